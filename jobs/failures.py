@@ -1,0 +1,77 @@
+"""Why jobs fail, and what that means for another attempt."""
+
+import random
+from dataclasses import dataclass
+
+from django.db.models import TextChoices
+
+
+class FailureClass(TextChoices):
+    """The kinds of failure; `POLICY` says which are tried again."""
+
+    TRANSIENT_NETWORK = "transient-network"
+    RATE_LIMITED = "rate-limited"
+    AUTH = "auth"
+    NOT_FOUND = "not-found"
+    INVALID_INPUT = "invalid-input"
+    RESOURCE_EXHAUSTED = "resource-exhausted"
+    TIMEOUT = "timeout"
+    WORKER_LOST = "worker-lost"
+    BUG = "bug"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Failed:
+    """This result, returned or made by a handler, will end the attempt as not successful."""
+
+    failure_class: FailureClass
+    message: str
+
+
+class Anticipated(Exception):
+    """A failure somebody thought of: its text is the sentence people read."""
+
+    failure_class = FailureClass.UNKNOWN
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How one class of failure is tried again: first delay and ceiling in seconds."""
+
+    first_s: float
+    ceiling_s: float
+
+
+POLICY: dict[FailureClass, Policy] = {
+    FailureClass.TRANSIENT_NETWORK: Policy(2, 300),
+    FailureClass.RATE_LIMITED: Policy(30, 3600),
+    FailureClass.TIMEOUT: Policy(10, 600),
+    FailureClass.WORKER_LOST: Policy(0, 0),
+    FailureClass.UNKNOWN: Policy(5, 300),
+}
+"""Classes that are absent are never tried again: trying would give the same answer."""
+
+
+def failure_of(error: BaseException) -> Failed:
+    """This function will name the class and the sentence of an exception a handler raised."""
+    if isinstance(error, Anticipated):
+        return Failed(error.failure_class, str(error) or type(error).__name__)
+    if isinstance(error, MemoryError):
+        return Failed(FailureClass.RESOURCE_EXHAUSTED, "The job ran out of memory.")
+    return Failed(FailureClass.BUG, f"{type(error).__name__}: {error}")
+
+
+def retry_delay(
+    failure_class: str, attempt: int, *, rng: random.Random | None = None
+) -> float | None:
+    """This function will give the seconds to wait before the attempt after `attempt`.
+
+    None means never. Exponential back-off with full jitter (AWS Architecture Blog,
+    "Exponential Backoff And Jitter", 2015).
+    """
+    policy = POLICY.get(FailureClass(failure_class))
+    if policy is None:
+        return None
+    ceiling = min(policy.ceiling_s, policy.first_s * 2 ** (attempt - 1))
+    return (rng or random).uniform(0, ceiling)

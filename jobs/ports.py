@@ -1,0 +1,86 @@
+"""The four ports through which the upper apps tell this one what it may not import.
+
+They are filled in `AppConfig.ready()` and read at run time.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass
+class Scopes:
+    """Which scopes (project ids) a user may see, and what they may do there."""
+
+    visible: Callable[[Any], Iterable[int]] = lambda user: ()
+    allows: Callable[[Any, str, int | None], bool] = lambda user, act, scope: bool(user.is_staff)
+    label: Callable[[Collection[int]], Mapping[int, str]] = lambda ids: {}
+
+    def provide(
+        self,
+        *,
+        visible: Callable[[Any], Iterable[int]],
+        allows: Callable[[Any, str, int | None], bool],
+        label: Callable[[Collection[int]], Mapping[int, str]],
+    ) -> None:
+        """This method will put the upper app's answers in place."""
+        self.visible, self.allows, self.label = visible, allows, label
+
+
+@dataclass(frozen=True)
+class Topic:
+    """Something a page can watch: `name:key`."""
+
+    name: str
+    allowed: Callable[[Any, str], bool]
+    fingerprints: Callable[[Collection[str]], Mapping[str, str]]
+    render: Callable[[Collection[str]], Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One answer of `doctor`: true or not, what was seen, and the cure."""
+
+    name: str
+    ok: bool
+    detail: str
+    cure: str = ""
+
+
+@dataclass(frozen=True)
+class Subscriber:
+    """A kind of job that is enqueued for each event of one name."""
+
+    kind: str
+    arguments: Callable[[Any], dict[str, Any]]
+    options: Callable[[Any], dict[str, Any]] = lambda event: {}
+
+
+class Topics(dict[str, Topic]):
+    """What sockets may subscribe to, by name."""
+
+    def register(self, topic: Topic) -> None:
+        """This method will add one topic."""
+        self[topic.name] = topic
+
+
+class Checks(dict[str, Callable[[], Check]]):
+    """What `doctor` asks, by name."""
+
+    def register(self, name: str, check: Callable[[], Check]) -> None:
+        """This method will add one question."""
+        self[name] = check
+
+
+class Subscribers(dict[str, list[Subscriber]]):
+    """Who wants which event, by event name."""
+
+    def register(self, event: str, subscriber: Subscriber) -> None:
+        """This method will add one subscriber."""
+        self.setdefault(event, []).append(subscriber)
+
+
+scopes = Scopes()
+topics = Topics()
+checks = Checks()
+subscribers = Subscribers()

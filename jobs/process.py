@@ -1,0 +1,117 @@
+"""Processes: starting, limiting, naming and ending them."""
+
+import contextlib
+import os
+import resource
+import signal
+import socket
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import IO
+
+Stream = int | IO[bytes] | None
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one helper process may use; None leaves a resource as it is."""
+
+    memory_mb: int | None = None
+    cpu_s: int | None = None
+    file_mb: int | None = None
+
+
+class Child(subprocess.Popen[bytes]):
+    """A helper process that leads its own process group."""
+
+    def end(self, grace: float = 2.0) -> int:
+        """This method will end the whole group, kindly first, and give the exit status."""
+        end_group(self.pid, signal.SIGTERM)
+        try:
+            return self.wait(grace)
+        except subprocess.TimeoutExpired:
+            end_group(self.pid, signal.SIGKILL)
+            return self.wait()
+
+
+def start(
+    argv: Sequence[str | os.PathLike[str]],
+    *,
+    env: Mapping[str, str] | None = None,
+    limits: Limits | None = None,
+    stdin: Stream = subprocess.DEVNULL,
+    stdout: Stream = subprocess.PIPE,
+    stderr: Stream = None,
+    cwd: str | os.PathLike[str] | None = None,
+) -> Child:
+    """This function will start a program in a session of its own; no shell is involved."""
+    child = Child(
+        list(argv),
+        env=env,
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+        cwd=cwd,
+        start_new_session=True,
+    )
+    if limits is not None:
+        limit(child.pid, limits)
+    return child
+
+
+def limit(pid: int, limits: Limits) -> None:
+    """This function will bound a running process (Linux prlimit); one that is gone is left alone."""
+    wanted = (
+        (resource.RLIMIT_AS, limits.memory_mb, 1 << 20),
+        (resource.RLIMIT_CPU, limits.cpu_s, 1),
+        (resource.RLIMIT_FSIZE, limits.file_mb, 1 << 20),
+    )
+    with contextlib.suppress(ProcessLookupError):
+        for name, value, unit in wanted:
+            if value is not None:
+                resource.prlimit(pid, name, (value * unit, value * unit))
+
+
+def end_group(pid: int, signum: int) -> None:
+    """This function will signal a process group; one that is gone is left alone."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signum)
+
+
+def started_ticks(pid: int) -> int | None:
+    """This function will give the clock ticks since boot at which a process began, or None.
+
+    Zombies count as gone. Source: field 22 of /proc/<pid>/stat, proc(5).
+    """
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    state, *fields = stat.rpartition(")")[2].split()
+    return None if state == "Z" else int(fields[18])
+
+
+def alive(pid: int, ticks: int) -> bool:
+    """This function will say whether that very process still runs, not one that got its number."""
+    return started_ticks(pid) == ticks
+
+
+def rss_mb() -> int:
+    """This function will give this process's resident memory in MiB."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() >> 20
+
+
+@cache
+def boot_id() -> str:
+    """This function will name this boot of this machine."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+
+
+@cache
+def host() -> str:
+    """This function will name this machine."""
+    return socket.gethostname()

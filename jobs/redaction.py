@@ -1,0 +1,48 @@
+"""Secrets are taken out of text before it is stored, logged or sent."""
+
+import re
+
+MARK = "[redacted]"
+
+_PATTERNS = (
+    re.compile(r"(?P<keep>[a-z][a-z0-9+.-]*://)[^\s/@:]*(?::[^\s/@]*)?@", re.IGNORECASE),
+    re.compile(r"(?P<keep>\bauthorization\s*[:=]\s*(?:basic|bearer|token)?\s*)\S+", re.IGNORECASE),
+    re.compile(
+        r"(?P<keep>\b[\w-]*(?:password|passwd|secret|token|api[_-]?key)[\"']?\s*[:=]\s*[\"']?)"
+        r"[^\s\"'&,;]{4,}",
+        re.IGNORECASE,
+    ),
+    re.compile(r"(?P<keep>)\bgh[pousr]_[A-Za-z0-9]{16,}\b"),
+    re.compile(r"(?P<keep>)\bgithub_pat_[A-Za-z0-9_]{20,}\b"),
+    re.compile(r"(?P<keep>)\bglpat-[A-Za-z0-9_-]{16,}\b"),
+    re.compile(r"(?P<keep>)\bxox[abeprs]-[A-Za-z0-9-]{10,}\b"),
+    re.compile(r"(?P<keep>)\b(?:sk|pk)-[A-Za-z0-9_-]{20,}\b"),
+    re.compile(r"(?P<keep>)\bAKIA[0-9A-Z]{16}\b"),
+    re.compile(r"(?P<keep>)\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}\b"),
+    re.compile(r"(?P<keep>)-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?-----END [A-Z ]*-----"),
+)
+
+_HINT = re.compile(
+    r"://|authorization|passw|secret|token|api[_-]?key|gh[pousr]_|github_pat_|glpat-|xox|sk-|pk-"
+    r"|AKIA|eyJ|BEGIN ",
+    re.IGNORECASE,
+)
+
+
+def redact(text: str) -> str:
+    """This function will replace whatever looks like a credential in `text` by a mark.
+
+    It knows addresses with user information, Authorization headers, `name=value` pairs whose name
+    speaks of a secret, and the published token formats of common hosts. Applying it twice changes
+    nothing more.
+    """
+    if not _HINT.search(text):
+        return text
+    for pattern in _PATTERNS:
+        text = pattern.sub(_replacement, text)
+    return text
+
+
+def _replacement(match: re.Match[str]) -> str:
+    at = "@" if match.group().endswith("@") else ""
+    return f"{match['keep']}{MARK}{at}"
