@@ -1,17 +1,21 @@
 #!/usr/bin/env python3
-"""Django's command line, with the product's settings."""
+"""Django's command line, with the product's settings and services."""
 
 import os
 import sys
 
 
-def main() -> None:
+def main() -> int:
     """This command will run one Django management command."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "factory.settings")
-    from django.core.management import execute_from_command_line
-
-    execute_from_command_line(sys.argv)
+    try:
+        from factory import start
+    except ModuleNotFoundError as missing:
+        name = missing.name
+        sys.stderr.write(f"{name} is not installed: run make, then use .venv/bin/python\n")
+        return 2
+    return start.command(sys.argv)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,22 +1,44 @@
-"""The product's settings."""
+"""The product's settings. The environment is read in `factory.configuration`, once."""
 
-from pathlib import Path
+from csp.constants import NONE, SELF
 
-import environ
+from factory import configuration, embedded, keys
 
-BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
-SECRET_KEY = env("FACTORY_SECRET_KEY", default="insecure-development-key")
-DEBUG = True
-ALLOWED_HOSTS = ["*"]
+BASE_DIR = configuration.BASE_DIR
+_values = configuration.load()
+
+# What the apps read; they may not import this package.
+FACTORY_HOME = configuration.home()
+FACTORY_ENV = _values["FACTORY_ENV"]
+FACTORY_URL = _values["FACTORY_URL"]
+FACTORY_BIND = _values["FACTORY_BIND"]
+FACTORY_PORT = _values["PORT"]
+FACTORY_WORKERS = _values["FACTORY_WORKERS"]
+FACTORY_LOCAL_REPOS = _values["FACTORY_LOCAL_REPOS"] or ()
+FACTORY_GIT_HOSTS = _values["FACTORY_GIT_HOSTS"] or ()
+FACTORY_GIT_CA = _values["FACTORY_GIT_CA"]
+FACTORY_PROXY = _values["FACTORY_PROXY"]
+FACTORY_FIELD_KEYS = _values["FACTORY_FIELD_KEY"] or (
+    keys.keep(FACTORY_HOME / "field_key", keys.field_key),
+)
+SECRET_KEY = _values["FACTORY_SECRET_KEY"] or keys.keep(
+    FACTORY_HOME / "secret_key", keys.secret_key
+)
+
+DEBUG = _values["FACTORY_DEBUG"]
+ALLOWED_HOSTS = list(_values["FACTORY_ALLOWED_HOSTS"])
+CSRF_TRUSTED_ORIGINS = [FACTORY_URL]
+
 INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "channels",
+    "csp",
     "django_q",
     "jobs",
     "projects",
@@ -24,15 +46,27 @@ INSTALLED_APPS = [
     "factory",
 ]
 MIDDLEWARE = [
+    "factory.logs.RequestLog",
     "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
+# Everything else asks for a log-in; a test holds this list against the resolver.
+PUBLIC_URLS = ("/healthz", "/readyz", "/login/", "/admin/login/", "/static/")
+LOGIN_URL = "/login/"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/login/"
+
 ROOT_URLCONF = "factory.urls"
+WSGI_APPLICATION = "factory.wsgi.application"
+ASGI_APPLICATION = "factory.asgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -47,14 +81,97 @@ TEMPLATES = [
         },
     }
 ]
-DATABASES = {"default": env.db("DATABASE_URL")}
+
+# Eight threads of the web server keep eight connections; see factory.asgi.
+DATABASES = {
+    "default": {
+        **embedded.database(),
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+    }
+}
+_REDIS_URL = embedded.redis_url()
+_PREFIX = _values["FACTORY_REDIS_PREFIX"]
+# Not the layer of channels_redis.core: it forgets every group when the server restarts.
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [_REDIS_URL], "prefix": _PREFIX},
+    }
+}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": _REDIS_URL,
+        "KEY_PREFIX": _PREFIX,
+        "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},
+    }
+}
+
+# django-q2 keeps the worker processes; the ledger keeps the jobs. docs/decisions.md says why.
+Q_CLUSTER = {
+    "name": "factory",
+    "label": "django-q2",
+    "broker_class": "jobs.broker.ResidentBroker",
+    "workers": sum(FACTORY_WORKERS.values()),
+    "guard_cycle": 0.5,  # its hard timeout only fires when a float32 timer hits exactly 0.0
+    "poll": 0.2,
+    "scheduler": False,
+    "recycle": 1,  # a runner that returns to free memory takes its process with it
+    "save_limit": -1,
+    "ack_failures": True,
+    "max_attempts": 1,
+    "timeout": 86_400,  # tokens carry -1: our own deadlines end what hangs
+    "retry": 86_401,
+}
+
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+USE_I18N = False
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
 STATIC_URL = "/static/"
-Q_CLUSTER = {
-    "name": "factory",
-    "workers": 2,
-    "broker_class": "jobs.broker.ResidentBroker",
-    "guard_cycle": 0.5,
+STATIC_ROOT = FACTORY_HOME / "static"
+_COLLECTED = _values["FACTORY_STATIC"] == "collected"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage."
+        + ("ManifestStaticFilesStorage" if _COLLECTED else "StaticFilesStorage")
+    },
 }
+WHITENOISE_USE_FINDERS = not _COLLECTED
+WHITENOISE_AUTOREFRESH = not _COLLECTED
+
+# No inline script, no inline style, nothing from elsewhere.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],  # data: is how Django's admin draws some icons
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"  # a log-in link must not travel to other sites
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = FACTORY_URL.startswith("https://")
+
+LOGGING_CONFIG = "factory.logs.configure"
+LOGGING = {"form": _values["FACTORY_LOG"], "level": _values["FACTORY_LOG_LEVEL"]}

@@ -1,0 +1,223 @@
+"""The environment: one table of variables, read once, refused by name.
+
+`settings`, `doctor` and the test of docs/reference.md all read `VARIABLES`.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import environ
+
+from factory import parsers
+from factory.parsers import Malformed
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+class Refused(Exception):
+    """A variable that cannot be used; the text is one line with its name, the cause and the cure."""
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One variable of the environment; `default` is written as a person would write it."""
+
+    name: str
+    parse: parsers.Parser
+    default: str
+    meaning: str
+    secret: bool = False
+
+    def read(self, environment: Mapping[str, str]) -> Any:
+        """This method will give the variable's value, or raise Refused."""
+        text = environment.get(self.name, "").strip() or self.default
+        if not text:
+            return None
+        try:
+            return self.parse(text)
+        except Malformed as problem:
+            raise Refused(f"{self.shown(text)}: {problem}") from None
+
+    def shown(self, text: str) -> str:
+        """This method will write `NAME="text"`, without the text of a secret."""
+        if self.secret:
+            return self.name
+        return f'{self.name}="{parsers.printable(text)}"'
+
+
+VARIABLES = (
+    Variable("FACTORY_ENV", parsers.one_of("dev", "staging", "prod"), "dev", "what this is run as"),
+    Variable("FACTORY_DEBUG", parsers.boolean, "false", "Django's pages with tracebacks"),
+    Variable(
+        "FACTORY_HOME",
+        parsers.path,
+        str(BASE_DIR / ".factory"),
+        "the data directory: embedded services, clones, secrets",
+    ),
+    Variable(
+        "DATABASE_URL",
+        parsers.database,
+        "",
+        "PostgreSQL with pgvector; not given: the embedded one",
+        secret=True,
+    ),
+    Variable(
+        "REDIS_URL",
+        parsers.redis,
+        "",
+        "Valkey or Redis for live news and cache; not given: the embedded one",
+        secret=True,
+    ),
+    Variable(
+        "FACTORY_REDIS_PREFIX",
+        parsers.word,
+        "factory",
+        "begins every key and channel, so that two installations may share one server",
+    ),
+    Variable("FACTORY_BIND", parsers.host, "127.0.0.1", "the address the web server listens on"),
+    Variable("PORT", parsers.port, "8000", "the port the web server listens on"),
+    Variable(
+        "FACTORY_URL",
+        parsers.web_address,
+        "",
+        "the address people type; not given: http://FACTORY_BIND:PORT",
+    ),
+    Variable(
+        "FACTORY_ALLOWED_HOSTS",
+        parsers.hosts,
+        "localhost,127.0.0.1,[::1]",
+        "host names the product answers to, with commas",
+    ),
+    Variable(
+        "FACTORY_WORKERS", parsers.workers, "short=1,long=1", "how many runners each pool has"
+    ),
+    Variable(
+        "FACTORY_SECRET_KEY",
+        parsers.secret,
+        "",
+        "signs sessions and links; not given: made once, kept in FACTORY_HOME",
+        secret=True,
+    ),
+    Variable(
+        "FACTORY_FIELD_KEY",
+        parsers.field_keys,
+        "",
+        "encrypts tokens at rest; several with commas: the first encrypts, all decrypt; "
+        "not given: made once, kept in FACTORY_HOME",
+        secret=True,
+    ),
+    Variable(
+        "FACTORY_LOCAL_REPOS",
+        parsers.directories,
+        "",
+        "directories below which local repositories may be registered, with colons",
+    ),
+    Variable(
+        "FACTORY_GIT_HOSTS",
+        parsers.hosts,
+        "",
+        "hosts with private addresses that may be cloned from, with commas",
+    ),
+    Variable("FACTORY_GIT_CA", parsers.file, "", "certificates git trusts besides the system's"),
+    Variable(
+        "FACTORY_PROXY",
+        parsers.web_address,
+        "",
+        "the http proxy git goes through; the variables of the shell are not used",
+        secret=True,
+    ),
+    Variable(
+        "FACTORY_STATIC",
+        parsers.one_of("source", "collected"),
+        "",
+        "static files from the tree or as collected and hashed; `up` sets it; "
+        "not given: source in dev, else collected",
+    ),
+    Variable(
+        "FACTORY_LOG",
+        parsers.one_of("human", "json"),
+        "",
+        "the form of log lines; not given: human in dev, else json",
+    ),
+    Variable(
+        "FACTORY_LOG_LEVEL",
+        parsers.one_of("DEBUG", "INFO", "WARNING", "ERROR"),
+        "INFO",
+        "the least important level that is logged",
+    ),
+)
+
+
+def dotenv_path() -> Path:
+    """This function will name the .env file: beside manage.py, unless FACTORY_DOTENV names one."""
+    return Path(os.environ.get("FACTORY_DOTENV") or BASE_DIR / ".env")
+
+
+def read_dotenv() -> None:
+    """This function will add what the .env file says to the environment, which wins over it."""
+    path = dotenv_path()
+    if not path.exists():
+        return
+    if not os.access(path, os.R_OK):
+        raise Refused(f"{path}: cannot be read: make it readable for this account or remove it")
+    environ.Env.read_env(path)
+
+
+def problems(environment: Mapping[str, str]) -> Iterator[tuple[Variable, str]]:
+    """This function will go through every variable that would be refused, with the sentence."""
+    for variable in VARIABLES:
+        try:
+            variable.read(environment)
+        except Refused as refused:
+            yield variable, str(refused)
+
+
+@cache
+def load() -> dict[str, Any]:
+    """This function will read the environment and the .env file, once per process.
+
+    Raises Refused for the first variable that cannot be used.
+    """
+    read_dotenv()
+    values = {variable.name: variable.read(os.environ) for variable in VARIABLES}
+    in_dev = values["FACTORY_ENV"] == "dev"
+    values["FACTORY_STATIC"] = values["FACTORY_STATIC"] or ("source" if in_dev else "collected")
+    values["FACTORY_LOG"] = values["FACTORY_LOG"] or ("human" if in_dev else "json")
+    values["FACTORY_URL"] = values["FACTORY_URL"] or _own_url(values)
+    return values
+
+
+def home() -> Path:
+    """This function will give the data directory, made on first need."""
+    path: Path = load()["FACTORY_HOME"]
+    try:
+        make_directory(path)
+    except OSError as error:
+        raise Refused(
+            f'FACTORY_HOME="{path}": {error.strerror}: name a directory this account may write to'
+        ) from None
+    return path
+
+
+def make_directory(path: Path) -> None:
+    """This function will make a directory and those above it, mode 0755 whatever the umask.
+
+    The account PostgreSQL runs as must be able to pass through; each secret is a 0600 file.
+    """
+    if path.is_dir():
+        return
+    make_directory(path.parent)
+    with suppress(FileExistsError):
+        path.mkdir()
+        path.chmod(0o755)
+
+
+def _own_url(values: Mapping[str, Any]) -> str:
+    bind = values["FACTORY_BIND"]
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(bind, bind)  # noqa: S104 — compared, not bound
+    return f"http://{f'[{host}]' if ':' in host and host[0] != '[' else host}:{values['PORT']}"

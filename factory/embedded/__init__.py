@@ -1,0 +1,80 @@
+"""PostgreSQL and Valkey from wheels, for who has not configured others.
+
+This module says where they are and who may start them; nothing here starts anything on import.
+"""
+
+from typing import Any
+
+from factory import configuration
+from factory.embedded import postgres, valkey
+from factory.embedded.place import CannotStart
+
+# Every command that needs the services. What only looks (doctor, status, check) or ends (stop)
+# is missing on purpose.
+_OF_DJANGO = {
+    "changepassword",
+    "clearsessions",
+    "createsuperuser",
+    "dbshell",
+    "dumpdata",
+    "flush",
+    "inspectdb",
+    "loaddata",
+    "migrate",
+    "runserver",
+    "shell",
+    "showmigrations",
+    "sqlmigrate",
+    "qcluster",
+    "qinfo",
+    "qmonitor",
+}
+_OURS = {
+    "bench",
+    "enqueue",
+    "jobs",
+    "login_link",
+    "map",
+    "queues",
+    "register",
+    "relay",
+    "reset_demo",
+    "runners",
+    "smoke",
+    "sync",
+    "up",
+    "verify_board",
+    "watchdog",
+}
+STARTS_SERVICES = frozenset(_OF_DJANGO | _OURS)
+
+
+def database() -> dict[str, Any]:
+    """This function will give Django's settings for the database, given or embedded."""
+    given: dict[str, Any] | None = configuration.load()["DATABASE_URL"]
+    return given or postgres.address(configuration.load()["FACTORY_HOME"])
+
+
+def redis_url() -> str:
+    """This function will give the address of the Valkey server, given or embedded."""
+    given: str | None = configuration.load()["REDIS_URL"]
+    return given or valkey.address(configuration.load()["FACTORY_HOME"])
+
+
+def ensure_running() -> None:
+    """This function will start each service that is not configured elsewhere and not running."""
+    values = configuration.load()
+    if not values["DATABASE_URL"]:
+        postgres.ensure_running(configuration.home())
+    if not values["REDIS_URL"]:
+        valkey.ensure_running(configuration.home())
+
+
+def stop() -> None:
+    """This function will stop the embedded services, whoever started them."""
+    home = configuration.load()["FACTORY_HOME"]
+    valkey.stop(home)
+    postgres.stop(home)
+
+
+__all__ = ["STARTS_SERVICES", "CannotStart", "database", "ensure_running", "redis_url", "stop"]

@@ -1,0 +1,136 @@
+"""Log lines: one form for every library, request and job ids on each, secrets taken out."""
+
+import logging.config
+import re
+import secrets
+import time
+from collections.abc import Callable, MutableMapping
+from typing import Any
+
+import structlog
+from django.http import HttpRequest, HttpResponse
+from structlog.typing import Processor
+
+from jobs.redaction import MARK, redact
+
+_LOGIN_LINK = re.compile(r"(/login/)[^/\s\"']{8,}")
+_SECRET_NAME = re.compile(r"password|passwd|secret|token|api_?key|authorization|cookie", re.I)
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
+log = structlog.get_logger("factory.request")
+
+
+def configure(settings: dict[str, str]) -> None:
+    """This function will set up logging: `form` is human or json, `level` the lowest shown.
+
+    Django calls it with settings.LOGGING. structlog and the standard library end in one handler.
+    """
+    shared = _shared()
+    last: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
+    if settings["form"] == "json":
+        last += [structlog.processors.dict_tracebacks, _redacted, _json()]
+    else:
+        last += [structlog.processors.format_exc_info, _redacted, _human()]
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "formatters": {
+                "lines": {
+                    "()": structlog.stdlib.ProcessorFormatter,
+                    "processors": last,
+                    "foreign_pre_chain": shared,
+                }
+            },
+            "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines"}},
+            "root": {"handlers": ["stderr"], "level": settings["level"]},
+            "loggers": {name: _plain(level) for name, level in _LOUD.items()},
+        }
+    )
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+
+
+class RequestLog:
+    """Middleware: gives each request an id, binds it to every log line, and logs the answer.
+
+    What is logged of the address is its route, never its parameters: a log-in link is a secret.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """This method will answer the request inside its own log context."""
+        given = request.headers.get("X-Request-ID", "")
+        request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+        started = time.monotonic()
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            response = self.get_response(request)
+            match = request.resolver_match
+            log.info(
+                "request",
+                method=request.method,
+                route=match.route if match else "",
+                status=response.status_code,
+                ms=round((time.monotonic() - started) * 1000, 1),
+            )
+        response["X-Request-ID"] = request_id
+        return response
+
+
+# Loggers that bring handlers of their own, and the level below which they only repeat ours.
+_LOUD = {
+    "django": "INFO",
+    "django.server": "WARNING",
+    "django-q": "INFO",
+    "uvicorn": "INFO",
+    "uvicorn.error": "INFO",
+    "uvicorn.access": "WARNING",
+    "asyncio": "WARNING",
+}
+
+
+def _plain(level: str) -> dict[str, Any]:
+    return {"handlers": [], "propagate": True, "level": level}
+
+
+def _shared() -> list[Processor]:
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+    ]
+
+
+def _json() -> Processor:
+    return structlog.processors.JSONRenderer(default=str)
+
+
+def _human() -> Processor:
+    return structlog.dev.ConsoleRenderer(colors=False)
+
+
+def _redacted(logger: Any, name: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for key, value in line.items():
+        line[key] = MARK if value and _SECRET_NAME.search(key) else _clean(value)
+    return line
+
+
+def _clean(value: Any) -> Any:
+    match value:
+        case str():
+            return _LOGIN_LINK.sub(rf"\1{MARK}", redact(value))
+        case dict():
+            return _redacted(None, "", dict(value))
+        case list() | tuple():
+            return [_clean(part) for part in value]
+        case bool() | int() | float() | None:
+            return value
+    return _clean(str(value))

@@ -1,0 +1,29 @@
+"""What every test may use: real services, a migrated database, and fresh clones of it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import django
+import pytest
+
+from tests import services
+
+# Here, not in a fixture: Django reads the environment when the first test module is imported.
+services.begin()
+django.setup()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """This fixture will make the test database a copy of the migrated template."""
+    from django.conf import settings
+
+    test: dict[str, Any] = settings.DATABASES["default"].setdefault("TEST", {})
+    test["TEMPLATE"] = services.template()
+
+
+@pytest.fixture(scope="module")
+def scratch_database() -> Iterator[services.ScratchDatabase]:
+    """This fixture will lend a database, and the environment to give to processes that use it."""
+    with services.scratch() as database:
+        yield database
