@@ -1,9 +1,15 @@
-"""The jobs app."""
+"""The jobs app: nothing is lost."""
+
+from importlib import import_module
 
 from django.apps import AppConfig
 
 
 class JobsConfig(AppConfig):
-    """This app is described in docs/architecture.md."""
+    """The ledger; it imports no other app."""
 
     name = "jobs"
+
+    def ready(self) -> None:
+        """This method will register the demo kinds."""
+        import_module("jobs.tasks")

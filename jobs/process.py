@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import IO
 
 Stream = int | IO[bytes] | None
+NOTHING = subprocess.DEVNULL
+PIPE = subprocess.PIPE
+KILL = signal.SIGKILL
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,6 @@ def start(
     stdin: Stream = subprocess.DEVNULL,
     stdout: Stream = subprocess.PIPE,
     stderr: Stream = None,
-    cwd: str | os.PathLike[str] | None = None,
 ) -> Child:
     """This function will start a program in a session of its own; no shell is involved."""
     child = Child(
@@ -54,7 +56,6 @@ def start(
         stdin=stdin,
         stdout=stdout,
         stderr=stderr,
-        cwd=cwd,
         start_new_session=True,
     )
     if limits is not None:

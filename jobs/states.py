@@ -17,10 +17,10 @@ class State(TextChoices):
     CANCELLED = "cancelled", "Cancelled: by a person; final unless a person retries it"
 
 
-UNSTARTED = frozenset({State.SCHEDULED, State.BLOCKED, State.QUEUED, State.PAUSED})
-HELD = frozenset({State.RUNNING, State.VERIFYING})
-LIVE = UNSTARTED | HELD
-FINISHED = frozenset({State.SUCCEEDED, State.FAILED, State.CANCELLED})
+UNSTARTED = (State.SCHEDULED, State.BLOCKED, State.QUEUED, State.PAUSED)
+HELD = (State.RUNNING, State.VERIFYING)
+LIVE = (*UNSTARTED, *HELD)
+FINISHED = (State.SUCCEEDED, State.FAILED, State.CANCELLED)
 
 _MOVES: dict[State, set[State]] = {
     State.SCHEDULED: {State.QUEUED, State.PAUSED, State.CANCELLED},
@@ -44,5 +44,5 @@ _MOVES: dict[State, set[State]] = {
 LEGAL = frozenset((old, new) for old, targets in _MOVES.items() for new in targets)
 """Every legal (old, new) pair; the database holds the same pairs in `job_legal_move`."""
 
-BIRTHS = frozenset({State.QUEUED, State.SCHEDULED, State.BLOCKED})
+BIRTHS = (State.QUEUED, State.SCHEDULED, State.BLOCKED)
 """The states in which a job may be inserted."""

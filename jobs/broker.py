@@ -1,0 +1,125 @@
+"""The one door to django-q2: a broker that hands out runner tokens, never jobs."""
+
+import logging
+import os
+import time
+from typing import Any
+
+from django.conf import settings
+from django_q.brokers import Broker
+from django_q.signing import SignedPackage
+from psycopg2.extensions import connection as Connection
+
+from jobs import db, process, upkeep
+from jobs.runner import TOKEN_S
+
+log = logging.getLogger("jobs")
+
+PAUSE_S = 0.2
+
+
+class ResidentBroker(Broker):
+    """Keeps each pool of `FACTORY_WORKERS` at its size by asking workers to host runners."""
+
+    def __init__(self, list_key: str | None = None) -> None:
+        super().__init__(list_key)
+        self._raw: Connection | None = None
+        self._issued: list[tuple[float, str]] = []
+        self._seen: set[int] = set()
+
+    def dequeue(self) -> list[tuple[None, str]] | None:
+        """This method will give the tokens that are missing, after doing upkeep.
+
+        django-q2 calls it for ever. It never raises: any exception would kill the pusher.
+        """
+        try:
+            if self._raw is None or self._raw.closed:
+                self._raw = db.connect("factory broker")
+            upkeep.tick(self._raw)
+            tokens = [self._token(pool) for pool in self._missing(self._raw)]
+        except Exception as error:
+            log.warning("broker: %s", str(error).strip())
+            db.close(self._raw)
+            self._raw, tokens = None, []
+        if not tokens:
+            time.sleep(PAUSE_S)
+        return tokens or None
+
+    def enqueue(self, task: Any) -> None:
+        """This method will refuse django-q2's own tasks: the ledger has one entrance."""
+        raise NotImplementedError("async_task: use jobs.queue.enqueue with a registered kind")
+
+    def ping(self) -> bool:
+        """This method will say that the broker answers; it holds nothing itself."""
+        return True
+
+    def info(self) -> str:
+        """This method will name the broker."""
+        return "PostgreSQL ledger"
+
+    def queue_size(self) -> int:
+        """This method will give 0: jobs never pass through django-q2."""
+        return 0
+
+    def lock_size(self) -> int:
+        """This method will give 0: nothing is locked outside the ledger."""
+        return 0
+
+    def set_stat(self, key: str, value: str, timeout: int) -> None:
+        """This method will keep nothing: runner rows are the status, and this may never block."""
+
+    def get_stat(self, key: str) -> None:
+        """This method will find nothing; see `set_stat`."""
+
+    def get_stats(self, pattern: str) -> list[Any]:
+        """This method will find nothing; see `set_stat`."""
+        return []
+
+    @staticmethod
+    def get_cache() -> None:
+        """This method will use no cache: a frozen one would stop the guard loop."""
+
+    def _missing(self, raw: Connection) -> list[str]:
+        now = time.monotonic()
+        self._issued = [(at, pool) for at, pool in self._issued if now - at < TOKEN_S]
+        present = db.rows(
+            raw,
+            "SELECT pool, id FROM job_runner WHERE stopped_at IS NULL AND owner = %s AND host = %s",
+            (_owner(), process.host()),
+        )
+        self._forget_redeemed(present)
+        missing: list[str] = []
+        for pool, size in settings.FACTORY_WORKERS.items():
+            have = sum(row[0] == pool for row in present)
+            have += sum(issued == pool for _, issued in self._issued)
+            missing += [pool] * (size - have)
+        return missing
+
+    def _forget_redeemed(self, present: list[tuple[Any, ...]]) -> None:
+        """A runner that began is counted as a runner, no longer as a token."""
+        for pool, runner in present:
+            if runner in self._seen:
+                continue
+            self._seen.add(runner)
+            token = next((token for token in self._issued if token[1] == pool), None)
+            if token:
+                self._issued.remove(token)
+
+    def _token(self, pool: str) -> tuple[None, str]:
+        now = time.monotonic()
+        self._issued.append((now, pool))
+        package = {
+            "id": os.urandom(16).hex(),
+            "name": f"runner of {pool}",
+            "func": "jobs.runner.reside",
+            "args": (pool, _owner(), now),
+            "kwargs": {},
+            "started": None,
+            "save": False,
+            "timeout": -1,
+        }
+        return None, SignedPackage.dumps(package)
+
+
+def _owner() -> str:
+    return f"{os.getpid()}:{process.started_ticks(os.getpid())}"

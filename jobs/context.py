@@ -1,0 +1,129 @@
+"""What a handler is given: `Run`, its window to the ledger."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from jobs import process
+from jobs.events import Cause
+from jobs.ledger import Claim
+from jobs.models import Job, Stale
+from jobs.reporting import Report
+from jobs.states import State
+
+
+class Run:
+    """One execution of one job."""
+
+    def __init__(self, claim: Claim, report: Report, flush: Callable[[], None]) -> None:
+        self.claim = claim
+        self.completed = False
+        self._report = report
+        self._flush = flush
+        self._groups: set[int] = set()
+
+    @property
+    def job_id(self) -> int:
+        """The job."""
+        return self.claim.id
+
+    @property
+    def attempt(self) -> int:
+        """Which attempt this is; the first is 1."""
+        return self.claim.attempt
+
+    @property
+    def fence(self) -> int:
+        """The claim under which it runs."""
+        return self.claim.fence
+
+    @property
+    def scope(self) -> int | None:
+        """The project it belongs to."""
+        return self.claim.scope
+
+    @property
+    def actor(self) -> str:
+        """Who asked for it, such as user:7."""
+        return self.claim.created_by
+
+    @property
+    def cause(self) -> Cause:
+        """What `events.publish` and follow-up jobs name as their cause."""
+        return Cause(self.claim.id, self.claim.event_id, self.claim.root_id or self.claim.id)
+
+    def progress(
+        self,
+        current: int,
+        total: int | None = None,
+        item: str = "",
+        done: Sequence[str] = (),
+        failed: Sequence[str] = (),
+    ) -> None:
+        """This method will report steps done, steps in all and what is being worked on.
+
+        It costs microseconds: the heartbeat writes the latest report at most twice a second.
+        """
+        self._report.progress(current, total, item, done, failed)
+
+    def log(self, text: str) -> None:
+        """This method will add lines to the job's log, secrets taken out."""
+        self._report.log(text)
+
+    def key(self, step: str) -> str:
+        """This method will name a step for an outside effect: the same on every attempt."""
+        return f"job:{self.claim.id}:{step}"
+
+    def command(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        limits: process.Limits | None = None,
+        stdin: process.Stream = process.NOTHING,
+        stdout: process.Stream = process.PIPE,
+    ) -> process.Child:
+        """This method will start a helper process whose group ends with the job."""
+        child = process.start(argv, env=env, limits=limits, stdin=stdin, stdout=stdout)
+        self.tend(child.pid)
+        return child
+
+    def tend(self, pid: int) -> None:
+        """This method will end that process group with the job, whatever becomes of the handler."""
+        self._groups.add(pid)
+
+    def end_processes(self) -> None:
+        """This method will end every process group that is tended."""
+        for pid in self._groups:
+            process.end_group(pid, process.KILL)
+        self._groups.clear()
+
+    @contextmanager
+    def completing(self, result: dict[str, Any] | None = None) -> Iterator[None]:
+        """This method will finish the job and what the block writes in one transaction.
+
+        The finish comes first and names the fence: raises `Stale` when another runner holds the
+        job by now, before anything of the block is done.
+        """
+        self._flush()
+        with transaction.atomic():
+            finished = Job.objects.filter(
+                pk=self.claim.id, fence=self.claim.fence, state=State.RUNNING
+            ).update(
+                state=State.SUCCEEDED,
+                runner=None,
+                result=json.loads(json.dumps(result)),
+                reason="",
+                failure_class="",
+                failure_message="",
+                finished_at=Now(),
+                updated_at=Now(),
+            )
+            if not finished:
+                raise Stale(f"Job {self.claim.id}: another runner holds it now.")
+            yield
+        self.completed = True

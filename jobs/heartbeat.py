@@ -1,0 +1,195 @@
+"""The second thread of a runner: its sign of life, and all that cannot wait for a busy handler."""
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from time import monotonic
+
+from psycopg2.extensions import connection as Connection
+
+from jobs import db, process
+from jobs.execution import Dispossessed, Execution, TimedOut
+from jobs.ledger import Claim, Ending, Ledger, statement
+
+log = logging.getLogger("jobs")
+
+TICK_S = 0.1
+LEASE_EVERY_S = 1.0
+LEASE_S = 15
+"""No other machine may declare a runner dead before this has passed since its last sign."""
+REPORT_EVERY_S = 0.5
+PATIENCE_S = 0.25
+"""Once a job takes longer than this, the rest of its batch is handed back."""
+
+
+class Desk:
+    """The claims of a runner: not begun, in work, and ended but not yet written."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: deque[Claim] = deque()
+        self._ended: list[Ending] = []
+        self._in_writing: set[int] = set()
+        self.execution: Execution | None = None
+        self.begun_at = 0.0
+        self.executed = 0
+
+    def load(self, claims: list[Claim]) -> None:
+        """This method will put fresh claims on the desk."""
+        with self._lock:
+            self._waiting.extend(claims)
+
+    def next(self) -> Claim | None:
+        """This method will take the next claim in hand, or None when none is left."""
+        with self._lock:
+            self.execution = None
+            if not self._waiting:
+                return None
+            self.begun_at = monotonic()
+            return self._waiting.popleft()
+
+    def begin(self, execution: Execution) -> None:
+        """This method will show the heartbeat what is in work."""
+        self.execution = execution
+
+    def end(self, ending: Ending | None) -> None:
+        """This method will keep an end until it is written."""
+        with self._lock:
+            self.execution = None
+            self.executed += 1
+            if ending is not None:
+                self._ended.append(ending)
+
+    def take_ended(self) -> list[Ending]:
+        """This method will give the ends to write; tell `written` or `put_back` what became of it."""
+        with self._lock:
+            ended, self._ended = self._ended, []
+            self._in_writing.update(ending.id for ending in ended)
+            return ended
+
+    def written(self, ended: list[Ending]) -> None:
+        """This method will forget ends that are in the database."""
+        with self._lock:
+            self._in_writing.difference_update(ending.id for ending in ended)
+
+    def put_back(self, ended: list[Ending]) -> None:
+        """This method will keep ends that could not be written."""
+        with self._lock:
+            self._in_writing.difference_update(ending.id for ending in ended)
+            self._ended = ended + self._ended
+
+    def take_waiting(self) -> list[Claim]:
+        """This method will take away what has not begun."""
+        with self._lock:
+            waiting = list(self._waiting)
+            self._waiting.clear()
+            return waiting
+
+    def known(self) -> list[int]:
+        """This method will list the jobs this runner knows it holds."""
+        with self._lock:
+            current = [self.execution.claim.id] if self.execution else []
+            waiting = [claim.id for claim in self._waiting]
+            return [*current, *waiting, *(end.id for end in self._ended), *self._in_writing]
+
+    def slow(self, now: float) -> bool:
+        """This method will say whether others wait behind a job that takes its time."""
+        return (
+            self.execution is not None
+            and now - self.begun_at > PATIENCE_S
+            and bool(self._waiting or self._ended)
+        )
+
+
+class Heartbeat(threading.Thread):
+    """Renews the lease, writes reports, hands back, enforces limits; on its own connection."""
+
+    def __init__(self, runner: int, desk: Desk, stop: Callable[[str], None], owner: str) -> None:
+        super().__init__(name="heartbeat", daemon=True)
+        self._runner, self._desk, self._stop_runner = runner, desk, stop
+        self._owner_pid, self._owner_ticks = (int(part) for part in owner.split(":"))
+        self._done = threading.Event()
+        self._raw: Connection | None = None
+        self._ledger: Ledger | None = None
+        self._leased_at = self._reported_at = 0.0
+
+    def run(self) -> None:
+        """This method will beat until `close`; a lost connection is opened again."""
+        while not self._done.wait(TICK_S):
+            if not process.alive(self._owner_pid, self._owner_ticks):
+                self._stop_runner("its broker ended")
+            try:
+                self._beat(self._connected(), monotonic())
+            except db.LostConnection as error:
+                log.warning("heartbeat of runner %s: %s", self._runner, str(error).strip())
+                db.close(self._raw)
+                self._raw = None
+        db.close(self._raw)
+
+    def close(self) -> None:
+        """This method will end the thread and wait for it."""
+        self._done.set()
+        self.join(timeout=10)
+
+    def _connected(self) -> Ledger:
+        if self._raw is None or self._raw.closed or self._ledger is None:
+            self._raw = db.connect(f"factory heartbeat {self._runner}")
+            self._ledger = Ledger(self._raw)
+        return self._ledger
+
+    def _beat(self, ledger: Ledger, now: float) -> None:
+        if self._desk.slow(now):
+            self._unburden(ledger)
+        if now - self._leased_at >= LEASE_EVERY_S:
+            self._renew(ledger)
+            self._leased_at = now
+        execution = self._desk.execution
+        if execution is None:
+            return
+        self._enforce(execution, now)
+        if now - self._reported_at >= REPORT_EVERY_S:
+            execution.report.write(ledger.raw)
+            self._reported_at = now
+
+    def _unburden(self, ledger: Ledger) -> None:
+        waiting, ended = self._desk.take_waiting(), self._desk.take_ended()
+        try:
+            if waiting:
+                ledger.hand_back(waiting, "Handed back unstarted: the job before it takes long.")
+                waiting = []
+            ledger.finish(ended)
+            self._desk.written(ended)
+        except db.LostConnection:
+            self._desk.load(waiting)
+            self._desk.put_back(ended)
+            raise
+
+    def _renew(self, ledger: Ledger) -> None:
+        values = {
+            "runner": self._runner,
+            "lease_s": LEASE_S,
+            "rss_mb": process.rss_mb(),
+            "executed": self._desk.executed,
+        }
+        execution = self._desk.execution
+        if not db.rows(ledger.raw, statement("renew"), values):
+            self._stop_runner("its row was closed or removed")
+            if execution is not None:
+                execution.interrupt(Dispossessed("the runner was declared dead"))
+        elif execution is not None and self._dispossessed(ledger, execution):
+            execution.interrupt(Dispossessed("the job is no longer held"))
+
+    def _dispossessed(self, ledger: Ledger, execution: Execution) -> bool:
+        if ledger.holds(execution.claim.id, execution.claim.fence):
+            return False
+        # The handler may have finished between the two readings.
+        return self._desk.execution is execution and not execution.run.completed
+
+    def _enforce(self, execution: Execution, now: float) -> None:
+        kind, spent = execution.kind, now - self._desk.begun_at
+        silent = now - execution.report.heard_at
+        if spent > kind.timeout:
+            execution.interrupt(TimedOut(f"It took longer than {kind.timeout:g} s."))
+        elif silent > kind.idle:
+            execution.interrupt(TimedOut(f"It gave no sign of life for {kind.idle:g} s."))

@@ -1,0 +1,139 @@
+"""The hot statements of the ledger, prepared on a raw connection."""
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from psycopg2.extensions import connection as Connection
+
+from jobs import db
+from jobs.failures import Failed, retry_delay
+from jobs.states import State
+
+_TYPES = "bigint[], bigint[], text[], text[], text[], text[], text[], float8[], text[], int, bigint"
+RETRY_AT_ONCE_S = 0.2
+"""A shorter delay than this is no delay: promoting takes upkeep as long."""
+
+
+class Claim(NamedTuple):
+    """A job in the hands of this runner, under this fence."""
+
+    id: int
+    fence: int
+    kind: str
+    arguments: dict[str, Any]
+    attempt: int
+    max_attempts: int
+    scope: int | None
+    subject: str
+    created_by: str
+    root_id: int | None
+    event_id: int | None
+    priority: int
+
+
+class Ending(NamedTuple):
+    """How one execution ended; `result` is JSON text and `delay` is in seconds."""
+
+    id: int
+    fence: int
+    state: str
+    result: str | None
+    failure_class: str
+    message: str
+    reason: str
+    delay: float
+
+
+def success(claim: Claim, result: str | None) -> Ending:
+    """This function will end a claim well."""
+    return Ending(claim.id, claim.fence, State.SUCCEEDED.value, result, "", "", "", 0)
+
+
+def failure(claim: Claim, failed: Failed) -> Ending:
+    """This function will end a claim badly, or give it another attempt where policy allows one."""
+    delay = retry_delay(failed.failure_class, claim.attempt)
+    last = f"Attempt {claim.attempt} of {claim.max_attempts}: {failed.message}"
+    if delay is None or claim.attempt >= claim.max_attempts:
+        state, delay = State.FAILED, 0.0
+    else:
+        state = State.SCHEDULED if delay > RETRY_AT_ONCE_S else State.QUEUED
+    return Ending(
+        claim.id,
+        claim.fence,
+        state.value,
+        None,
+        str(failed.failure_class),
+        failed.message,
+        last,
+        delay,
+    )
+
+
+class Ledger:
+    """The hot statements on one connection, which only its thread uses."""
+
+    def __init__(self, raw: Connection) -> None:
+        self.raw = raw
+        # The statements are planned once, perhaps while the table is empty: forbid the plans
+        # that would be ruinous when it is not.
+        db.rows(raw, "SET enable_seqscan = off; SET enable_hashjoin = off")
+        db.rows(raw, "SET enable_mergejoin = off; SET plan_cache_mode = force_generic_plan")
+        db.rows(raw, f"PREPARE finish_and_claim ({_TYPES}) AS {statement('finish_and_claim')}")
+
+    def finish_and_claim(
+        self, endings: Sequence[Ending], queue: str, most: int, runner: int
+    ) -> tuple[list[Claim], list[int]]:
+        """This method will write ends and claim up to `most` jobs, highest priority first.
+
+        Gives the claims, and the ids whose end was refused because another holds them now.
+        """
+        columns = [list(column) for column in zip(*endings, strict=True)] or [[]] * 8
+        found = db.rows(
+            self.raw,
+            "EXECUTE finish_and_claim(%s::bigint[], %s::bigint[], %s::text[], %s::text[],"
+            " %s::text[], %s::text[], %s::text[], %s::float8[], %s::text[], %s, %s)",
+            [*columns, [queue], most, runner],
+        )
+        claims = [Claim._make(row) for row in found if row[1] is not None]
+        claims.sort(key=lambda claim: (-claim.priority, claim.id))
+        return claims, [row[0] for row in found if row[1] is None]
+
+    def finish(self, endings: Sequence[Ending]) -> list[int]:
+        """This method will write ends only, and give the ids whose end was refused."""
+        return self.finish_and_claim(endings, "", 0, 0)[1] if endings else []
+
+    def hand_back(self, claims: Sequence[Claim], reason: str) -> None:
+        """This method will queue claimed but unstarted jobs again, their attempt not counted."""
+        db.rows(
+            self.raw,
+            statement("hand_back"),
+            {
+                "ids": [claim.id for claim in claims],
+                "fences": [claim.fence for claim in claims],
+                "reason": reason,
+            },
+        )
+
+    def disown(self, runner: int, known: Sequence[int]) -> None:
+        """This method will queue again what the runner holds without knowing it.
+
+        That is what remains when the answer to a claim was lost with its connection.
+        """
+        db.rows(self.raw, statement("disown"), {"runner": runner, "known": list(known)})
+
+    def holds(self, job: int, fence: int) -> bool:
+        """This method will say whether that claim is still in force."""
+        found = db.rows(
+            self.raw,
+            "SELECT 1 FROM job WHERE id = %s AND fence = %s AND state IN ('running', 'verifying')",
+            (job, fence),
+        )
+        return bool(found)
+
+
+@cache
+def statement(name: str) -> str:
+    """This function will read one statement of `jobs/sql`."""
+    return (Path(__file__).parent / "sql" / f"{name}.sql").read_text()

@@ -1,0 +1,19 @@
+"""The rows of the ledger."""
+
+from jobs.models.event import Event
+from jobs.models.job import Attempt, Job, LegalMove, LogChunk, Move, Progress, Refused, Stale
+from jobs.models.runner import Queue, Runner
+
+__all__ = [
+    "Attempt",
+    "Event",
+    "Job",
+    "LegalMove",
+    "LogChunk",
+    "Move",
+    "Progress",
+    "Queue",
+    "Refused",
+    "Runner",
+    "Stale",
+]

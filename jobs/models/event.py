@@ -1,0 +1,59 @@
+"""Domain facts, kept for ever in the order they were committed."""
+
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from jobs import ports
+
+
+class EventQuerySet(models.QuerySet["Event"]):
+    """Questions about events."""
+
+    def visible_to(self, user: Any) -> "EventQuerySet":
+        """This method will keep the events of scopes `user` may see; staff see all."""
+        if user.is_active and user.is_staff:
+            return self
+        return self.filter(scope__in=ports.scopes.visible(user))
+
+
+class Event(models.Model):
+    """Something that happened, inserted in the transaction that made it true."""
+
+    name = models.CharField(max_length=64, help_text="What happened, such as map.completed.")
+    version = models.PositiveSmallIntegerField(help_text="The version of the payload's schema.")
+    payload = models.JSONField(help_text="Plain facts: ids and words.")
+    scope = models.BigIntegerField(
+        null=True, blank=True, help_text="The project it concerns; empty means staff only."
+    )
+    subject = models.CharField(max_length=200, blank=True, help_text="What it is about, in words.")
+    actor = models.CharField(max_length=64, blank=True, help_text="Who caused it, such as user:7.")
+    job_id = models.BigIntegerField(
+        null=True, blank=True, help_text="The job that published it, which may be gone by now."
+    )
+    cause = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="effects",
+        help_text="The event this one follows from.",
+    )
+    hops = models.PositiveSmallIntegerField(
+        default=0, help_text="How many events stand between this one and the first cause."
+    )
+    created_at = models.DateTimeField(db_default=Now(), help_text="When it was published.")
+
+    objects = EventQuerySet.as_manager()
+
+    class Meta:
+        db_table = "job_event"
+        indexes = [
+            models.Index(fields=["scope", "-id"], name="event_scope", condition=Q(scope__gt=0)),
+            models.Index(fields=["name", "-id"], name="event_name"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} #{self.pk}"

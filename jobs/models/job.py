@@ -1,0 +1,368 @@
+"""Jobs and the history the database writes of them."""
+
+from typing import Any
+
+from django.db import connection, models, transaction
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Now
+
+from jobs import ports
+from jobs.failures import FailureClass
+from jobs.models.runner import Queue, Runner
+from jobs.states import FINISHED, HELD, LIVE, UNSTARTED, State
+
+
+class Stale(Exception):
+    """The row has moved on since it was read, or another runner holds it now."""
+
+
+class Refused(Exception):
+    """The act is not possible in this state; the text says why."""
+
+
+class JobQuerySet(models.QuerySet["Job"]):
+    """Questions about jobs."""
+
+    def visible_to(self, user: Any) -> "JobQuerySet":
+        """This method will keep the jobs `user` may see: those of their projects; staff see all."""
+        if user.is_active and user.is_staff:
+            return self
+        return self.filter(scope__in=ports.scopes.visible(user))
+
+    def live(self) -> "JobQuerySet":
+        """This method will keep the jobs that are not finished."""
+        return self.filter(state__in=LIVE)
+
+    def cancellable(self) -> "JobQuerySet":
+        """This method will keep the jobs no runner has begun."""
+        return self.filter(state__in=UNSTARTED)
+
+    def retryable(self) -> "JobQuerySet":
+        """This method will keep the jobs that ended without success."""
+        return self.filter(state__in=(State.FAILED, State.CANCELLED))
+
+    def with_evidence(self) -> "JobQuerySet":
+        """This method will add `evident`: whether a present runner with a lease holds the job."""
+        holder = Runner.objects.present().filter(pk=OuterRef("runner_id"), lease_until__gt=Now())
+        return self.annotate(evident=Exists(holder))
+
+    def lost(self) -> "JobQuerySet":
+        """This method will keep the held jobs whose runner gives no evidence of life."""
+        return self.with_evidence().filter(state__in=HELD, evident=False)
+
+
+class Job(models.Model):
+    """One piece of background work. This row is the queue: no second store holds a job."""
+
+    kind = models.CharField(max_length=64, help_text="What is done; a registered name.")
+    queue = models.ForeignKey(
+        Queue, on_delete=models.PROTECT, db_index=False, help_text="The line it waits in."
+    )
+    arguments = models.JSONField(
+        default=dict, db_default={}, blank=True, help_text="Ids and plain values for the handler."
+    )
+    scope = models.BigIntegerField(
+        null=True, blank=True, help_text="The project it belongs to; empty means staff only."
+    )
+    subject = models.CharField(
+        max_length=200, blank=True, db_default="", help_text="What it is about, in words."
+    )
+    priority = models.SmallIntegerField(
+        default=0, db_default=0, help_text="Higher is claimed first."
+    )
+    state = models.CharField(
+        max_length=10,
+        choices=State.choices,
+        default=State.QUEUED,
+        db_default="queued",
+        help_text="What it is doing. Only the ledger moves it; the database checks every move.",
+    )
+    reason = models.TextField(
+        blank=True, db_default="", help_text="Why it is in this state, in one sentence."
+    )
+    attempt = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="How often it was begun; counted when it is claimed."
+    )
+    max_attempts = models.PositiveSmallIntegerField(
+        default=3, db_default=3, help_text="How often it may be begun."
+    )
+    fence = models.BigIntegerField(
+        default=0,
+        db_default=0,
+        help_text="Grows with every claim; whoever names an older one is refused.",
+    )
+    solo = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Claimed alone, since a runner died with it among others.",
+    )
+    runner = models.ForeignKey(
+        Runner,
+        null=True,
+        blank=True,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        help_text="Who holds it. Without a constraint: a runner row deleted by hand shows as lost.",
+    )
+    unique_key = models.CharField(
+        max_length=128, blank=True, db_default="", help_text="At most one unstarted job has it."
+    )
+    limit_key = models.CharField(
+        max_length=128, blank=True, db_default="", help_text="At most one running job has it."
+    )
+    root_id = models.BigIntegerField(
+        null=True, blank=True, help_text="The first job of the chain that caused this one."
+    )
+    event_id = models.BigIntegerField(
+        null=True, blank=True, help_text="The event this job delivers to a subscriber."
+    )
+    run_after = models.DateTimeField(
+        null=True, blank=True, help_text="When a scheduled job becomes due."
+    )
+    created_by = models.CharField(
+        max_length=64, blank=True, db_default="", help_text="Who asked for it, such as user:7."
+    )
+    created_at = models.DateTimeField(db_default=Now(), help_text="When it was accepted.")
+    started_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its last attempt began."
+    )
+    updated_at = models.DateTimeField(db_default=Now(), help_text="Its last observed change.")
+    finished_at = models.DateTimeField(null=True, blank=True, help_text="When it ended.")
+    result = models.JSONField(null=True, blank=True, help_text="What the handler returned.")
+    failure_class = models.CharField(
+        max_length=20,
+        blank=True,
+        db_default="",
+        choices=FailureClass.choices,
+        help_text="The class of its last failure, which decides about another attempt.",
+    )
+    failure_message = models.TextField(
+        blank=True, db_default="", help_text="Its last failure in one sentence."
+    )
+
+    objects = JobQuerySet.as_manager()
+
+    class Meta:
+        db_table = "job"
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=State.values), name="job_state_is_known"),
+            models.CheckConstraint(
+                condition=Q(state__in=HELD, runner__isnull=False, started_at__isnull=False)
+                | (~Q(state__in=HELD) & Q(runner__isnull=True)),
+                name="job_is_held_exactly_while_running",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=FINISHED, finished_at__isnull=False)
+                | (~Q(state__in=FINISHED) & Q(finished_at__isnull=True)),
+                name="job_has_an_end_exactly_when_finished",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=State.SCHEDULED) | Q(run_after__isnull=False),
+                name="job_scheduled_has_a_time",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=State.FAILED) | ~Q(failure_class=""),
+                name="job_failed_has_a_class",
+            ),
+            models.UniqueConstraint(
+                fields=["unique_key"],
+                condition=Q(state__in=UNSTARTED) & ~Q(unique_key=""),
+                name="job_unstarted_key_is_unique",
+            ),
+            models.UniqueConstraint(
+                fields=["limit_key"],
+                condition=Q(state__in=HELD) & ~Q(limit_key=""),
+                name="job_running_key_is_unique",
+            ),
+        ]
+        # Every index costs each move. These are all; a test compares them with docs/architecture.md.
+        indexes = [
+            models.Index(
+                F("queue"),
+                F("priority").desc(),
+                F("id"),
+                condition=Q(state=State.QUEUED),
+                name="job_claim",
+            ),
+            models.Index(fields=["run_after"], condition=Q(state=State.SCHEDULED), name="job_due"),
+            models.Index(fields=["runner"], condition=Q(state__in=HELD), name="job_held"),
+            models.Index(fields=["scope", "-id"], condition=Q(scope__gt=0), name="job_scope"),
+            models.Index(
+                fields=["scope", "id"],
+                condition=Q(scope__gt=0, state__in=LIVE),
+                name="job_scope_live",
+            ),
+            models.Index(fields=["root_id"], condition=Q(root_id__gt=0), name="job_root"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} #{self.pk}"
+
+    def cancel(self, *, by: str) -> None:
+        """This method will cancel a job nobody has begun; `by` is an actor such as user:7.
+
+        Raises `Refused` when it is running or finished, `Stale` when it moved meanwhile.
+        """
+        if self.state not in UNSTARTED:
+            raise Refused(f"Job {self.pk} is {self.state}: only a job that waits can be cancelled.")
+        self._move(State.CANCELLED, by=by, reason=f"Cancelled by {by}.", finished_at=Now())
+
+    def retry(self, *, by: str) -> None:
+        """This method will queue a failed or cancelled job again and allow it three more attempts."""
+        if self.state not in (State.FAILED, State.CANCELLED):
+            raise Refused(f"Job {self.pk} is {self.state}: only an ended job can be retried.")
+        self._move(
+            State.QUEUED,
+            by=by,
+            reason=f"Retried by {by}.",
+            max_attempts=F("attempt") + 3,
+            finished_at=None,
+            solo=False,
+        )
+
+    def _move(self, to: State, *, by: str, **fields: Any) -> None:
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT set_config('factory.actor', %s, true)", [by])
+            moved = Job.objects.filter(pk=self.pk, state=self.state, fence=self.fence).update(
+                state=to, updated_at=Now(), **fields
+            )
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT set_config('factory.actor', '', true)")
+        if not moved:
+            raise Stale(f"{self} is no longer {self.state}.")
+        self.refresh_from_db()
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing will move it but a person."""
+        return self.state in FINISHED
+
+
+class Progress(models.Model):
+    """How far the present or last attempt got; written by the runner's heartbeat."""
+
+    job = models.OneToOneField(
+        Job,
+        primary_key=True,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        related_name="progress",
+        help_text="The job it belongs to.",
+    )
+    fence = models.BigIntegerField(help_text="The claim that wrote it.")
+    current = models.BigIntegerField(default=0, help_text="Steps done.")
+    total = models.BigIntegerField(null=True, blank=True, help_text="Steps in all, when known.")
+    item = models.CharField(max_length=200, blank=True, help_text="What is being worked on.")
+    items_done = models.JSONField(default=list, help_text="Items that succeeded.")
+    items_failed = models.JSONField(default=list, help_text="Items that failed, with the reason.")
+    updated_at = models.DateTimeField(db_default=Now(), help_text="When it was written.")
+
+    class Meta:
+        db_table = "job_progress"
+
+    def __str__(self) -> str:
+        return f"{self.current}/{self.total or '?'}"
+
+    @property
+    def percent(self) -> int | None:
+        """Whole percent, or None while the total is unknown."""
+        return min(100, self.current * 100 // self.total) if self.total else None
+
+
+class Attempt(models.Model):
+    """One ended attempt, written by the database when the job leaves running."""
+
+    job = models.ForeignKey(
+        Job,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        related_name="attempts",
+        help_text="The job that was attempted.",
+    )
+    number = models.PositiveSmallIntegerField(help_text="The first is 1.")
+    fence = models.BigIntegerField(help_text="The claim it ran under.")
+    runner_id = models.BigIntegerField(help_text="The runner that executed it.")
+    started_at = models.DateTimeField(help_text="When it was claimed.")
+    ended_at = models.DateTimeField(db_default=Now(), help_text="When it ended.")
+    outcome = models.CharField(max_length=10, help_text="The state the job went to.")
+    failure_class = models.CharField(
+        max_length=20, blank=True, db_default="", help_text="Why it failed, if it did."
+    )
+    message = models.TextField(blank=True, db_default="", help_text="The failure in a sentence.")
+
+    class Meta:
+        db_table = "job_attempt"
+
+    def __str__(self) -> str:
+        return f"attempt {self.number}: {self.outcome}"
+
+
+class Move(models.Model):
+    """One change of state, written by the database itself, whoever sent the statement."""
+
+    job = models.ForeignKey(
+        Job,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        related_name="moves",
+        help_text="The job that moved.",
+    )
+    at = models.DateTimeField(db_default=Now(), help_text="When, by the database's clock.")
+    from_state = models.CharField(
+        max_length=10, blank=True, help_text="What it left; empty for its first state."
+    )
+    to_state = models.CharField(max_length=10, help_text="What it became.")
+    fence = models.BigIntegerField(help_text="The claim in force after the move.")
+    actor = models.CharField(max_length=64, help_text="Who moved it, such as user:7 or runner:3.")
+    reason = models.TextField(blank=True, db_default="", help_text="Why, in one sentence.")
+
+    class Meta:
+        db_table = "job_move"
+
+    def __str__(self) -> str:
+        return f"{self.from_state or 'new'} → {self.to_state}"
+
+
+class LegalMove(models.Model):
+    """One row of the table of legal moves, as the database checks it."""
+
+    from_state = models.CharField(max_length=10, help_text="What a job leaves; empty at birth.")
+    to_state = models.CharField(max_length=10, help_text="What it may become.")
+
+    class Meta:
+        db_table = "job_legal_move"
+        constraints = [
+            models.UniqueConstraint(fields=["from_state", "to_state"], name="legal_move_is_one")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.from_state or 'new'} → {self.to_state}"
+
+
+class LogChunk(models.Model):
+    """Some lines of a job's log, redacted; at most 64 KiB."""
+
+    job = models.ForeignKey(
+        Job,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        related_name="log_chunks",
+        help_text="The job that wrote them.",
+    )
+    fence = models.BigIntegerField(help_text="The claim that wrote them.")
+    seq = models.PositiveIntegerField(help_text="The order within that claim.")
+    first_line = models.PositiveIntegerField(help_text="The number of its first line, from 1.")
+    text = models.TextField(help_text="Lines, each ended by a newline.")
+    created_at = models.DateTimeField(db_default=Now(), help_text="When they were written.")
+
+    class Meta:
+        db_table = "job_log"
+        constraints = [
+            models.UniqueConstraint(fields=["job", "fence", "seq"], name="log_chunk_is_one")
+        ]
+
+    def __str__(self) -> str:
+        return f"log of job {self.job_id} from line {self.first_line}"

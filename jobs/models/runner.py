@@ -1,0 +1,95 @@
+"""Queues, and the runners that serve them."""
+
+import datetime
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+FRESH_S = 5
+"""A runner that was not seen for this long is shown as silent, in seconds."""
+
+
+class Queue(models.Model):
+    """A line of jobs. A runner's pool serves the queue of its name."""
+
+    name = models.CharField(
+        max_length=32, primary_key=True, help_text="What kinds and runner pools call it."
+    )
+    description = models.CharField(
+        max_length=200, blank=True, db_default="", help_text="What belongs into it, for people."
+    )
+    paused = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Nothing is claimed from it. A person sets and ends this.",
+    )
+    batch = models.PositiveSmallIntegerField(
+        default=100,
+        db_default=100,
+        help_text="The most jobs one runner claims at a time; 1 for long work.",
+    )
+
+    class Meta:
+        db_table = "job_queue"
+        constraints = [models.CheckConstraint(condition=Q(batch__gte=1), name="queue_claims_some")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RunnerQuerySet(models.QuerySet["Runner"]):
+    """Questions about runners."""
+
+    def present(self) -> "RunnerQuerySet":
+        """This method will keep the runners that have not ended, by their own word or by proof."""
+        return self.filter(stopped_at=None)
+
+    def fresh(self) -> "RunnerQuerySet":
+        """This method will keep the present runners seen within `FRESH_S`, by the database's clock."""
+        return self.present().filter(seen_at__gt=Now() - datetime.timedelta(seconds=FRESH_S))
+
+
+class Runner(models.Model):
+    """A process that claims and executes jobs, hosted by one django-q2 worker."""
+
+    pool = models.CharField(max_length=32, help_text="The queue it serves.")
+    host = models.CharField(max_length=255, help_text="The machine it runs on.")
+    boot_id = models.CharField(max_length=36, help_text="The boot of that machine.")
+    pid = models.PositiveIntegerField(help_text="Its process id there.")
+    pid_ticks = models.BigIntegerField(
+        help_text="Clock ticks since boot when that process began: tells it from a later namesake."
+    )
+    owner = models.CharField(
+        max_length=64, help_text="The broker process that asked for it; it ends with its owner."
+    )
+    version = models.CharField(max_length=64, blank=True, help_text="The code it runs.")
+    started_at = models.DateTimeField(db_default=Now(), help_text="When it began.")
+    seen_at = models.DateTimeField(
+        db_default=Now(), help_text="Its last sign of life, written once a second by itself."
+    )
+    lease_until = models.DateTimeField(
+        db_default=Now(),
+        help_text="Until then no other machine may declare it dead. It renews this itself.",
+    )
+    stopped_at = models.DateTimeField(
+        null=True, blank=True, help_text="When it ended, by its own word or by proof of death."
+    )
+    ending = models.CharField(max_length=200, blank=True, db_default="", help_text="How it ended.")
+    rss_mb = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Resident memory in MiB at its last sign of life."
+    )
+    executed = models.PositiveBigIntegerField(
+        default=0, db_default=0, help_text="Jobs it has executed so far."
+    )
+
+    objects = RunnerQuerySet.as_manager()
+
+    class Meta:
+        db_table = "job_runner"
+        indexes = [
+            models.Index(fields=["id"], condition=Q(stopped_at=None), name="runner_present"),
+        ]
+
+    def __str__(self) -> str:
+        return f"runner {self.pk} ({self.pool}, {self.host} pid {self.pid})"

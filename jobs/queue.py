@@ -1,0 +1,74 @@
+"""Enqueueing: an INSERT in the caller's transaction."""
+
+import json
+from collections.abc import Sequence
+from typing import Any, TypedDict, Unpack
+
+from django.db import connection
+
+from jobs import kinds, ledger
+from jobs.models import Job
+from jobs.states import UNSTARTED
+
+
+class Options(TypedDict, total=False):
+    """What may be said of a job besides its kind and arguments; `Job` tells what each means.
+
+    `after` is a delay in seconds; `root` and `event` are ids; `actor` is such as user:7.
+    """
+
+    scope: int | None
+    subject: str
+    priority: int
+    unique_key: str
+    limit_key: str
+    after: float
+    actor: str
+    max_attempts: int | None
+    root: int | None
+    event: int | None
+
+
+def enqueue(kind: str, arguments: dict[str, Any], **options: Unpack[Options]) -> Job:
+    """This function will insert one job, or give the unstarted one that has its `unique_key`.
+
+    Raises `kinds.UnknownKind` and `kinds.BadArguments`.
+    """
+    while True:
+        for made in enqueue_many(kind, [arguments], **options):
+            return Job.objects.get(pk=made)
+        key = options.get("unique_key")
+        waiting = Job.objects.filter(unique_key=key, state__in=UNSTARTED).first()
+        # None: the one that had the key was claimed between the two statements.
+        if waiting is not None:
+            return waiting
+
+
+def enqueue_many(
+    kind: str, arguments: Sequence[dict[str, Any]], **options: Unpack[Options]
+) -> list[int]:
+    """This function will insert jobs of one kind in one statement and give their ids.
+
+    Where an unstarted job has the `unique_key` already, nothing is inserted.
+    """
+    registered = kinds.get(kind)
+    for one in arguments:
+        registered.check(one)
+    values: dict[str, Any] = {
+        "kind": kind,
+        "queue": registered.queue,
+        "arguments": [json.dumps(one) for one in arguments],
+        "scope": options.get("scope"),
+        "subject": options.get("subject", "")[:200],
+        "priority": options.get("priority", 0),
+        "after": options.get("after", 0.0),
+        "max_attempts": options.get("max_attempts") or registered.max_attempts,
+        "unique_key": options.get("unique_key", ""),
+        "limit_key": options.get("limit_key", ""),
+        "root": options.get("root"),
+        "event": options.get("event"),
+        "actor": options.get("actor", ""),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(ledger.statement("enqueue"), values)
+        return [row[0] for row in cursor.fetchall()]

@@ -1,0 +1,145 @@
+"""What a running job says of itself: kept in memory, written by whoever has a connection free."""
+
+import json
+import threading
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any
+
+from psycopg2.extensions import connection as Connection
+
+from jobs import db
+from jobs.ledger import Claim, statement
+from jobs.redaction import redact
+
+CHUNK_BYTES = 60_000
+"""A chunk of log never exceeds this, and 64 KiB with its last line."""
+HEAD_CHUNKS = 16
+"""So much of a log is kept from its beginning; after that only its end."""
+TAIL_LINES = 500
+LINE_CHARS = 4_000
+ITEMS_KEPT = 200
+
+
+@dataclass
+class Steps:
+    """How far the work got."""
+
+    current: int = 0
+    total: int | None = None
+    item: str = ""
+    done: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+
+class Report:
+    """The progress and log of one claim. Safe to use from two threads."""
+
+    def __init__(self, claim: Claim) -> None:
+        self.claim = claim
+        self.heard_at = monotonic()
+        self._steps: Steps | None = None
+        self._unwritten = False
+        self._lines: list[str] = []
+        self._tail: deque[str] = deque(maxlen=TAIL_LINES)
+        self._numbered = 1
+        self._chunks = 0
+        self._left_out = 0
+        self._lock = threading.Lock()
+        self._writing = threading.Lock()
+
+    def progress(
+        self,
+        current: int,
+        total: int | None,
+        item: str,
+        done: Sequence[str],
+        failed: Sequence[str],
+    ) -> None:
+        """This method will remember how far the work got; `done` and `failed` add to their lists."""
+        with self._lock:
+            steps = self._steps or Steps()
+            steps.current, steps.total, steps.item = current, total, redact(item)[:200]
+            steps.done = (steps.done + [redact(one) for one in done])[-ITEMS_KEPT:]
+            steps.failed = (steps.failed + [redact(one) for one in failed])[-ITEMS_KEPT:]
+            self._steps, self._unwritten, self.heard_at = steps, True, monotonic()
+
+    def log(self, text: str) -> None:
+        """This method will add redacted lines to the log; beyond its head only the end is kept."""
+        lines = [line[:LINE_CHARS] for line in printable(redact(text)).splitlines()]
+        with self._lock:
+            self.heard_at = monotonic()
+            if self._chunks < HEAD_CHUNKS:
+                self._lines.extend(lines)
+                return
+            self._left_out += max(0, len(self._tail) + len(lines) - TAIL_LINES)
+            self._tail.extend(lines)
+
+    @property
+    def unwritten(self) -> bool:
+        """Whether there is anything to store."""
+        return self._unwritten or bool(self._lines) or bool(self._tail)
+
+    def write(self, raw: Connection, *, last: bool = False) -> None:
+        """This method will store what is new; `last` adds the end of a long log.
+
+        What could not be stored is kept for the next call.
+        """
+        with self._writing:
+            while chunk := self._next_chunk(last):
+                self._store_chunk(raw, chunk)
+            if self._unwritten:
+                self._store_steps(raw)
+
+    def _next_chunk(self, last: bool) -> list[str]:
+        with self._lock:
+            if last and self._tail:
+                gap = [f"… {self._left_out} lines left out …"] if self._left_out else []
+                self._lines += [*gap, *self._tail]
+                self._tail.clear()
+            size, count = 0, 0
+            for line in self._lines:
+                size += len(line.encode()) + 1
+                if count and size > CHUNK_BYTES:
+                    break
+                count += 1
+            return self._lines[:count]
+
+    def _store_chunk(self, raw: Connection, lines: list[str]) -> None:
+        claim = self.claim
+        text = "".join(f"{line}\n" for line in lines)
+        values = (claim.id, claim.fence, self._chunks, self._numbered, text)
+        db.rows(raw, statement("log"), dict(zip(_LOG_FIELDS, values, strict=True)))
+        with self._lock:
+            del self._lines[: len(lines)]
+            self._chunks += 1
+            self._numbered += len(lines)
+
+    def _store_steps(self, raw: Connection) -> None:
+        with self._lock:
+            steps = self._steps or Steps()
+            self._unwritten = False
+            values: dict[str, Any] = {
+                "job": self.claim.id,
+                "fence": self.claim.fence,
+                "current": steps.current,
+                "total": steps.total,
+                "item": steps.item,
+                "done": json.dumps(steps.done),
+                "failed": json.dumps(steps.failed),
+            }
+        try:
+            db.rows(raw, statement("progress"), values)
+        except db.LostConnection:
+            self._unwritten = True
+            raise
+
+
+_LOG_FIELDS = ("job", "fence", "seq", "first_line", "text")
+
+
+def printable(text: str) -> str:
+    """This function will replace control characters, but not tabs and newlines, by a mark."""
+    return "".join(char if char in "\t\n" or char.isprintable() else "�" for char in text)

@@ -1,0 +1,235 @@
+"""The resident runner: claims, executes and finishes until its owner ends."""
+
+import logging
+import os
+import select
+import signal
+from datetime import timedelta
+from time import monotonic
+from types import FrameType
+
+from django.db.models.functions import Now
+from psycopg2.extensions import connection as Connection
+
+from jobs import db, process
+from jobs.execution import execute
+from jobs.heartbeat import LEASE_S, Desk, Heartbeat
+from jobs.ledger import Ending, Ledger
+from jobs.models import Runner
+
+log = logging.getLogger("jobs")
+
+LOCK_CLASS = 0x6A6F62
+"""The first key of the advisory lock each runner holds; the second is its id."""
+POLL_S = 1.0
+"""Beneath the notifications lies a poll of this period."""
+MOST = 500
+"""The most claims at a time, where the queue allows it."""
+QUICK_S = 0.1
+"""While a batch takes less than this, the next one may be twice as large."""
+TOKEN_S = 3.0
+"""A token older than this is void: its broker has issued another."""
+RECONNECT_S = 0.2
+FAREWELL_S = 20.0
+"""So long an ending runner tries to write its last ends."""
+RECYCLE_AFTER = 1_000_000
+RECYCLE_RSS_MB = 1024
+RSS_CHECK_EVERY = 1000
+
+
+def reside(pool: str, owner: str, issued_at: float) -> str:
+    """This function will serve one queue until its owner ends, and say how many jobs it executed.
+
+    `owner` is `pid:ticks` of the broker process, `issued_at` its monotonic clock in seconds.
+    """
+    if monotonic() - issued_at > TOKEN_S:
+        return "void token"
+    return Resident(pool, owner).reside()
+
+
+class Resident:
+    """A runner in this process. It knows nothing of django-q2."""
+
+    def __init__(self, pool: str, owner: str) -> None:
+        self.pool = pool
+        self.owner = owner
+        self.desk = Desk()
+        self.ending = ""
+        self._wake_read, self._wake_write = os.pipe()
+        self._raw: Connection | None = None
+        self._ledger: Ledger | None = None
+        self._listener: Connection | None = None
+        self._locked = False
+        self._row = self._introduce()
+
+    def reside(self) -> str:
+        """This method will run until `stop`, then drain."""
+        signal.signal(signal.SIGUSR1, self._on_signal)
+        heartbeat = Heartbeat(self._row.pk, self.desk, self.stop, self.owner)
+        heartbeat.start()
+        most = 1
+        try:
+            while not self.ending:
+                most = self._turn(most)
+                self._recycle_when_due()
+        finally:
+            heartbeat.close()
+            self._farewell()
+        return f"{self.desk.executed} jobs; {self.ending}"
+
+    def stop(self, why: str) -> None:
+        """This method will let the runner end after the job in work. Any thread."""
+        self.ending = self.ending or why
+        os.write(self._wake_write, b".")
+
+    def _introduce(self) -> Runner:
+        ticks = process.started_ticks(os.getpid())
+        return Runner.objects.create(
+            pool=self.pool,
+            host=process.host(),
+            boot_id=process.boot_id(),
+            pid=os.getpid(),
+            pid_ticks=ticks or 0,
+            owner=self.owner,
+            lease_until=Now() + timedelta(seconds=LEASE_S),
+        )
+
+    def _turn(self, most: int) -> int:
+        """Finish the last batch, claim and execute the next; give the size to try after it."""
+        ended = self.desk.take_ended()
+        try:
+            claims, refused = self._connected().finish_and_claim(
+                ended, self.pool, most, self._row.pk
+            )
+        except db.UniqueViolation:
+            # Two runners reached for jobs of one limit key: the index let one of them have it.
+            self.desk.put_back(ended)
+            return 1
+        except db.LostConnection as error:
+            self.desk.put_back(ended)
+            self._disconnect(error)
+            return 1
+        self._settle(ended, refused)
+        if not claims:
+            if not ended:
+                self._wait(POLL_S)
+            return 1
+        began = monotonic()
+        self.desk.load(claims)
+        self._work()
+        return min(MOST, most * 2) if monotonic() - began < QUICK_S else 1
+
+    def _work(self) -> None:
+        while not self.ending and (claim := self.desk.next()):
+            ending = execute(claim, self._flush, self.desk.begin)
+            execution = self.desk.execution
+            self._flush(last=True)
+            self.desk.end(ending)
+            if execution is not None and not execution.kind.batch:
+                self._write_ends()
+        if self.ending:
+            self._hand_back()
+
+    def _flush(self, *, last: bool = False) -> None:
+        """Write the report of the job in work, and at its end the rest of it."""
+        execution = self.desk.execution
+        if execution is None or not execution.report.unwritten:
+            return
+        try:
+            execution.report.write(self._connected().raw, last=last)
+        except db.LostConnection as error:
+            self._disconnect(error)
+
+    def _write_ends(self) -> None:
+        ended = self.desk.take_ended()
+        try:
+            refused = self._connected().finish(ended)
+        except db.LostConnection as error:
+            self.desk.put_back(ended)
+            self._disconnect(error)
+        else:
+            self._settle(ended, refused)
+
+    def _settle(self, ended: list[Ending], refused: list[int]) -> None:
+        self.desk.written(ended)
+        for job in refused:
+            log.warning("job %s: its late report was refused by the fence", job)
+
+    def _hand_back(self) -> None:
+        waiting = self.desk.take_waiting()
+        try:
+            self._connected().hand_back(waiting, "Handed back unstarted: its runner is ending.")
+        except db.LostConnection as error:
+            self._disconnect(error)
+
+    def _connected(self) -> Ledger:
+        if self._ledger is None:
+            raw = db.connect(f"factory runner {self._row.pk}")
+            ledger = Ledger(raw)
+            ledger.disown(self._row.pk, self.desk.known())
+            self._raw, self._ledger = raw, ledger
+        return self._ledger
+
+    def _disconnect(self, error: Exception) -> None:
+        log.warning("runner %s: %s", self._row.pk, str(error).strip())
+        db.close(self._raw)
+        self._ledger = None
+        self._pause(RECONNECT_S)
+
+    def _wait(self, seconds: float) -> None:
+        """Sleep until something is queued, the runner must end, or the time is over."""
+        try:
+            listener = self._listening()
+            select.select([listener, self._wake_read], [], [], seconds)
+            listener.poll()
+            listener.notifies.clear()
+        except db.LostConnection:
+            db.close(self._listener)
+            self._listener = None
+            self._pause(RECONNECT_S)
+
+    def _listening(self) -> Connection:
+        """Open the connection whose lock says that this runner lives, and listen on it."""
+        if self._listener is None:
+            listener = db.connect(f"factory listener {self._row.pk}")
+            db.rows(listener, "LISTEN job_wake")
+            self._listener = listener
+            self._locked = False
+        if not self._locked:
+            # Refused while a connection that was cut still lives on in the server: asked again.
+            found = db.rows(
+                self._listener, "SELECT pg_try_advisory_lock(%s, %s)", (LOCK_CLASS, self._row.pk)
+            )
+            self._locked = bool(found[0][0])
+        return self._listener
+
+    def _pause(self, seconds: float) -> None:
+        select.select([self._wake_read], [], [], seconds)
+
+    def _recycle_when_due(self) -> None:
+        if self.desk.executed >= RECYCLE_AFTER:
+            self.stop(f"recycled after {RECYCLE_AFTER} jobs")
+        elif self.desk.executed % RSS_CHECK_EVERY == 0 and process.rss_mb() > RECYCLE_RSS_MB:
+            self.stop(f"recycled above {RECYCLE_RSS_MB} MiB")
+
+    def _farewell(self) -> None:
+        """Write what is left, however long the database takes to come back, and close the row."""
+        give_up = monotonic() + FAREWELL_S
+        while self.desk.known() and monotonic() < give_up:
+            self._write_ends()
+        with db.quiet():
+            db.rows(
+                self._connected().raw,
+                "UPDATE job_runner SET stopped_at = clock_timestamp(), ending = %s"
+                " WHERE id = %s AND stopped_at IS NULL",
+                (self.ending or "ended by an error", self._row.pk),
+            )
+        db.close(self._raw)
+        db.close(self._listener)
+        os.close(self._wake_read)
+        os.close(self._wake_write)
+
+    def _on_signal(self, signum: int, frame: FrameType | None) -> None:
+        execution = self.desk.execution
+        if execution is not None:
+            execution.on_signal(signum, frame)

@@ -1,0 +1,47 @@
+-- One round trip: write the ends of what was executed, claim what comes next.
+-- $1..$8 ends (ids, fences, states, results, classes, messages, reasons, delays in seconds)
+-- $9 queues, $10 the most to claim, $11 the runner
+WITH done AS (
+  UPDATE job SET
+    state = u.state, result = u.result::jsonb, failure_class = u.class, failure_message = u.message,
+    reason = u.reason, runner_id = NULL, updated_at = clock_timestamp(),
+    run_after = CASE WHEN u.state = 'scheduled' THEN clock_timestamp() + make_interval(secs => u.delay) END,
+    finished_at = CASE WHEN u.state IN ('succeeded', 'failed', 'cancelled') THEN clock_timestamp() END
+  FROM unnest($1, $2, $3, $4, $5, $6, $7, $8) u (id, fence, state, result, class, message, reason, delay)
+  WHERE job.id = u.id AND job.fence = u.fence AND job.state = 'running'
+  RETURNING job.id
+), line AS (
+  -- A walk along the partial index of each queue: a sort over all that is queued would cost 100 times more.
+  SELECT x.id, x.priority, x.alone
+  FROM (SELECT name, batch FROM job_queue WHERE name = ANY ($9) AND NOT paused) q
+  CROSS JOIN LATERAL (
+    SELECT j.id, j.priority, j.solo OR j.limit_key <> '' AS alone
+    FROM job j
+    WHERE j.state = 'queued' AND j.queue_id = q.name
+      AND (j.limit_key = '' OR NOT EXISTS (
+        SELECT FROM job h WHERE h.limit_key = j.limit_key AND h.limit_key <> '' AND h.state IN ('running', 'verifying')))
+    ORDER BY j.priority DESC, j.id
+    LIMIT least($10, q.batch)
+    FOR UPDATE OF j SKIP LOCKED
+  ) x
+  ORDER BY x.priority DESC, x.id
+  LIMIT $10
+), pick AS (
+  -- A job that must be alone is taken only as the first and then without company.
+  SELECT id FROM (
+    SELECT id, row_number() OVER w AS place, bool_or(alone) OVER w AS alone
+    FROM line WINDOW w AS (ORDER BY priority DESC, id)
+  ) z WHERE place = 1 OR NOT alone
+), claimed AS (
+  UPDATE job SET
+    state = 'running', fence = job.fence + 1, attempt = job.attempt + 1, runner_id = $11, reason = '',
+    run_after = NULL, started_at = clock_timestamp(), updated_at = clock_timestamp()
+  FROM pick WHERE job.id = pick.id
+  RETURNING job.id, job.fence, job.kind, job.arguments, job.attempt, job.max_attempts, job.scope,
+            job.subject, job.created_by, job.root_id, job.event_id, job.priority
+)
+SELECT id, fence, kind, arguments, attempt, max_attempts, scope, subject, created_by, root_id, event_id, priority
+FROM claimed
+UNION ALL
+SELECT u.id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+FROM unnest($1) u (id) WHERE NOT EXISTS (SELECT FROM done WHERE done.id = u.id)

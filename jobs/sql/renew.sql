@@ -1,0 +1,6 @@
+-- A runner's sign of life. No row: it was declared dead, or its row was removed.
+UPDATE job_runner SET
+  seen_at = clock_timestamp(), lease_until = clock_timestamp() + make_interval(secs => %(lease_s)s),
+  rss_mb = %(rss_mb)s, executed = %(executed)s
+WHERE id = %(runner)s AND stopped_at IS NULL
+RETURNING id

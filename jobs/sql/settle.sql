@@ -1,0 +1,23 @@
+-- The end of a dead runner: its row is closed and its jobs leave its hands, in one statement.
+-- One job: the attempt counts, and the last one fails. Several: nobody knows the culprit, so the
+-- attempts are refunded and each job is claimed alone from now on.
+WITH dead AS (
+  UPDATE job_runner SET stopped_at = clock_timestamp(), ending = %(proof)s
+  WHERE id = %(runner)s AND stopped_at IS NULL RETURNING id
+), held AS (
+  SELECT j.id, count(*) OVER () > 1 AS crowd, j.attempt >= j.max_attempts AS spent
+  FROM job j WHERE j.runner_id = %(runner)s AND j.state IN ('running', 'verifying')
+    AND (%(rowless)s OR EXISTS (SELECT FROM dead))
+)
+UPDATE job SET
+  state = CASE WHEN NOT held.crowd AND held.spent THEN 'failed' ELSE 'queued' END,
+  attempt = CASE WHEN held.crowd THEN job.attempt - 1 ELSE job.attempt END,
+  solo = job.solo OR held.crowd,
+  finished_at = CASE WHEN NOT held.crowd AND held.spent THEN clock_timestamp() END,
+  failure_class = 'worker-lost',
+  failure_message = 'The process that executed it died: ' || %(proof)s,
+  reason = CASE WHEN held.crowd THEN 'Its runner died with several jobs; this one runs alone next: '
+                ELSE 'Its runner died: ' END || %(proof)s,
+  runner_id = NULL, updated_at = clock_timestamp()
+FROM held WHERE job.id = held.id
+RETURNING job.id, job.state

@@ -1,0 +1,91 @@
+-- The one private door: every change of state, whoever sends it, is checked against
+-- job_legal_move and leaves its row in job_move (and in job_attempt when an attempt ends).
+
+CREATE FUNCTION job_actor(runner bigint) RETURNS text LANGUAGE sql STABLE AS $$
+  SELECT coalesce(nullif(current_setting('factory.actor', true), ''), 'runner:' || runner, 'database')
+$$;
+
+CREATE FUNCTION job_born() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (SELECT FROM new_rows n
+             WHERE NOT EXISTS (SELECT FROM job_legal_move l WHERE l.from_state = '' AND l.to_state = n.state)) THEN
+    RAISE EXCEPTION 'job: cannot begin as %', (SELECT string_agg(DISTINCT state, ', ') FROM new_rows)
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'job_move_is_legal';
+  END IF;
+  INSERT INTO job_move (job_id, at, from_state, to_state, fence, actor, reason)
+    SELECT id, created_at, '', state, fence, coalesce(nullif(created_by, ''), 'database'), reason FROM new_rows;
+  IF EXISTS (SELECT FROM new_rows WHERE state = 'queued') THEN
+    PERFORM pg_notify('job_wake', '');
+  END IF;
+  RETURN NULL;
+END $$;
+
+CREATE FUNCTION job_moved() RETURNS trigger LANGUAGE plpgsql SET enable_hashjoin = on AS $$
+DECLARE
+  illegal record;
+  woken boolean;
+BEGIN
+  SELECT n.id, o.state AS old_state, n.state AS new_state INTO illegal
+    FROM old_rows o JOIN new_rows n USING (id)
+    LEFT JOIN job_legal_move l ON l.from_state = o.state AND l.to_state = n.state
+    WHERE o.state <> n.state AND l.from_state IS NULL LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'job %: % cannot become %', illegal.id, illegal.old_state, illegal.new_state
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'job_move_is_legal';
+  END IF;
+  WITH moved AS (
+    SELECT n.*, o.state AS old_state, o.attempt AS old_attempt, o.fence AS old_fence,
+           o.runner_id AS old_runner, o.started_at AS old_started
+    FROM old_rows o JOIN new_rows n USING (id) WHERE o.state <> n.state
+  ), attempted AS (
+    INSERT INTO job_attempt (job_id, number, fence, runner_id, started_at, ended_at, outcome, failure_class, message)
+    SELECT id, old_attempt, old_fence, old_runner, old_started, updated_at, state, failure_class, failure_message
+    FROM moved
+    WHERE old_state IN ('running', 'verifying') AND state NOT IN ('running', 'verifying') AND attempt = old_attempt
+  ), written AS (
+    INSERT INTO job_move (job_id, at, from_state, to_state, fence, actor, reason)
+    SELECT id, updated_at, old_state, state, fence, job_actor(coalesce(runner_id, old_runner)), reason FROM moved
+    RETURNING to_state
+  )
+  SELECT bool_or(to_state = 'queued') INTO woken FROM written;
+  IF woken THEN
+    PERFORM pg_notify('job_wake', '');
+  END IF;
+  RETURN NULL;
+END $$;
+
+CREATE FUNCTION job_removed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (SELECT FROM old_rows WHERE state NOT IN ('succeeded', 'failed', 'cancelled')) THEN
+    RAISE EXCEPTION 'job %: a live job cannot be deleted; cancel it first',
+      (SELECT min(id) FROM old_rows WHERE state NOT IN ('succeeded', 'failed', 'cancelled'))
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'job_live_is_kept';
+  END IF;
+  DELETE FROM job_progress p USING old_rows o WHERE p.job_id = o.id;
+  DELETE FROM job_log p USING old_rows o WHERE p.job_id = o.id;
+  DELETE FROM job_attempt p USING old_rows o WHERE p.job_id = o.id;
+  DELETE FROM job_move p USING old_rows o WHERE p.job_id = o.id;
+  RETURN NULL;
+END $$;
+
+CREATE FUNCTION job_history_is_final() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION '%: rows are never changed', TG_TABLE_NAME USING ERRCODE = 'check_violation';
+END $$;
+
+CREATE TRIGGER job_born AFTER INSERT ON job
+  REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION job_born();
+CREATE TRIGGER job_moved AFTER UPDATE ON job
+  REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION job_moved();
+CREATE TRIGGER job_removed AFTER DELETE ON job
+  REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION job_removed();
+CREATE TRIGGER job_move_is_final BEFORE UPDATE ON job_move
+  FOR EACH STATEMENT EXECUTE FUNCTION job_history_is_final();
+CREATE TRIGGER job_attempt_is_final BEFORE UPDATE ON job_attempt
+  FOR EACH STATEMENT EXECUTE FUNCTION job_history_is_final();
+CREATE TRIGGER job_event_is_final BEFORE UPDATE ON job_event
+  FOR EACH STATEMENT EXECUTE FUNCTION job_history_is_final();
+
+ALTER TABLE job SET (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
+ALTER TABLE job_runner SET (fillfactor = 50);
+ALTER TABLE job_progress SET (fillfactor = 50);

@@ -1,0 +1,60 @@
+"""The demo kinds: for people who want to see controls and recovery at work."""
+
+import os
+import signal
+from threading import Event
+from typing import Any
+
+from jobs import kinds, queue
+from jobs.context import Run
+from jobs.failures import Failed, FailureClass
+
+
+@kinds.register("demo.noop", batch=True)
+def noop(run: Run) -> None:
+    """Does nothing."""
+
+
+@kinds.register("demo.sleep", timeout=3600, idle=3600)
+def sleep(run: Run, *, seconds: float = 1.0) -> dict[str, Any]:
+    """Takes its time."""
+    Event().wait(seconds)
+    return {"seconds": seconds}
+
+
+@kinds.register("demo.steps", timeout=3600, idle=3600)
+def steps(run: Run, *, total: int = 10, seconds: float = 1.0) -> dict[str, Any]:
+    """Takes steps, with progress and a log."""
+    for number in range(total):
+        run.progress(number, total, f"step {number + 1}")
+        Event().wait(seconds)
+        run.log(f"step {number + 1} of {total} done")
+        run.progress(number + 1, total, f"step {number + 1}", done=[f"step {number + 1}"])
+    return {"steps": total}
+
+
+@kinds.register("demo.fail")
+def fail(run: Run, *, failure_class: str = "bug", message: str = "It failed on demand.") -> Failed:
+    """Ends as not successful, with the class it is told."""
+    return Failed(FailureClass(failure_class), message)
+
+
+@kinds.register("demo.crash", batch=True)
+def crash(run: Run, *, attempts: int = 1000) -> None:
+    """Kills its own process with -9 during its first attempts."""
+    if run.attempt <= attempts:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+@kinds.register("demo.hang", timeout=5, idle=5)
+def hang(run: Run) -> None:
+    """Never ends by itself."""
+    Event().wait()
+
+
+@kinds.register("demo.flood")
+def flood(run: Run, *, count: int = 1000) -> dict[str, Any]:
+    """Enqueues many jobs that do nothing, all or none."""
+    with run.completing({"count": count}):
+        queue.enqueue_many("demo.noop", [{}] * count, scope=run.scope, root=run.job_id)
+    return {"count": count}
