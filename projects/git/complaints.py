@@ -1,0 +1,152 @@
+"""What git complains of, and the failure each complaint is."""
+
+import re
+
+from jobs.failures import Anticipated, FailureClass
+from projects.git.door import TimedOut
+
+
+class GitFailed(Anticipated):
+    """Git failed in a way nobody thought of; its own last line is the sentence."""
+
+
+class Unreachable(Anticipated):
+    """The host did not answer, or broke off."""
+
+    failure_class = FailureClass.TRANSIENT_NETWORK
+
+
+class RateLimited(Anticipated):
+    """The host asks for patience."""
+
+    failure_class = FailureClass.RATE_LIMITED
+
+
+class NotAuthorised(Anticipated):
+    """The host wants a log-in, or does not accept this one."""
+
+    failure_class = FailureClass.AUTH
+
+
+class Untrusted(Anticipated):
+    """The host's certificate or key is not one we trust."""
+
+    failure_class = FailureClass.AUTH
+
+
+class NoSuchRepository(Anticipated):
+    """The host has no repository there."""
+
+    failure_class = FailureClass.NOT_FOUND
+
+
+class NoSuchBranch(Anticipated):
+    """The repository has no such branch."""
+
+    failure_class = FailureClass.NOT_FOUND
+
+
+class NoSuchCommit(Anticipated):
+    """The repository has no such commit."""
+
+    failure_class = FailureClass.NOT_FOUND
+
+
+class Empty(Anticipated):
+    """The repository has no commit yet."""
+
+    failure_class = FailureClass.INVALID_INPUT
+
+
+class Redirected(Anticipated):
+    """The host says the repository lives elsewhere."""
+
+    failure_class = FailureClass.INVALID_INPUT
+
+
+class Malformed(Anticipated):
+    """The repository holds objects git itself refuses."""
+
+    failure_class = FailureClass.INVALID_INPUT
+
+
+class TooLarge(Anticipated):
+    """The repository is larger than the limits."""
+
+    failure_class = FailureClass.RESOURCE_EXHAUSTED
+
+
+class DiskFull(Anticipated):
+    """There is no room left on this machine."""
+
+    failure_class = FailureClass.RESOURCE_EXHAUSTED
+
+
+# The first that matches decides: what stopped git stands before what git made of it.
+_COMPLAINTS: tuple[tuple[str, type[Anticipated], str], ...] = (
+    (
+        r"no space left on device|disk quota exceeded",
+        DiskFull,
+        "The disk is full; make room below FACTORY_HOME and retry.",
+    ),
+    (
+        r"file too large|died of signal 25|pack exceeds maximum|out of memory|cannot allocate",
+        TooLarge,
+        "The repository is larger than one clone may be.",
+    ),
+    (r"died of signal 24", TimedOut, "Git used more processor time than one transfer may."),
+    (r"could not resolve host", Unreachable, "The host could not be looked up."),
+    (
+        r"ssl certificate|certificate verif|server certificate|host key verification failed",
+        Untrusted,
+        "The host's certificate or key is not trusted; name its authority in FACTORY_GIT_CA, "
+        "or add its key to known_hosts.",
+    ),
+    (
+        r"returned error: 30\d|redirect",
+        Redirected,
+        "The host redirects; register the address it redirects to.",
+    ),
+    (r"returned error: 429", RateLimited, "The host asks for fewer requests; try again later."),
+    (
+        r"could not read (username|password)|authentication failed|permission denied \(|"
+        r"returned error: (401|403)",
+        NotAuthorised,
+        "The host asks for a log-in: the repository is private or absent; give a valid token.",
+    ),
+    (
+        r"couldn't find remote ref|remote branch .* not found",
+        NoSuchBranch,
+        "The repository has no such branch; check the branch's name.",
+    ),
+    (
+        r"fsck error|error in .*object|^error: object .*: |bad object|sha1 mismatch|pack is corrupt|"
+        r"inflate: data stream error|pack has bad|invalid index-pack output|unpack-objects",
+        Malformed,
+        "The repository holds malformed objects that git refuses.",
+    ),
+    (
+        r"repository .* not found|not appear to be a git repository|does not exist|"
+        r"returned error: (404|410)|repository not found|not valid: is this a git repository",
+        NoSuchRepository,
+        "There is no repository at this address; check it.",
+    ),
+    (
+        r"connection (refused|reset|timed out)|failed to connect|couldn't connect|early eof|"
+        r"operation too slow|unexpected disconnect|hung up unexpectedly|network is unreachable|"
+        r"no route to host|returned error: 5\d\d|rpc failed|gnutls|empty reply|timed out|"
+        r"connection closed",
+        Unreachable,
+        "The host did not answer, or broke off.",
+    ),
+)
+
+
+def failure(name: str, status: int, complaints: str) -> Anticipated:
+    """This function will give the failure that a git command's complaints amount to."""
+    for pattern, kind, sentence in _COMPLAINTS:
+        if re.search(pattern, complaints, re.IGNORECASE | re.MULTILINE):
+            return kind(sentence)
+    last = next((line for line in reversed(complaints.splitlines()) if line.strip()), "")
+    shown = "".join(char if char.isprintable() else " " for char in last[:200])
+    return GitFailed(f"git {name} failed with status {status}: {shown or 'it said nothing'}")

@@ -1,0 +1,189 @@
+"""Starting git, watching it, and ending it: the only place where a git process begins."""
+
+import contextlib
+import os
+import selectors
+import signal
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, Any
+
+from jobs import process
+from jobs.failures import Anticipated, FailureClass
+from projects.git import environment
+
+TAIL = 8192  # bytes of what git said that are kept for the failure's sentence
+
+
+class TimedOut(Anticipated):
+    """Git did not end, or said nothing, for too long."""
+
+    failure_class = FailureClass.TIMEOUT
+
+
+@dataclass(frozen=True)
+class Watch:
+    """How long git may take and who is told; times in seconds."""
+
+    deadline_s: float = 600
+    idle_s: float = 120
+    limits: process.Limits = process.Limits(memory_mb=4096, cpu_s=1200, file_mb=4096)
+    on_start: Callable[[int], None] = lambda pid: None
+    on_progress: Callable[[str, int, int], None] = lambda phase, current, total: None
+
+    def until(self, deadline_s: float) -> "Watch":
+        """This method will give the same watch with a nearer deadline."""
+        return replace(self, deadline_s=min(self.deadline_s, deadline_s))
+
+
+@dataclass
+class Running:
+    """A git process that leads its own group."""
+
+    handle: Any  # GitPython's; it ends the process when it is forgotten
+    name: str
+
+    @property
+    def pid(self) -> int:
+        """The process, and its group."""
+        return int(self.handle.proc.pid)
+
+    @property
+    def stdout(self) -> IO[bytes]:
+        """What it writes; give it to another process to copy nothing."""
+        return self.handle.proc.stdout
+
+    @property
+    def status(self) -> int | None:
+        """The exit status, negative for a signal; None while it runs."""
+        return self.handle.proc.poll()
+
+    def wait(self, seconds: float) -> int:
+        """This method will wait for the end; raises TimedOut."""
+        deadline = time.monotonic() + seconds
+        while (status := self.status) is None:
+            if time.monotonic() > deadline:
+                raise TimedOut(f"git {self.name} did not end in time.")
+            time.sleep(0.002)
+        return status
+
+    def end(self) -> None:
+        """This method will kill the whole group and reap its leader."""
+        child = self.handle.proc
+        if child.poll() is None:
+            process.end_group(self.pid, signal.SIGKILL)
+            child.wait()
+        for stream in (child.stdout, child.stderr):
+            with contextlib.suppress(OSError):
+                stream.close()
+
+
+def start(
+    arguments: Sequence[str],
+    variables: Mapping[str, str],
+    watch: Watch,
+    stdin: IO[bytes] | None = None,
+) -> Running:
+    """This function will start one git command with exactly these environment variables.
+
+    GitPython merges them into the server's own, so `env` takes those away by name; their values
+    and our secrets stand in no argv.
+    """
+    from git.cmd import Git  # here: half a second that most commands need not pay
+
+    unset = [f"--unset={name}" for name in environment.inherited(variables)]
+    handle = Git(os.sep).execute(
+        ["/usr/bin/env", *unset, "git", *arguments],
+        as_process=True,
+        start_new_session=True,
+        env=dict(variables),
+        istream=stdin,
+    )
+    name = next(word for word in arguments if not word.startswith("-"))
+    running = Running(handle, name)
+    process.limit(running.pid, watch.limits)
+    watch.on_start(running.pid)
+    return running
+
+
+def run(
+    arguments: Sequence[str],
+    variables: Mapping[str, str],
+    watch: Watch,
+    on_output: Callable[[bytes], None] = lambda data: None,
+    on_line: Callable[[str], None] = lambda line: None,
+) -> tuple[int, str]:
+    """This function will run git to its end and give the exit status and what it complained of.
+
+    Raises TimedOut; whatever happens, no process is left.
+    """
+    running = start(arguments, variables, watch)
+    try:
+        complaints = _drain(running, watch, on_output, on_line)
+        return running.wait(10), complaints
+    finally:
+        running.end()
+
+
+def _drain(
+    running: Running,
+    watch: Watch,
+    on_output: Callable[[bytes], None],
+    on_line: Callable[[str], None],
+) -> str:
+    lines = _Lines(on_line)
+    child = running.handle.proc
+    deadline = time.monotonic() + watch.deadline_s
+    with selectors.DefaultSelector() as selector:
+        selector.register(child.stdout, selectors.EVENT_READ, on_output)
+        selector.register(child.stderr, selectors.EVENT_READ, lines.feed)
+        while selector.get_map():
+            ready = selector.select(max(0, min(watch.idle_s, deadline - time.monotonic())))
+            _refuse_late(running, watch, bool(ready), deadline)
+            for key, _ in ready:
+                data = os.read(key.fd, 1 << 16)
+                if data:
+                    key.data(data)
+                else:
+                    selector.unregister(key.fileobj)
+    return lines.tail()
+
+
+def _refuse_late(running: Running, watch: Watch, heard: bool, deadline: float) -> None:
+    if time.monotonic() >= deadline:
+        raise TimedOut(f"git {running.name} took longer than {watch.deadline_s:g} s.")
+    if not heard:
+        raise TimedOut(f"git {running.name}: nothing was heard for {watch.idle_s:g} s.")
+
+
+class _Lines:
+    """Cuts what git says on stderr into lines; progress ends in carriage returns."""
+
+    def __init__(self, on_line: Callable[[str], None]) -> None:
+        self._on_line = on_line
+        self._rest = b""
+        self._kept = b""
+
+    def feed(self, data: bytes) -> None:
+        *lines, self._rest = (self._rest + data).replace(b"\r", b"\n").split(b"\n")
+        self._rest = self._rest[-TAIL:]
+        for line in lines:
+            self._on_line(line.decode(errors="replace"))
+            self._kept = (self._kept + line + b"\n")[-TAIL:]
+
+    def tail(self) -> str:
+        return (self._kept + self._rest).decode(errors="replace")
+
+
+def git_dir(path: Path) -> Path | None:
+    """This function will find the git directory of a work tree or bare repository, or None."""
+    inside = path / ".git"
+    if inside.is_file():
+        target = inside.read_text(errors="replace").partition("gitdir:")[2].strip()
+        return (path / target).resolve() if target else None
+    for candidate in (inside, path):
+        if (candidate / "HEAD").is_file() and (candidate / "objects").is_dir():
+            return candidate.resolve()
+    return None

@@ -1,0 +1,124 @@
+"""Reading a repository on this disk: its newest commit, its tree, its blobs."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from jobs.process import Limits
+from projects.git import complaints, door, environment
+from projects.git.door import Running, Watch
+
+PATH_BUDGET = 500_000  # Linux has 90,000 files; a bomb of 232 KB unfolds into ten thousand million
+READ_LIMITS = Limits(memory_mb=2048, cpu_s=300, file_mb=64)
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_BATCH = "--batch=%(objectname) %(objecttype) %(objectsize) %(rest)"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a tree: a file, symlink or submodule; the path is what git stores."""
+
+    mode: str
+    blob: str
+    size: int
+    path: bytes
+
+
+def head(git_dir: Path, watch: Watch) -> str:
+    """This function will give the newest commit of a clone; raises Empty when it has none."""
+    return _revision(git_dir, "HEAD", watch) or _raise(
+        complaints.Empty("The repository has no commit yet; push one and retry.")
+    )
+
+
+def commit(git_dir: Path, text: str, watch: Watch) -> str:
+    """This function will complete an abbreviated commit id; raises NoSuchCommit."""
+    found = re.fullmatch(r"[0-9a-f]{4,64}", text) and _revision(git_dir, text, watch)
+    return found or _raise(
+        complaints.NoSuchCommit(f"There is no commit {text[:64]!a} here; give a commit id.")
+    )
+
+
+def _raise(error: Exception) -> str:
+    raise error
+
+
+def _revision(git_dir: Path, text: str, watch: Watch) -> str:
+    arguments = ["rev-parse", "--quiet", "--verify", "--end-of-options", f"{text}^{{commit}}"]
+    return _ask(git_dir, arguments, watch, missing_ok=True)
+
+
+def branch(git_dir: Path, watch: Watch) -> str:
+    """This function will name the branch that the clone's HEAD stands for, or give ''."""
+    return _ask(git_dir, ["symbolic-ref", "--quiet", "--short", "HEAD"], watch, missing_ok=True)
+
+
+def point_head(git_dir: Path, name: str, watch: Watch) -> None:
+    """This function will make HEAD stand for a branch."""
+    _ask(git_dir, ["symbolic-ref", "HEAD", f"refs/heads/{name}"], watch)
+
+
+def behind(git_dir: Path, old: str, new: str, watch: Watch) -> int | None:
+    """This function will count the commits of `new` that `old` lacks; None if either is gone."""
+    if not all(_COMMIT.fullmatch(text) for text in (old, new)):
+        return None
+    arguments = ["rev-list", "--count", "--end-of-options", f"{old}..{new}"]
+    answer = _ask(git_dir, arguments, watch, missing_ok=True)
+    return int(answer) if answer else None
+
+
+def tree(git_dir: Path, commit_id: str, watch: Watch, budget: int = PATH_BUDGET) -> list[Entry]:
+    """This function will list every entry of a commit, in git's order.
+
+    Raises TooLarge past `budget` paths, long before they are all unfolded.
+    """
+    if not _COMMIT.fullmatch(commit_id):
+        raise complaints.NoSuchCommit(f"{commit_id[:64]!a} is not a commit id.")
+    arguments = ["ls-tree", "-r", "-l", "-z", "--full-tree", "--end-of-options", commit_id]
+    entries: list[Entry] = []
+    rest = b""
+
+    def take(data: bytes) -> None:
+        nonlocal rest
+        *lines, rest = (rest + data).split(b"\0")
+        entries.extend(_entries(lines))
+        if len(entries) > budget:
+            raise complaints.TooLarge(f"The repository has more than {budget:,} files.")
+
+    status, said = door.run(_at(git_dir, arguments), environment.for_reading(git_dir), watch, take)
+    if status != 0:
+        raise complaints.failure("ls-tree", status, said)
+    return entries
+
+
+def _entries(lines: list[bytes]) -> Iterator[Entry]:
+    for line in lines:
+        facts, _, path = line.partition(b"\t")
+        mode, _, blob, size = facts.split()
+        yield Entry(mode.decode(), blob.decode(), 0 if size == b"-" else int(size), path)
+
+
+def blobs(git_dir: Path, wanted: IO[bytes], watch: Watch) -> Running:
+    """This function will start the process that writes every wanted blob to its stdout.
+
+    `wanted` is an open file with `<blob id> <anything>` a line; before each blob stands a line
+    `<blob id> <type> <size> <anything>`. Give stdout to the reading process as it is.
+    """
+    variables = environment.for_reading(git_dir)
+    return door.start(_at(git_dir, ["cat-file", "--buffer", _BATCH]), variables, watch, wanted)
+
+
+def _at(git_dir: Path, arguments: list[str]) -> list[str]:
+    return [f"--git-dir={git_dir}", *arguments]
+
+
+def _ask(git_dir: Path, arguments: list[str], watch: Watch, missing_ok: bool = False) -> str:
+    answer: list[bytes] = []
+    watch = watch.until(30)
+    variables = environment.for_reading(git_dir)
+    status, said = door.run(_at(git_dir, arguments), variables, watch, answer.append)
+    if status != 0 and not missing_ok:
+        raise complaints.failure(arguments[0], status, said)
+    return b"".join(answer).decode(errors="replace").strip() if status == 0 else ""

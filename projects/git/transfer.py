@@ -1,0 +1,109 @@
+"""Bringing repositories here: a first clone, and later fetches."""
+
+import re
+import secrets
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from jobs.failures import Anticipated
+from projects import hosts
+from projects.addresses import Address
+from projects.git import complaints, door, environment, reading
+from projects.git.door import Watch
+
+_PROGRESS = re.compile(r"(?:remote: )?([A-Z][a-z]+ing [a-z]+): +\d+% \((\d+)/(\d+)\)")
+_QUIET = ("--no-tags", "--no-recurse-submodules", "--progress")
+
+
+def locate(address: Address, token: str = "") -> environment.Source:
+    """This function will resolve the host, once, and give where to fetch from.
+
+    Raises what `hosts.resolve` raises.
+    """
+    if address.scheme == "file":
+        return environment.Source(address)
+    pin = hosts.resolve(address.host, address.port)
+    return environment.Source(address, pin, token)
+
+
+def clone(source: environment.Source, into: Path, branch: str, watch: Watch) -> str:
+    """This function will make a bare clone of one branch and give its newest commit.
+
+    An empty `branch` means the remote's own. The clone grows under a temporary name beside `into`
+    and is renamed when it is whole; what an earlier, killed clone left there is removed first.
+    Raises a class of `complaints`, or TimedOut.
+    """
+    sweep(into)
+    into.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    part = into.with_name(f"{into.name}.part-{secrets.token_hex(4)}")
+    wanted = ["--branch", branch] if branch else []
+    arguments = ["clone", "--bare", "--single-branch", "--no-local", *_QUIET[:2], "--progress"]
+    try:
+        _transfer([*arguments, *wanted, "--", source.url, str(part)], source, watch)
+        commit = reading.head(part, watch)
+        if into.exists():
+            shutil.rmtree(into)
+        part.rename(into)
+    except OSError as error:
+        raise complaints.failure("clone", 1, str(error)) from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return commit
+
+
+def fetch(source: environment.Source, into: Path, branch: str, watch: Watch) -> str:
+    """This function will bring an existing clone up to date and give its newest commit.
+
+    A remote that renamed its own branch, or a clone that is broken, is cloned again.
+    """
+    sweep(into)
+    name = branch or reading.branch(into, watch)
+    refspec = f"+refs/heads/{name}:refs/heads/{name}"
+    arguments = [f"--git-dir={into}", "fetch", "--force", "--prune", *_QUIET]
+    try:
+        _transfer([*arguments, "--", source.url, refspec], source, watch)
+        reading.point_head(into, name, watch)
+        return reading.head(into, watch)
+    except (complaints.NoSuchBranch, complaints.Empty):
+        if branch:
+            raise
+    return clone(source, into, branch, watch)
+
+
+def bring(source: environment.Source, into: Path, branch: str, watch: Watch) -> str:
+    """This function will clone or fetch, whichever is due, and give the newest commit."""
+    if door.git_dir(into) is None:
+        return clone(source, into, branch, watch)
+    return fetch(source, into, branch, watch)
+
+
+def sweep(into: Path) -> list[Path]:
+    """This function will remove the half clones that killed jobs left beside `into`."""
+    left = sorted(into.parent.glob(f"{into.name}.part-*"))
+    for path in left:
+        shutil.rmtree(path, ignore_errors=True)
+    return left
+
+
+def _transfer(arguments: list[str], source: environment.Source, watch: Watch) -> None:
+    variables = environment.for_transfer(source)
+    status, said = door.run(arguments, variables, watch, on_line=_progress(watch.on_progress))
+    if status != 0:
+        raise _explained(arguments, source, status, said)
+
+
+def _explained(
+    arguments: list[str], source: environment.Source, status: int, said: str
+) -> Anticipated:
+    name = next(word for word in arguments if not word.startswith("-"))
+    return complaints.failure(name, status, said.replace(source.url, "the address"))
+
+
+def _progress(tell: Callable[[str, int, int], None]) -> Callable[[str], None]:
+    def on_line(line: str) -> None:
+        found = _PROGRESS.match(line)
+        if found:
+            tell(found[1], int(found[2]), int(found[3]))
+
+    return on_line
