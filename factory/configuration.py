@@ -188,7 +188,7 @@ def load() -> dict[str, Any]:
     in_dev = values["FACTORY_ENV"] == "dev"
     values["FACTORY_STATIC"] = values["FACTORY_STATIC"] or ("source" if in_dev else "collected")
     values["FACTORY_LOG"] = values["FACTORY_LOG"] or ("human" if in_dev else "json")
-    values["FACTORY_URL"] = values["FACTORY_URL"] or _own_url(values)
+    values["FACTORY_URL"] = values["FACTORY_URL"] or _address(values)
     return values
 
 
@@ -217,7 +217,12 @@ def make_directory(path: Path) -> None:
         path.chmod(0o755)
 
 
-def _own_url(values: Mapping[str, Any]) -> str:
+def own_url() -> str:
+    """This function will give the address at which this machine reaches its own web server."""
+    return _address(load())
+
+
+def _address(values: Mapping[str, Any]) -> str:
     bind = values["FACTORY_BIND"]
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(bind, bind)  # noqa: S104 — compared, not bound
     return f"http://{f'[{host}]' if ':' in host and host[0] != '[' else host}:{values['PORT']}"

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from factory import configuration, embedded
 from factory.configuration import Refused
-from factory.embedded import STARTS_SERVICES, CannotStart
+from factory.embedded import STARTS_SERVICES
+from factory.embedded.place import CannotStart
 
 _REFUSED = 2
 
@@ -18,6 +19,9 @@ def command(argv: Sequence[str]) -> int:
     A refused variable or a service that does not start is one line on stderr and status 2.
     """
     name = argv[1] if len(argv) > 1 else "help"
+    if name == "up":
+        # It collects the static files, and its processes serve them under hashed names.
+        os.environ.setdefault("FACTORY_STATIC", "collected")
     try:
         configuration.load()
         if name in STARTS_SERVICES and not {"-h", "--help"} & set(argv):

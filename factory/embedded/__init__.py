@@ -7,7 +7,6 @@ from typing import Any
 
 from factory import configuration
 from factory.embedded import postgres, valkey
-from factory.embedded.place import CannotStart
 
 # Every command that needs the services. What only looks (doctor, status, check) or ends (stop)
 # is missing on purpose.
@@ -70,11 +69,25 @@ def ensure_running() -> None:
         valkey.ensure_running(configuration.home())
 
 
+def mend() -> None:
+    """This function will start again each service of ours whose process is gone; cheap if none is."""
+    values = configuration.load()
+    home = values["FACTORY_HOME"]
+    if not values["DATABASE_URL"] and postgres.running(home) is None:
+        postgres.ensure_running(home)
+    if not values["REDIS_URL"] and valkey.running(home) is None:
+        valkey.ensure_running(home)
+
+
+def processes() -> dict[str, int]:
+    """This function will give the pids of the embedded services that run, by name."""
+    home = configuration.load()["FACTORY_HOME"]
+    found = {"postgres": postgres.running(home), "valkey": valkey.running(home)}
+    return {name: pid for name, pid in found.items() if pid}
+
+
 def stop() -> None:
     """This function will stop the embedded services, whoever started them."""
     home = configuration.load()["FACTORY_HOME"]
     valkey.stop(home)
     postgres.stop(home)
-
-
-__all__ = ["STARTS_SERVICES", "CannotStart", "database", "ensure_running", "redis_url", "stop"]

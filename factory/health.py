@@ -1,0 +1,111 @@
+"""Whether this installation can do work, and the page people see when the database is away."""
+
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.core.cache import cache
+from django.db import InterfaceError, OperationalError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.defaults import server_error
+from redis.exceptions import RedisError
+
+from factory import beats
+from jobs.models import Runner
+
+FRESH_S = 10
+_AWAY = (OperationalError, InterfaceError)
+_PAGE = (
+    "<!doctype html><html lang=en><meta charset=utf-8><title>Database away</title>"
+    "<h1>The database does not answer</h1><p>Seen at {at} UTC. Nothing is lost: jobs are kept in "
+    "it and go on when it is back. This page may be loaded again in a few seconds.</p></html>"
+)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One thing work needs, and what is wrong with it ("" when nothing is)."""
+
+    name: str
+    trouble: str
+
+
+def parts() -> list[Part]:
+    """This function will ask each part whether it can do its work."""
+    questions: dict[str, Callable[[], str]] = {
+        "database": _database,
+        "valkey": _valkey,
+        "runners": _runners,
+        "relay": lambda: _silent("relay"),
+        "watchdog": lambda: _silent("watchdog"),
+    }
+    return [Part(name, ask()) for name, ask in questions.items()]
+
+
+@login_not_required
+@never_cache
+def ready(request: HttpRequest) -> HttpResponse:
+    """This view will answer 200 when work can be done, else 503 with the names of what cannot.
+
+    What exactly is wrong is told to staff only.
+    """
+    wrong = [part for part in parts() if part.trouble]
+    answer: dict[str, object] = {"ready": not wrong, "cannot": [part.name for part in wrong]}
+    if wrong and _is_staff(request):
+        answer["why"] = {part.name: part.trouble for part in wrong}
+    return JsonResponse(answer, status=503 if wrong else 200)
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """This view will answer an error: 503 and one static page when the database is away."""
+    if not isinstance(sys.exc_info()[1], _AWAY):
+        return server_error(request)
+    at = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime())
+    return HttpResponse(_PAGE.format(at=at), status=503, headers={"Retry-After": "5"})
+
+
+def _database() -> str:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except _AWAY as error:
+        connection.close()
+        return str(error).strip().splitlines()[0]
+    return ""
+
+
+def _valkey() -> str:
+    try:
+        cache.get("ready")
+    except (RedisError, OSError) as error:
+        return str(error)
+    return ""
+
+
+def _runners() -> str:
+    wanted = {pool for pool, count in settings.FACTORY_WORKERS.items() if count}
+    try:
+        seen = set(Runner.objects.fresh().values_list("pool", flat=True))
+    except _AWAY:
+        connection.close()
+        return "the database does not answer"
+    missing = sorted(wanted - seen)
+    return f"no live runner in {', '.join(missing)}" if missing else ""
+
+
+def _silent(name: str) -> str:
+    age = beats.age(name)
+    if age is None:
+        return "has never run here"
+    return f"silent for {age:.0f} s" if age > FRESH_S else ""
+
+
+def _is_staff(request: HttpRequest) -> bool:
+    try:
+        return bool(request.user.is_staff)
+    except _AWAY:
+        return False

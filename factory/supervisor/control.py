@@ -1,0 +1,160 @@
+"""What other commands ask of the supervisor: who runs, end, restart."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from factory import beats, configuration, embedded
+from factory.configuration import BASE_DIR, Refused
+from factory.supervisor import kernel, record
+from factory.supervisor.loop import GRACE_S
+from factory.supervisor.record import Recorded
+
+_STOP_S = GRACE_S + 20
+_DETACH_S = 180
+_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One running process as `status` shows it."""
+
+    name: str
+    pid: int
+    uptime_s: float
+    heartbeat_age_s: float | None
+
+
+def status() -> list[Shown]:
+    """This function will list what runs: the supervisor, its processes, the embedded services."""
+    found = record.read()
+    shown = []
+    if found and found.running:
+        shown = [_shown(each) for each in [found.supervisor, *found.processes] if each.alive]
+    for name, pid in embedded.processes().items():
+        shown.append(Shown(name, pid, _uptime(pid), None))
+    return shown
+
+
+def is_running() -> bool:
+    """This function will say whether a supervisor runs."""
+    found = record.read()
+    return bool(found and found.running)
+
+
+def stop() -> list[str]:
+    """This function will end the supervisor, all it started and the services; gives their names."""
+    ended = [each.name for each in status()]
+    found = record.read()
+    if found and found.running:
+        os.kill(found.supervisor.pid, signal.SIGTERM)
+        if not _until(lambda: not found.supervisor.alive, _STOP_S):
+            kernel.kill_group(found.supervisor.pid)
+            _until(lambda: not found.supervisor.alive, 5)
+    if found:
+        ended += [name for name in found.clean() if name not in ended]
+        if not found.running:
+            record.forget()
+    embedded.stop()
+    return ended
+
+
+def restart(name: str | None) -> list[str]:
+    """This function will end one process or all; the supervisor starts them again at once.
+
+    Raises Refused when nothing runs or no process has that name.
+    """
+    known = {each.name: each for each in status() if each.name != "supervisor"}
+    if not is_running():
+        raise Refused("nothing is running: start it with manage.py up")
+    if name is not None and name not in known:
+        raise Refused(f'NAME="{name}": no such process: use {", ".join(sorted(known))}')
+    wanted = [name] if name else [each for each in known if each not in embedded.processes()]
+    for each in wanted:
+        _end(known[each])
+    if not _until(lambda: all(_is_another(known[each]) for each in wanted), _STOP_S):
+        raise Refused(f"{', '.join(wanted)}: did not come back: see manage.py status and its log")
+    return wanted
+
+
+def detach(log: Path) -> int:
+    """This function will start `manage.py up` in the background and wait until it is ready.
+
+    It gives 0, or the status with which it ended before that.
+    """
+    argv = [word for word in sys.argv[1:] if word != "--detach"]
+    with open(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a") as file:
+        started = subprocess.Popen(
+            [sys.executable, BASE_DIR / "manage.py", *argv],
+            cwd=BASE_DIR,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+            start_new_session=True,
+        )
+    _until(lambda: started.poll() is not None or _is_ready(started.pid), _DETACH_S)
+    return started.returncode or 0
+
+
+def port_is_free(bind: str, port: int) -> bool:
+    """This function will say whether a server could listen there."""
+    family = socket.AF_INET6 if ":" in bind else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((bind, port))
+        except OSError:
+            return False
+    return True
+
+
+def url() -> str:
+    """This function will give the address of the running product, or the configured one."""
+    found = record.read()
+    return found.url if found and found.running else str(configuration.load()["FACTORY_URL"])
+
+
+def _end(shown: Shown) -> None:
+    if shown.name == "postgres":
+        embedded.postgres.stop(configuration.home())
+    elif shown.name == "valkey":
+        embedded.valkey.stop(configuration.home())
+    else:
+        kernel.send(shown.pid, signal.SIGTERM)
+        if not _until(lambda: not Path(f"/proc/{shown.pid}").exists(), GRACE_S):
+            kernel.kill_group(shown.pid)
+
+
+def _is_another(old: Shown) -> bool:
+    return any(each.name == old.name and each.pid != old.pid for each in status())
+
+
+def _is_ready(pid: int) -> bool:
+    found = record.read()
+    return bool(found and found.ready and found.supervisor.pid == pid)
+
+
+def _shown(each: Recorded) -> Shown:
+    uptime = round(max(0.0, time.time() - each.started_at), 1)
+    return Shown(each.name, each.pid, uptime, beats.age(each.name))
+
+
+def _uptime(pid: int) -> float:
+    with open("/proc/uptime") as file:
+        booted = float(file.read().split()[0])
+    return round(max(0.0, booted - (record.this("", pid).ticks / _TICKS_PER_S)), 1)
+
+
+def _until(done: Callable[[], bool], seconds: float) -> bool:
+    until = time.monotonic() + seconds
+    while not done():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.05)
+    return True

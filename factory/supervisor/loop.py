@@ -1,0 +1,184 @@
+"""The supervisor: services in order, then the processes, and a loop that restarts what died."""
+
+import os
+import secrets
+import signal
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from factory import beats, configuration, embedded
+from factory.configuration import BASE_DIR
+from factory.embedded.place import CannotStart
+from factory.supervisor import kernel, record
+from factory.supervisor.child import Child, group_of
+from factory.supervisor.record import Record
+from jobs import process
+
+MARK = "FACTORY_SUPERVISOR"
+GRACE_S = 10.0
+_TICK_S = 0.2
+_SERVICES_EVERY_S = 1.0
+log = structlog.get_logger("factory.supervisor")
+
+
+@dataclass
+class Supervisor:
+    """Runs until it is told to end; then it leaves no process behind."""
+
+    web: bool = True
+    on_ready: Callable[[], None] = lambda: None
+    children: list[Child] = field(default_factory=list)
+    ending: bool = False
+    hurry: bool = False
+    services_at: float = 0.0
+
+    def run(self) -> None:
+        """This method will start everything, watch it, and end it on SIGTERM, SIGINT or SIGHUP.
+
+        The caller holds `record.only_one()` and has the services running and the database migrated.
+        """
+        kernel.adopt_orphans()
+        for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(signum, self._asked_to_end)
+        mark = f"{MARK}={secrets.token_hex(16)}"
+        values = configuration.load()
+        self.record = Record(
+            record.this("supervisor", os.getpid()), mark, values["FACTORY_URL"], process.boot_id()
+        )
+        self.children = crew(mark, web=self.web)
+        try:
+            self._watch()
+        finally:
+            self._end()
+
+    def _asked_to_end(self, signum: int, frame: object) -> None:
+        self.hurry = self.ending  # whoever asks twice does not want to wait
+        self.ending = True
+
+    def _watch(self) -> None:
+        # The first beat of the loop starts everything; the address is told once the web answers.
+        while not self.ending:
+            self._tick()
+            if not self.record.ready and (not self.web or answers(configuration.own_url())):
+                self.record.ready = True
+                self.record.write()
+                self.on_ready()
+            time.sleep(_TICK_S)
+
+    def _tick(self) -> None:
+        changed = self._bury(kernel.reap())
+        for child in self.children:
+            if child.due:
+                child.start()
+                changed = True
+        if changed:
+            self._write()
+        if time.monotonic() >= self.services_at:
+            self.services_at = time.monotonic() + _SERVICES_EVERY_S
+            beats.beat("supervisor")
+            self._mend_services()
+            self._end_orphans()
+
+    def _bury(self, dead: set[int]) -> bool:
+        buried = False
+        for child in self.children:
+            if child.ours & dead:
+                child.died()
+                buried = True
+                pause = max(0.0, child.not_before - time.time())
+                log.warning("process died", process=child.name, starts_in_s=round(pause, 1))
+        return buried
+
+    def _mend_services(self) -> None:
+        try:
+            embedded.mend()
+        except CannotStart as cause:
+            log.error("service does not start", cause=str(cause))
+            self.services_at = time.monotonic() + 5
+
+    def _end_orphans(self) -> None:
+        """This method will kill helpers whose process died: adopted, in no child's group."""
+        kept = {pid for child in self.children for pid in child.ours} | set(
+            embedded.processes().values()
+        )
+        for pid in kernel.children() - kept:
+            if group_of(pid) in kept:
+                kernel.send(pid, signal.SIGKILL)
+            elif group_of(pid) != os.getpgrp():
+                kernel.kill_group(pid)
+
+    def _write(self) -> None:
+        self.record.processes = [child.running for child in self.children if child.running]
+        self.record.write()
+
+    def _end(self) -> None:
+        for child in self.children:
+            child.ask_to_end()
+        until = time.monotonic() + GRACE_S
+        while any(child.running for child in self.children) and time.monotonic() < until:
+            if self.hurry:
+                break
+            self._bury_quietly()
+            time.sleep(0.05)
+        for child in self.children:
+            child.kill()
+        self._end_descendants()
+        embedded.stop()
+        record.forget()
+
+    def _bury_quietly(self) -> None:
+        dead = kernel.reap()
+        for child in self.children:
+            if child.ours & dead:
+                child.died()
+
+    def _end_descendants(self) -> None:
+        until = time.monotonic() + 5
+        while time.monotonic() < until:
+            kernel.reap()
+            left = (kernel.children() | kernel.marked(self.record.mark)) - set(
+                embedded.processes().values()
+            )
+            if not left:
+                return
+            for pid in left:
+                kernel.kill_group(pid)
+            time.sleep(0.02)
+
+
+def crew(mark: str, *, web: bool) -> list[Child]:
+    """This function will describe the processes of one installation, in the order they start."""
+    values = configuration.load()
+    name, _, token = mark.partition("=")
+    environment = dict(os.environ) | {name: token, "PORT": str(values["PORT"])}
+    manage = [sys.executable, str(BASE_DIR / "manage.py")]
+    argv: dict[str, Sequence[str]] = {
+        "web": _web(values["FACTORY_BIND"], values["PORT"]),
+        "qcluster": [*manage, "qcluster"],
+        "relay": [*manage, "relay"],
+        "watchdog": [*manage, "watchdog"],
+    }
+    if not web:
+        del argv["web"]
+    return [Child(name, words, environment) for name, words in argv.items()]
+
+
+def answers(url: str) -> bool:
+    """This function will say whether the web server at `url` is alive."""
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with direct.open(f"{url}/healthz", timeout=1) as response:
+            return bool(response.status == 200)
+    except OSError:
+        return False
+
+
+def _web(bind: str, port: int) -> list[str]:
+    argv = [sys.executable, "-m", "uvicorn", "factory.asgi:application"]
+    argv += ["--host", bind, "--port", str(port), "--timeout-graceful-shutdown", "3"]
+    return [*argv, "--lifespan", "on", "--no-access-log", "--no-server-header"]
