@@ -4,10 +4,9 @@ import signal
 import threading
 
 import structlog
-from django.db import Error, close_old_connections, connection
 
 from factory import beats
-from jobs import upkeep
+from jobs import db, upkeep
 
 _EVERY_S = 1.0
 log = structlog.get_logger("factory.watchdog")
@@ -16,20 +15,22 @@ log = structlog.get_logger("factory.watchdog")
 def watch() -> None:
     """This function will do the upkeep once a second until SIGTERM or SIGINT.
 
-    A database that is away is waited for; its beat goes on, for the watchdog is not what fails.
+    While upkeep fails there is no beat: its silence is an alarm. Each cause is logged once.
     """
     ended = threading.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, lambda *_: ended.set())
-    away = False
+    raw, said = None, ""
     while not ended.wait(_EVERY_S):
-        beats.beat("watchdog")
         try:
-            close_old_connections()
-            upkeep.tick()
-            away = False
-        except Error as error:
-            connection.close()
-            if not away:
-                log.warning("upkeep waits for the database", error=str(error).strip())
-            away = True
+            raw = raw or db.connect("factory watchdog")
+            upkeep.tick(raw)
+            beats.beat("watchdog")
+            said = ""
+        except Exception as error:  # whatever fails, the next second is another try
+            db.close(raw)
+            raw = None
+            if str(error) != said:
+                log.warning("upkeep failed", error=str(error).strip())
+            said = str(error)
+    db.close(raw)
