@@ -1,0 +1,72 @@
+# Two commands: `make up` runs the product, `make test` proves it. README.md explains the others.
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+CHROMIUM := $(firstword $(foreach name,chromium chromium-browser google-chrome,$(shell command -v $(name))))
+PYTEST := $(BIN)/python -m pytest
+APART := tests/browser tests/journeys
+MANAGE := $(BIN)/python manage.py
+
+.PHONY: up test test-as-user check bench shots clean lock
+
+up: .venv/product
+	@$(MANAGE) up $(ARGS)
+
+test: check
+	$(PYTEST) $(addprefix --ignore=,$(APART)) $(ARGS)
+	@# In an invocation of its own: the browser driver's event loop breaks asynchronous tests.
+	$(if $(wildcard $(APART)),$(PYTEST) $(wildcard $(APART)) $(ARGS))
+	@$(if $(CHROMIUM),,echo "The browser tests were skipped. To run them, type: sudo apt-get install -y chromium")
+
+# What `.ci/run` repeats as an unprivileged user: services, supervisor, the journey.
+test-as-user: .venv/development
+	$(PYTEST) tests/factory $(ARGS)
+	$(if $(wildcard tests/journeys),$(PYTEST) tests/journeys $(ARGS))
+
+check: .venv/development
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	find templates -name '*.html' -exec $(BIN)/djade --check --target-version 5.2 {} +
+	$(BIN)/python -W ignore manage.py makemigrations --check --dry-run
+
+bench: .venv/product
+	$(MANAGE) bench jobs $(ARGS)
+
+shots: .venv/development
+	FACTORY_SHOTS=shots $(PYTEST) tests/browser $(ARGS)
+
+# Ends the product and removes what can be made again; the data in .factory stays.
+clean:
+	@if [ -x $(BIN)/python ]; then $(MANAGE) stop; fi
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis shots
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Writes the locks anew from the .in files.
+lock: .venv/uv
+	$(BIN)/uv pip compile -q --generate-hashes --universal --no-header --no-annotate requirements-uv.in -o requirements-uv.txt
+	$(BIN)/uv pip compile -q --generate-hashes --no-header --no-annotate requirements.in -o requirements.txt
+	$(BIN)/uv pip compile -q --generate-hashes --no-header --no-annotate requirements-dev.in -o requirements-dev.txt
+
+# The stamps: an environment older than its lock is brought up to date before anything runs.
+.venv/product: requirements.txt | .venv/uv
+	@$(call install,requirements.txt)
+	@touch $@
+
+.venv/development: requirements-dev.txt | .venv/uv
+	@$(call install,requirements-dev.txt)
+	@touch $@ .venv/product
+
+.venv/uv: requirements-uv.txt
+	@if [ -z "$(PYTHON)" ]; then echo "Python 3.11 or later is not installed: install it, or name it: make PYTHON=/path/of/python3" >&2; exit 2; fi
+	@$(BIN)/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements-uv.txt 2>/dev/null || echo "uv is not to be had here: pip does its work, more slowly"
+	@touch $@
+
+define install
+echo "installing $(1)"; \
+{ [ -x $(BIN)/uv ] && $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r $(1); } \
+|| $(BIN)/python -m pip install --quiet --require-hashes -r $(1)
+endef
