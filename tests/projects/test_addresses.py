@@ -153,7 +153,8 @@ def test_a_branch_is_accepted(name):
 @pytest.mark.parametrize(
     "name",
     "|-x|--upload-pack=id|a..b|a b|a@{1}|/a|a/|a.lock|HEAD|@|refs/heads/a|a\x00|a~1|a^|a:b|a*"
-    "|a//b|.a|a/.b".split("|") + ["x" * 201],
+    "|a//b|.a|a/.b".split("|")
+    + ["x" * 201],
 )
 def test_a_branch_that_is_not_a_name_is_refused(name):
     with pytest.raises(addresses.Refused, match=r"^branch: "):

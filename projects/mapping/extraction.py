@@ -1,0 +1,187 @@
+"""Getting the facts of many blobs out of children that may die.
+
+git's stdout is the child's stdin, by a kernel pipe: the parent copies no blob. Two children run at
+once; one that dies loses the blob it was reading and nothing else.
+"""
+
+import json
+import os
+import selectors
+import sys
+import sysconfig
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+from jobs import process
+from projects.git import reading
+from projects.git.door import Running, TimedOut, Watch
+from projects.mapping import files
+
+LANES = 2
+ONE_LANE = 500_000  # bytes; below this a second child costs more than it saves
+LIMITS = process.Limits(memory_mb=1024, cpu_s=600, file_mb=1)
+_COUNTING_COST = 0.05  # of parsing, per byte
+_ROOT = Path(__file__).resolve().parents[2]
+
+Wanted = tuple[str, str, int]  # blob, key, size
+Told = Callable[[str, str, str], None]  # blob, key, facts as JSON
+
+
+class Start(Protocol):
+    """`jobs.process.start`, or `run.command` inside a job."""
+
+    def __call__(
+        self,
+        argv: Sequence[str],
+        *,
+        env: dict[str, str],
+        limits: process.Limits,
+        stdin: IO[bytes],
+        stdout: int,
+    ) -> process.Child: ...
+
+
+@dataclass(frozen=True)
+class Tools:
+    """How processes are started and watched."""
+
+    watch: Watch = Watch(limits=reading.READ_LIMITS)
+    start: Start = process.start
+
+
+def extract(git_dir: Path, wanted: Sequence[Wanted], tools: Tools, tell: Told) -> None:
+    """This function will tell the facts of every wanted blob, each once, in any order.
+
+    Raises TimedOut; no process is left, whatever happens.
+    """
+    lanes = [Lane(git_dir, part, tools, tell) for part in _parts(wanted)]
+    deadline = time.monotonic() + tools.watch.deadline_s
+    try:
+        with selectors.DefaultSelector() as selector:
+            for lane in lanes:
+                lane.begin(selector)
+            while selector.get_map():
+                ready = selector.select(min(tools.watch.idle_s, deadline - time.monotonic()))
+                if not ready or time.monotonic() > deadline:
+                    raise TimedOut("Reading the repository's files took too long.")
+                for key, _ in ready:
+                    key.data.take(selector)
+    finally:
+        for lane in lanes:
+            lane.end()
+
+
+def _parts(wanted: Sequence[Wanted]) -> list[Sequence[Wanted]]:
+    """Neighbours stay together, since git finds them fastest; the cost is halved."""
+    costs = [size * (_COUNTING_COST if key == files.LINES_ONLY else 1) for _, key, size in wanted]
+    half, so_far = sum(costs) / LANES, 0.0
+    if sum(costs) < ONE_LANE:
+        return [wanted] if wanted else []
+    for position, cost in enumerate(costs):
+        so_far += cost
+        if so_far >= half:
+            return [part for part in (wanted[: position + 1], wanted[position + 1 :]) if part]
+    return [wanted]
+
+
+@dataclass
+class Lane:
+    """One git and one child, and the blobs they have yet to answer."""
+
+    git_dir: Path
+    wanted: Sequence[Wanted]
+    tools: Tools
+    tell: Told
+    careful: bool = False
+    _done: int = 0
+    _rest: bytes = b""
+    _git: Running | None = None
+    _child: process.Child | None = None
+    _list: IO[bytes] | None = field(default=None, repr=False)
+
+    def begin(self, selector: selectors.BaseSelector) -> None:
+        """This method will start the pair on what is left."""
+        self._list = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as git reads it
+        self._list.writelines(b"%s %s\n" % (b.encode(), k.encode()) for b, k, _ in self._left())
+        self._list.seek(0)
+        self._rest = b""
+        self._git = reading.blobs(self.git_dir, self._list, self.tools.watch)
+        self._child = self.tools.start(
+            [sys.executable, "-S", "-m", "projects.mapping.extract", *self.careful * ["--each"]],
+            env=_child_environment(),
+            limits=LIMITS,
+            stdin=self._git.stdout,
+            stdout=-1,
+        )
+        self._git.stdout.close()  # the child alone holds it now: when it dies, git ends
+        selector.register(self._out, selectors.EVENT_READ, self)
+
+    def take(self, selector: selectors.BaseSelector) -> None:
+        """This method will pass on what the child wrote, or settle its end."""
+        data = os.read(self._out.fileno(), 1 << 16)
+        if data:
+            *lines, self._rest = (self._rest + data).split(b"\n")
+            for line in lines:
+                self._answer(line)
+            return
+        selector.unregister(self._out)
+        self._settle(selector)
+
+    def end(self) -> None:
+        """This method will leave no process and no file."""
+        if self._child is not None:
+            self._child.end(0)
+            self._out.close()
+        if self._git is not None:
+            self._git.end()
+        if self._list is not None:
+            self._list.close()
+
+    @property
+    def _out(self) -> IO[bytes]:
+        assert self._child is not None
+        assert self._child.stdout is not None
+        return self._child.stdout
+
+    def _left(self) -> Sequence[Wanted]:
+        return self.wanted[self._done :]
+
+    def _answer(self, line: bytes) -> None:
+        """Answers come in the order of the questions, so a count says who is next."""
+        blob, _, facts = line.decode().split(" ", 2)
+        wanted, key, _ = self.wanted[self._done]
+        if blob != wanted:
+            raise ValueError(f"the extractor answered {blob} when it was asked for {wanted}")
+        self._done += 1
+        self.tell(blob, key, facts)
+
+    def _settle(self, selector: selectors.BaseSelector) -> None:
+        """The child is gone. What it left is read again, blob by blob, to name the culprit."""
+        assert self._child is not None
+        status = self._child.wait()
+        self.end()
+        self._child = self._git = None
+        if not self._left():
+            return
+        if self.careful:
+            reason = files.CRASHED if status else files.UNREADABLE
+            self._answer(f"{self._left()[0][0]} ? {json.dumps({'skip': reason})}".encode())
+        self.careful = True
+        if self._left():
+            self.begin(selector)
+
+
+def _child_environment() -> dict[str, str]:
+    """No secret of ours, no site start-up: the child begins twice as fast without it."""
+    packages = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
+    places = [str(_ROOT), *sorted(packages)]
+    return {"PYTHONPATH": os.pathsep.join(places), "LANG": "C.UTF-8", "PYTHONUTF8": "1"}
+
+
+def read(facts: str) -> dict[str, Any]:
+    """This function will give the facts as they were told."""
+    return json.loads(facts)

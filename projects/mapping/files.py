@@ -1,0 +1,86 @@
+"""The files of a commit: what is read, what is left out and why, and how a name is shown."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from projects.git.reading import Entry
+from projects.mapping import catalogue, languages
+
+MAX_PARSED = 1 << 20  # bytes; larger sources are generated, and only counted
+MAX_COUNTED = 64 << 20  # bytes; larger blobs are not read at all
+MAX_PATH = 1000  # bytes; more does not fit into an index of PostgreSQL
+
+SYMLINK, SUBMODULE, LONG_NAME = "symlink", "submodule", "name too long"
+TOO_LARGE, BINARY, NO_EXTRACTOR = "too large", "binary", "no extractor"
+CRASHED, UNREADABLE = "extractor crashed", "unreadable"
+_NO_FILES = {"120000": SYMLINK, "160000": SUBMODULE}
+LINES_ONLY = "-"
+
+
+@dataclass(slots=True)
+class File:
+    """One file of the commit; `raw` is its name as the resolver needs it, `path` as people do."""
+
+    raw: str
+    path: str
+    blob: str
+    size: int
+    language: str
+    key: str  # the folder of `languages` that reads it, LINES_ONLY, or '' when nobody does
+    skip: str = ""  # why it was not parsed, '' when it was
+
+
+@dataclass
+class Survey:
+    """Every entry of a commit's tree: the files, and the entries that are no files."""
+
+    files: list[File] = field(default_factory=list)
+    left_out: list[tuple[str, str]] = field(default_factory=list)  # (path, reason)
+
+
+def survey(entries: Iterable[Entry]) -> Survey:
+    """This function will sort the entries of a tree into files and what is left out."""
+    found = Survey()
+    for entry in entries:
+        raw = entry.path.decode(errors="surrogateescape")
+        reason = _NO_FILES.get(entry.mode)
+        if len(entry.path) > MAX_PATH:
+            reason = LONG_NAME
+        if reason:
+            found.left_out.append((shown(raw)[: MAX_PATH * 4], reason))
+        else:
+            found.files.append(_file(entry, raw))
+    return found
+
+
+def _file(entry: Entry, raw: str) -> File:
+    language = catalogue.language_of(raw)
+    file = File(raw, shown(raw), entry.blob, entry.size, language, languages.KEYS.get(language, ""))
+    if entry.size > MAX_COUNTED:
+        file.key, file.skip = "", TOO_LARGE
+    elif file.key and entry.size > MAX_PARSED:
+        file.key, file.skip = LINES_ONLY, TOO_LARGE
+    elif not file.key and catalogue.surely_binary(raw):
+        file.skip = BINARY
+    elif not file.key:
+        file.key, file.skip = LINES_ONLY, NO_EXTRACTOR
+    return file
+
+
+def shown(raw: str) -> str:
+    """This function will give a name that can be stored and printed, different for each name.
+
+    Names with control characters, bytes that are no UTF-8 or characters that turn the text around
+    are quoted as git quotes them, and so is a name that begins with a quote.
+    """
+    if raw.isprintable() and not raw.startswith('"'):
+        return raw
+    return '"' + "".join(map(_escaped, raw)) + '"'
+
+
+def _escaped(char: str) -> str:
+    if char in '"\\':
+        return "\\" + char
+    if char.isprintable():
+        return char
+    return "".join(f"\\{byte:03o}" for byte in char.encode(errors="surrogateescape"))
