@@ -46,9 +46,9 @@ clean:
 
 # Writes the locks anew from the .in files.
 lock: .venv/uv
-	$(BIN)/uv pip compile -q --generate-hashes --universal --no-header --no-annotate requirements-uv.in -o requirements-uv.txt
-	$(BIN)/uv pip compile -q --generate-hashes --no-header --no-annotate requirements.in -o requirements.txt
-	$(BIN)/uv pip compile -q --generate-hashes --no-header --no-annotate requirements-dev.in -o requirements-dev.txt
+	for name in requirements-uv requirements requirements-dev; do \
+		$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
+			--no-header --no-annotate --upgrade $$name.in -o $$name.txt || exit 1; done
 
 # The stamps: an environment older than its lock is brought up to date before anything runs.
 .venv/product: requirements.txt | .venv/uv

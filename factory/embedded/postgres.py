@@ -28,6 +28,7 @@ _START_S = 120
 _CONF = """\
 # Written at every start; to add to it, use postgresql.conf.
 listen_addresses = ''
+port = 5432
 unix_socket_directories = '{socket}'
 unix_socket_permissions = 0700
 max_connections = 200
@@ -73,13 +74,14 @@ def address(home: Path, name: str = NAME) -> dict[str, Any]:
         "NAME": name,
         "USER": NAME,
         "HOST": str(cluster(home).sockets),
+        "PORT": "5432",  # said, because libpq would read PGPORT
         "OPTIONS": {},
     }
 
 
 def url(home: Path, name: str = NAME) -> str:
     """This function will give the DATABASE_URL of a database of the embedded server."""
-    return f"postgresql://{NAME}@{quote(str(cluster(home).sockets), safe='')}/{name}"
+    return f"postgresql://{NAME}@{quote(str(cluster(home).sockets), safe='')}:5432/{name}"
 
 
 def ensure_running(home: Path, extra: str = "") -> bool:

@@ -86,33 +86,34 @@ def stop(home: Path) -> bool:
         return False
     with place.locked(server(home).base / "lock"):
         with suppress(redis.RedisError, OSError):
-            _client(address(home)).shutdown(nosave=True)
+            connect(address(home)).shutdown(nosave=True)
         until = time.monotonic() + _START_S
         while running(home) == pid and time.monotonic() < until:
             time.sleep(0.02)
     return True
 
 
+def connect(url: str) -> "redis.Redis":
+    """This function will give a client that gives up after 2 s and never tries again."""
+    # The client's own retries make one failed ping cost 3.9 s.
+    return redis.Redis.from_url(
+        url, socket_timeout=2, socket_connect_timeout=2, retry=Retry(NoBackoff(), 0)
+    )
+
+
 def answers(url: str) -> bool:
     """This function will say whether the server at an address answers a ping within 2 s."""
-    with suppress(redis.RedisError, OSError), _client(url) as client:
+    with suppress(redis.RedisError, OSError), connect(url) as client:
         return bool(client.ping())
     return False
 
 
 def version(url: str) -> str:
     """This function will give the version of a running server, or nothing."""
-    with suppress(redis.RedisError, OSError), _client(url) as client:
+    with suppress(redis.RedisError, OSError), connect(url) as client:
         facts = client.info("server")
         return str(facts.get("valkey_version") or facts.get("redis_version"))
     return ""
-
-
-def _client(url: str) -> "redis.Redis":
-    # The client's own retries make one failed ping cost 3.9 s.
-    return redis.Redis.from_url(
-        url, socket_timeout=2, socket_connect_timeout=2, retry=Retry(NoBackoff(), 0)
-    )
 
 
 def _binary() -> Path:
