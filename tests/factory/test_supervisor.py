@@ -1,0 +1,277 @@
+"""`up` keeps the processes running; whatever ends it, nothing stays behind."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from factory.embedded import postgres, valkey
+from factory.supervisor import kernel
+from jobs import process
+from tests.factory.conftest import wait_for
+from tests.services import ROOT, ScratchDatabase, manage
+
+EVERYTHING = {"supervisor", "web", "qcluster", "relay", "watchdog"}
+
+
+class Product:
+    """An installation that `up` runs, on a scratch database."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self.port = _free_port()
+        self.home = Path(environment["FACTORY_HOME"])
+        self.environment = environment | {"PORT": str(self.port)}
+
+    def manage(self, *words: str) -> "subprocess.CompletedProcess[str]":
+        return manage(*words, environment=self.environment, check=False)
+
+    def start(self, *words: str) -> "subprocess.Popen[str]":
+        argv = [sys.executable, ROOT / "manage.py", "up", *words]
+        started = subprocess.Popen(
+            argv, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+        assert wait_for(lambda: self.record.get("ready"), 60)
+        return started
+
+    @property
+    def record(self) -> dict[str, Any]:
+        try:
+            found: dict[str, Any] = json.loads((self.home / "run/supervisor.json").read_text())
+        except (OSError, ValueError):
+            return {}
+        return found
+
+    @property
+    def pids(self) -> dict[str, int]:
+        processes = [self.record["supervisor"], *self.record["processes"]]
+        return {each["name"]: each["pid"] for each in processes}
+
+    @property
+    def all_pids(self) -> set[int]:
+        """The supervisor's pid, and that of every process that descends from it."""
+        return kernel.marked(self.record["mark"]) | {self.pids["supervisor"]}
+
+
+@pytest.fixture
+def product(scratch_database: ScratchDatabase, home: Path) -> Iterator[Product]:
+    """This fixture will lend an installation that is not running, and end it whatever happens."""
+    made = Product(scratch_database.environment | {"FACTORY_HOME": str(home)})
+    yield made
+    made.manage("stop")
+
+
+def test_up_runs_every_process_and_stop_leaves_none(product: Product) -> None:
+    up = product.manage("up", "--detach")
+    shown = json.loads(product.manage("status", "--json").stdout)
+    pids = product.all_pids
+    alive = _get(f"http://127.0.0.1:{product.port}/healthz")
+
+    stopped = product.manage("stop")
+
+    assert up.returncode == 0, up.stderr
+    assert f"http://127.0.0.1:{product.port}/" in up.stdout
+    assert alive == (200, "alive\n")
+    assert shown["running"] is True
+    assert {each["name"] for each in shown["processes"]} == EVERYTHING
+    assert all(
+        set(each) == {"name", "pid", "uptime_s", "heartbeat_age_s"} for each in shown["processes"]
+    )
+    assert stopped.returncode == 0
+    assert not _living(pids)
+    assert product.manage("status").returncode == 1
+
+
+def test_embedded_services_start_and_end_with_the_product(own_services: dict[str, str]) -> None:
+    own = Product(own_services)
+
+    up = own.manage("up", "--detach", "--no-web")
+    names = {
+        each["name"] for each in json.loads(own.manage("status", "--json").stdout)["processes"]
+    }
+    pids = own.all_pids | {postgres.running(own.home) or 0, valkey.running(own.home) or 0}
+    own.manage("stop")
+
+    assert up.returncode == 0, up.stderr
+    assert {"postgres", "valkey", "qcluster"} <= names
+    assert 0 not in pids
+    assert not _living(pids)
+
+
+def test_a_killed_service_is_started_again(own_services: dict[str, str]) -> None:
+    own = Product(own_services)
+    own.manage("up", "--detach", "--no-web")
+    old = valkey.running(own.home)
+    assert old
+
+    os.kill(old, signal.SIGKILL)
+    back = wait_for(lambda: valkey.running(own.home) not in {None, old})
+    own.manage("stop")
+
+    assert back
+
+
+def test_a_second_up_says_already_running(product: Product) -> None:
+    with _running(product, "--no-web"):
+        second = product.manage("up", "--no-web")
+
+        assert second.returncode == 1
+        assert second.stderr == f"already running (pid {product.pids['supervisor']})\n"
+
+
+def test_a_port_in_use_is_refused_in_one_line(product: Product) -> None:
+    with socket.create_server(("127.0.0.1", product.port)):
+        refused = product.manage("up")
+
+    assert refused.returncode == 2
+    assert refused.stderr.startswith(f'PORT="{product.port}": another program listens')
+    assert refused.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "name"), [("--port", "http", "PORT"), ("--workers", "-1", "FACTORY_WORKERS")]
+)
+def test_a_malformed_option_is_refused_by_name(
+    product: Product, option: str, text: str, name: str
+) -> None:
+    refused = product.manage("up", f"{option}={text}")
+
+    assert refused.returncode == 2
+    assert refused.stderr.startswith(f"{name}=")
+    assert refused.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_ends_everything(product: Product, signum: signal.Signals) -> None:
+    with _running(product) as up:
+        pids = product.all_pids
+
+        up.send_signal(signum)
+
+        assert up.wait(30) == 0
+        assert not _living(pids)
+
+
+def test_a_killed_cluster_is_replaced_with_all_its_children(product: Product) -> None:
+    with _running(product, "--no-web"):
+        old = product.pids["qcluster"]
+        assert wait_for(lambda: len(_group(old)) > 3)
+        members = _group(old)
+
+        os.kill(old, signal.SIGKILL)
+
+        assert wait_for(lambda: product.pids.get("qcluster", old) != old)
+        assert wait_for(lambda: not _living(members))
+
+
+def test_after_a_kill_of_the_supervisor_nothing_runs_twice(product: Product) -> None:
+    with _running(product, "--no-web") as up:
+        assert wait_for(lambda: len(_group(product.pids["qcluster"])) > 3)
+        old = product.all_pids
+
+        up.kill()
+        up.wait()
+        again = product.manage("up", "--detach", "--no-web")
+
+        assert again.returncode == 0, again.stderr
+        assert not _living(old)
+        assert not product.all_pids & old
+
+
+def test_stop_cleans_up_after_a_killed_supervisor(product: Product) -> None:
+    with _running(product, "--no-web") as up:
+        old = product.all_pids
+        up.kill()
+        up.wait()
+
+        product.manage("stop")
+
+        assert not _living(old)
+
+
+def test_restart_replaces_one_process(product: Product) -> None:
+    with _running(product, "--no-web"):
+        before = product.pids
+
+        done = product.manage("restart", "watchdog")
+
+        assert done.returncode == 0, done.stderr
+        assert product.pids["watchdog"] != before["watchdog"]
+        assert product.pids["qcluster"] == before["qcluster"]
+
+
+def test_restart_refuses_a_name_that_does_not_run(product: Product) -> None:
+    with _running(product, "--no-web"):
+        refused = product.manage("restart", "nginx")
+
+    assert refused.returncode == 2
+    assert refused.stderr.startswith('NAME="nginx": no such process: use ')
+
+
+def test_nothing_running_is_an_answer_and_not_an_error(product: Product) -> None:
+    status, stop = product.manage("status", "--json"), product.manage("stop")
+
+    assert (status.returncode, json.loads(status.stdout)) == (
+        1,
+        {"running": False, "processes": []},
+    )
+    assert (stop.returncode, stop.stdout) == (0, "nothing was running\n")
+
+
+def test_only_the_very_first_start_hands_out_a_link(product: Product) -> None:
+    first = product.manage("up", "--detach")
+    file = product.home / "login_link"
+    mode, link = file.stat().st_mode & 0o777, file.read_text().strip()
+    page = urllib.request.build_opener(urllib.request.HTTPCookieProcessor()).open(link).geturl()
+    product.manage("stop")
+    second = product.manage("up", "--detach")
+
+    assert str(file) in first.stdout
+    assert mode == 0o600
+    assert page == f"http://127.0.0.1:{product.port}/"
+    assert "link" not in second.stdout
+    assert not file.exists()
+
+
+@contextmanager
+def _running(product: Product, *words: str) -> "Iterator[subprocess.Popen[str]]":
+    started = product.start(*words)
+    try:
+        yield started
+    finally:
+        product.manage("stop")
+        started.communicate(timeout=40)
+
+
+def _living(pids: set[int]) -> set[int]:
+    return {pid for pid in pids if process.started_ticks(pid) is not None}
+
+
+def _group(leader: int) -> set[int]:
+    found = set()
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                if os.getpgid(int(name)) == leader:
+                    found.add(int(name))
+            except ProcessLookupError:
+                continue
+    return found
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def _get(url: str) -> tuple[int, str]:
+    with urllib.request.urlopen(url, timeout=5) as response:  # noqa: S310 — our own address
+        return response.status, response.read().decode()
