@@ -88,6 +88,8 @@ def _judge_text(text: str) -> None:
         raise Refused(f"it has {len(text):,} characters; use at most {MAX_LENGTH:,}")
     if not text.isprintable() or " " in text or "\\" in text:
         raise Refused("it holds a space, backslash or control character; remove it")
+    if len(text.encode()) > MAX_LENGTH:
+        raise Refused(f"it has more than {MAX_LENGTH:,} bytes; use a shorter one")
     if text.startswith("-"):
         raise Refused(f"it begins with a hyphen, like an option; {FORMS}")
 

@@ -14,6 +14,7 @@ from jobs import process
 from jobs.failures import Anticipated, FailureClass
 from projects.git import environment
 
+TRANSFER_LIMITS = process.Limits(memory_mb=4096, cpu_s=1200, file_mb=4096)
 TAIL = 8192  # bytes of what git said that are kept for the failure's sentence
 
 
@@ -29,7 +30,7 @@ class Watch:
 
     deadline_s: float = 600
     idle_s: float = 120
-    limits: process.Limits = process.Limits(memory_mb=4096, cpu_s=1200, file_mb=4096)
+    limits: process.Limits = TRANSFER_LIMITS
     on_start: Callable[[int], None] = lambda pid: None
     on_progress: Callable[[str, int, int], None] = lambda phase, current, total: None
 

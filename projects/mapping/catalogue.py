@@ -111,14 +111,13 @@ _SUFFIXES = {
 }
 _BY_SUFFIX = {suffix: name for name, all_ in _SUFFIXES.items() for suffix in all_.split()}
 # Read by nobody: what is certainly not text need not pass through git and a pipe.
-_BINARY = frozenset(
-    """
+_BINARY_SUFFIXES = """
     7z a avi avif bin bmp bz2 class dat db dll dylib eot exe flac gif gz ico icns iso jar jp2 jpeg
     jpg lib mo mov mp3 mp4 mpeg o obj ogg otf pack parquet pdf pickle pkl png psd pyc pyd pyo rar
     shp so sqlite sqlite3 tar tgz tif tiff ttf war wasm wav webm webp whl woff woff2 xls xlsx xz zip
     zst
-    """.split()
-)
+"""
+_BINARY = frozenset(_BINARY_SUFFIXES.split())
 
 
 def language_of(path: str) -> str:
@@ -127,7 +126,7 @@ def language_of(path: str) -> str:
     known = _NAMES.get(name)
     if known:
         return known
-    stem, dot, suffix = name.rpartition(".")
+    _, dot, suffix = name.rpartition(".")
     return _BY_SUFFIX.get(suffix.lower(), OTHER) if dot else OTHER
 
 

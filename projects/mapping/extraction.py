@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Protocol
 
 from jobs import process
 from projects.git import reading
@@ -49,7 +49,7 @@ class Start(Protocol):
 class Tools:
     """How processes are started and watched."""
 
-    watch: Watch = Watch(limits=reading.READ_LIMITS)
+    watch: Watch = field(default_factory=lambda: Watch(limits=reading.READ_LIMITS))
     start: Start = process.start
 
 
@@ -143,8 +143,8 @@ class Lane:
 
     @property
     def _out(self) -> IO[bytes]:
-        assert self._child is not None
-        assert self._child.stdout is not None
+        if self._child is None or self._child.stdout is None:
+            raise RuntimeError("the lane has not begun")
         return self._child.stdout
 
     def _left(self) -> Sequence[Wanted]:
@@ -161,8 +161,7 @@ class Lane:
 
     def _settle(self, selector: selectors.BaseSelector) -> None:
         """The child is gone. What it left is read again, blob by blob, to name the culprit."""
-        assert self._child is not None
-        status = self._child.wait()
+        status = self._child.wait() if self._child else 0
         self.end()
         self._child = self._git = None
         if not self._left():
@@ -180,8 +179,3 @@ def _child_environment() -> dict[str, str]:
     packages = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
     places = [str(_ROOT), *sorted(packages)]
     return {"PYTHONPATH": os.pathsep.join(places), "LANG": "C.UTF-8", "PYTHONUTF8": "1"}
-
-
-def read(facts: str) -> dict[str, Any]:
-    """This function will give the facts as they were told."""
-    return json.loads(facts)

@@ -8,7 +8,7 @@ from projects.mapping import catalogue, languages
 
 MAX_PARSED = 1 << 20  # bytes; larger sources are generated, and only counted
 MAX_COUNTED = 64 << 20  # bytes; larger blobs are not read at all
-MAX_PATH = 1000  # bytes; more does not fit into an index of PostgreSQL
+MAX_PATH = 1000  # bytes; an index of PostgreSQL takes 2,700
 
 SYMLINK, SUBMODULE, LONG_NAME = "symlink", "submodule", "name too long"
 TOO_LARGE, BINARY, NO_EXTRACTOR = "too large", "binary", "no extractor"
@@ -43,19 +43,20 @@ def survey(entries: Iterable[Entry]) -> Survey:
     found = Survey()
     for entry in entries:
         raw = entry.path.decode(errors="surrogateescape")
+        path = shown(raw)
         reason = _NO_FILES.get(entry.mode)
-        if len(entry.path) > MAX_PATH:
-            reason = LONG_NAME
+        if len(path.encode()) > MAX_PATH:
+            path, reason = path[: MAX_PATH // 4], LONG_NAME
         if reason:
-            found.left_out.append((shown(raw)[: MAX_PATH * 4], reason))
+            found.left_out.append((path, reason))
         else:
-            found.files.append(_file(entry, raw))
+            found.files.append(_file(entry, raw, path))
     return found
 
 
-def _file(entry: Entry, raw: str) -> File:
+def _file(entry: Entry, raw: str, path: str) -> File:
     language = catalogue.language_of(raw)
-    file = File(raw, shown(raw), entry.blob, entry.size, language, languages.KEYS.get(language, ""))
+    file = File(raw, path, entry.blob, entry.size, language, languages.KEYS.get(language, ""))
     if entry.size > MAX_COUNTED:
         file.key, file.skip = "", TOO_LARGE
     elif file.key and entry.size > MAX_PARSED:

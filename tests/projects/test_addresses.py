@@ -79,6 +79,11 @@ REFUSED = [
     ("https://" + "a" * 300 + ".org/b", "not a host name"),
 ]
 
+BAD_BRANCHES = (
+    "|-x|--upload-pack=id|a..b|a b|a@{1}|/a|a/|a.lock|HEAD|@|refs/heads/a|a\x00|a~1|a^|a:b|a*"
+    "|a//b|.a|a/.b"
+)
+
 
 @pytest.fixture(autouse=True)
 def _nothing_is_allowed(settings):
@@ -152,9 +157,7 @@ def test_a_branch_is_accepted(name):
 
 @pytest.mark.parametrize(
     "name",
-    "|-x|--upload-pack=id|a..b|a b|a@{1}|/a|a/|a.lock|HEAD|@|refs/heads/a|a\x00|a~1|a^|a:b|a*"
-    "|a//b|.a|a/.b".split("|")
-    + ["x" * 201],
+    [*BAD_BRANCHES.split("|"), "x" * 201],
 )
 def test_a_branch_that_is_not_a_name_is_refused(name):
     with pytest.raises(addresses.Refused, match=r"^branch: "):

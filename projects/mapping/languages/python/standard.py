@@ -3,8 +3,7 @@
 Written down, not asked of the running Python: the same commit must give the same map everywhere.
 """
 
-STANDARD = frozenset(
-    """
+_NAMES = """
     __future__ _thread abc aifc annotationlib antigravity argparse array ast asynchat
     asyncio asyncore atexit audioop base64 bdb binascii binhex bisect builtins bz2 cProfile
     calendar cgi cgitb chunk cmath cmd code codecs codeop collections colorsys compileall
@@ -26,5 +25,5 @@ STANDARD = frozenset(
     turtledemo types typing unicodedata unittest urllib uu uuid venv warnings wave weakref
     webbrowser winreg winsound wsgiref xdrlib xml xmlrpc zipapp zipfile zipimport zlib
     zoneinfo
-    """.split()
-)
+"""
+STANDARD = frozenset(_NAMES.split())

@@ -1,0 +1,46 @@
+"""Who may do what: the one table of roles."""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from jobs.failures import Anticipated, FailureClass
+from projects.models import Membership, Project, Role
+
+_VIEWER = {"see"}
+_CONTRIBUTOR = _VIEWER | {"register", "sync", "retry", "pause", "resume", "cancel", "ask", "plan"}
+_MAINTAINER = _CONTRIBUTOR | {"members", "credentials", "freeze", "archive"}
+ACTS = {Role.VIEWER: _VIEWER, Role.CONTRIBUTOR: _CONTRIBUTOR, Role.MAINTAINER: _MAINTAINER}
+"""What each role may do in its project. Whatever is not named here is for staff alone."""
+
+
+class Denied(Anticipated):
+    """Somebody asked for what their role does not allow."""
+
+    failure_class = FailureClass.INVALID_INPUT
+
+
+def allows(user: Any, act: str, scope: int | None) -> bool:
+    """This function will say whether a user may do an act in a project; scope is its id.
+
+    Jobs without a project are for staff alone.
+    """
+    if not user.is_authenticated or not user.is_active:
+        return False
+    if user.is_staff:
+        return True
+    role = scope and (
+        Membership.objects.filter(user_id=user.pk, project_id=scope)
+        .values_list("role", flat=True)
+        .first()
+    )
+    return bool(role) and act in ACTS[Role(role)]
+
+
+def visible(user: Any) -> Iterable[int]:
+    """This function will give the scopes a user may see, as a subquery."""
+    return Project.objects.visible_to(user).values_list("pk", flat=True)
+
+
+def label(ids: Collection[int]) -> Mapping[int, str]:
+    """This function will name scopes."""
+    return dict(Project.objects.filter(pk__in=ids).values_list("pk", "name"))

@@ -1,0 +1,18 @@
+"""What we know: projects, who works on them, their repositories and maps."""
+
+from projects.models.project import Membership, Project, Role
+from projects.models.repository import MapStatus, Repository
+from projects.models.system_map import BlobFacts, Edge, MapNode, Node, SystemMap
+
+__all__ = [
+    "BlobFacts",
+    "Edge",
+    "MapNode",
+    "MapStatus",
+    "Membership",
+    "Node",
+    "Project",
+    "Repository",
+    "Role",
+    "SystemMap",
+]

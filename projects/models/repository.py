@@ -1,0 +1,161 @@
+"""Repositories: where the code is, and how well we know it."""
+
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Case, F, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import Cast, Concat, Now
+
+from jobs.failures import Anticipated, FailureClass
+from jobs.models import Job
+from jobs.states import HELD, LIVE, State
+from projects.mapping import EXTRACTOR
+from projects.models.project import Project
+from projects.secrets import SealedField
+
+
+class MapStatus(models.TextChoices):
+    """How well we know a repository; computed from its jobs and its map, never stored."""
+
+    NONE = "none", "None: no map was made yet and no job is on its way"
+    QUEUED = "queued", "Queued: a job waits for a runner"
+    RUNNING = "running", "Running: a job is cloning or mapping"
+    READY = "ready", "Ready: the map shows the newest commit we fetched"
+    STALE = "stale", "Stale: the map shows an older commit, or was made by an older extractor"
+    FAILED = "failed", "Failed: the last job failed; its sentence says why"
+
+
+class RepositoryQuerySet(models.QuerySet["Repository"]):
+    """Questions about repositories."""
+
+    def visible_to(self, user: Any) -> "RepositoryQuerySet":
+        """This method will keep the repositories of the projects a user may see."""
+        return self.filter(project__in=Project.objects.visible_to(user))
+
+    def with_map_status(self) -> "RepositoryQuerySet":
+        """This method will compute `map_status` for each, in the same query."""
+        ours = Job.objects.filter(
+            scope=OuterRef("project_id"),
+            limit_key=Concat(Value("repository:"), Cast(OuterRef("pk"), models.TextField())),
+        )
+        live = ours.filter(state__in=LIVE).order_by(
+            Case(When(state__in=HELD, then=0), default=1), "id"
+        )
+        ended = ours.exclude(state__in=LIVE).order_by("-id")
+        return self.annotate(
+            _live=Subquery(live.values("state")[:1]),
+            _ended=Subquery(ended.values("state")[:1]),
+        ).annotate(map_status=_STATUS)
+
+
+_STATUS = Case(
+    When(_live__in=HELD, then=Value(MapStatus.RUNNING)),
+    When(_live__isnull=False, then=Value(MapStatus.QUEUED)),
+    When(Q(_ended=State.FAILED) | ~Q(failure_class=""), then=Value(MapStatus.FAILED)),
+    When(current_map__isnull=True, then=Value(MapStatus.NONE)),
+    When(
+        ~Q(current_map__commit=F("head_commit")) | ~Q(current_map__extractor=EXTRACTOR),
+        then=Value(MapStatus.STALE),
+    ),
+    default=Value(MapStatus.READY),
+    output_field=models.CharField(),
+)
+
+
+class Repository(models.Model):
+    """One git repository of a project."""
+
+    project = models.ForeignKey(
+        Project, on_delete=models.CASCADE, related_name="repositories", help_text="Whose it is."
+    )
+    address = models.CharField(
+        max_length=2000, help_text="Where it is fetched from, in canonical form."
+    )
+    name = models.CharField(max_length=200, help_text="The last part of its address.")
+    branch = models.CharField(
+        max_length=200, blank=True, help_text="The branch that is mapped; empty means its own."
+    )
+    token = SealedField(
+        blank=True, default="", help_text="Opens a private https repository; stored encrypted."
+    )
+    current_map = models.ForeignKey(
+        "SystemMap",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="The map that is shown; flipped only when the next one is whole.",
+    )
+    head_commit = models.CharField(
+        max_length=64, blank=True, db_default="", help_text="The newest commit we fetched."
+    )
+    synced_at = models.DateTimeField(
+        null=True, blank=True, help_text="When it was last fetched with success."
+    )
+    failure_class = models.CharField(
+        max_length=20,
+        blank=True,
+        db_default="",
+        choices=FailureClass.choices,
+        help_text="Why the last clone or map failed; empty after a success.",
+    )
+    failure_message = models.TextField(
+        blank=True, db_default="", help_text="The last failure in one sentence."
+    )
+    created_at = models.DateTimeField(db_default=Now(), help_text="When it was registered.")
+    created_by = models.CharField(
+        max_length=64, blank=True, db_default="", help_text="Who registered it, such as user:7."
+    )
+
+    objects = RepositoryQuerySet.as_manager()
+
+    class Meta:
+        db_table = "repository"
+        verbose_name_plural = "repositories"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project", "address"], name="repository_is_unique_in_its_project"
+            ),
+            models.CheckConstraint(condition=~Q(address=""), name="repository_has_an_address"),
+            models.CheckConstraint(
+                condition=Q(head_commit="", synced_at__isnull=True)
+                | Q(head_commit__regex=r"^([0-9a-f]{40}|[0-9a-f]{64})$", synced_at__isnull=False),
+                name="repository_is_synced_exactly_with_a_commit",
+            ),
+            models.CheckConstraint(
+                condition=Q(failure_class="", failure_message="")
+                | (Q(failure_class__in=FailureClass.values) & ~Q(failure_message="")),
+                name="repository_failure_has_a_class_and_a_sentence",
+            ),
+            models.CheckConstraint(
+                condition=Q(current_map__isnull=True) | ~Q(head_commit=""),
+                name="repository_with_a_map_was_synced",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def record_sync(self, commit: str) -> None:
+        """This method will note the newest commit and forget an earlier failure."""
+        Repository.objects.filter(pk=self.pk).update(
+            head_commit=commit, synced_at=Now(), failure_class="", failure_message=""
+        )
+
+    def record_failure(self, error: Anticipated) -> None:
+        """This method will note why a clone or map failed; what was known before stays."""
+        Repository.objects.filter(pk=self.pk).update(
+            failure_class=error.failure_class, failure_message=str(error) or type(error).__name__
+        )
+
+    @property
+    def clone(self) -> Path:
+        """Where the bare clone lies."""
+        return Path(settings.FACTORY_HOME).resolve() / "repositories" / f"{self.pk}.git"
+
+    @property
+    def limit_key(self) -> str:
+        """What bounds its jobs: one at a time."""
+        return f"repository:{self.pk}"
