@@ -29,10 +29,13 @@ class Scopes:
 
 @dataclass(frozen=True)
 class Topic:
-    """Something a page can watch: `name:key`."""
+    """Something a page can watch: `name:key`. Each answer is one query for all keys.
+
+    `allowed` gives those of the keys the user may watch; a key missing from `fingerprints` is gone.
+    """
 
     name: str
-    allowed: Callable[[Any, str], bool]
+    allowed: Callable[[Any, Collection[str]], Collection[str]]
     fingerprints: Callable[[Collection[str]], Mapping[str, str]]
     render: Callable[[Collection[str]], Mapping[str, str]]
 

@@ -8,7 +8,9 @@ WITH done AS (
     run_after = CASE WHEN u.state = 'scheduled' THEN clock_timestamp() + make_interval(secs => u.delay) END,
     finished_at = CASE WHEN u.state IN ('succeeded', 'failed', 'cancelled') THEN clock_timestamp() END
   FROM unnest($1, $2, $3, $4, $5, $6, $7, $8) u (id, fence, state, result, class, message, reason, delay)
-  WHERE job.id = u.id AND job.fence = u.fence AND job.state = 'running'
+  -- The concatenation keeps the planner on the primary key: by the index of what is held it would
+  -- compare every end with every held job.
+  WHERE job.id = u.id AND job.fence = u.fence AND job.state || '' = 'running'
   RETURNING job.id
 ), line AS (
   -- A walk along the partial index of each queue: a sort over all that is queued would cost 100 times more.
@@ -44,4 +46,5 @@ SELECT id, fence, kind, arguments, attempt, max_attempts, scope, subject, create
 FROM claimed
 UNION ALL
 SELECT u.id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
-FROM unnest($1) u (id) WHERE NOT EXISTS (SELECT FROM done WHERE done.id = u.id)
+FROM unnest($1) u (id)
+WHERE (SELECT count(*) FROM done) < cardinality($1) AND NOT EXISTS (SELECT FROM done WHERE done.id = u.id)

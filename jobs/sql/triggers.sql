@@ -20,7 +20,10 @@ BEGIN
   RETURN NULL;
 END $$;
 
-CREATE FUNCTION job_moved() RETURNS trigger LANGUAGE plpgsql SET enable_hashjoin = on AS $$
+-- Hash joins by force: the plans are made for the first statement, which often changes one row,
+-- and kept for those that change hundreds.
+CREATE FUNCTION job_moved() RETURNS trigger LANGUAGE plpgsql
+  SET enable_hashjoin = on SET enable_nestloop = off SET enable_mergejoin = off AS $$
 DECLARE
   illegal record;
   woken boolean;

@@ -1,0 +1,174 @@
+"""What the pages ask of the ledger: each question one query."""
+
+import json
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db import connection
+from django.db.models import Case, CharField, F, QuerySet, Value, When
+
+from jobs import ports
+from jobs.models import Job, LogChunk, Move
+from jobs.redaction import redact
+from jobs.states import HELD, State
+
+LOST = "lost"
+WORDS = (*State.values, LOST)
+"""Every word a job may show; `lost` is computed from evidence and never stored."""
+PAGE = 50
+TAIL_LINES = 200
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of jobs, newest first, and the id the next page begins below."""
+
+    jobs: list[Job]
+    older: int | None
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a log; `anchor` names it in an address."""
+
+    anchor: str
+    number: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Log:
+    """Some lines of a job's log, and how many lines there are in all."""
+
+    lines: list[Line]
+    total: int
+
+
+def clock() -> int:
+    """This function will read the database's clock, in microseconds since 1970.
+
+    Read before rows are, it is a version: whoever shows a higher one shows at least as fresh rows.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint")
+        return int(cursor.fetchone()[0])
+
+
+def shown(jobs: "QuerySet[Job]") -> "QuerySet[Job]":
+    """This function will add `shown`, the word to display, with what a row needs beside the job."""
+    return (
+        jobs.with_evidence()  # type: ignore[attr-defined]
+        .annotate(
+            shown=Case(
+                When(state__in=HELD, evident=False, then=Value(LOST)),
+                default=F("state"),
+                output_field=CharField(),
+            )
+        )
+        .select_related("progress", "runner")
+    )
+
+
+def labelled(jobs: Iterable[Job]) -> list[Job]:
+    """This function will give each job the name of its project, with one question for all."""
+    listed = list(jobs)
+    names = ports.scopes.label({job.scope for job in listed if job.scope is not None})
+    for job in listed:
+        job.scope_label = names.get(job.scope, "") if job.scope else ""  # type: ignore[attr-defined]
+    return listed
+
+
+def matching(user: Any, *, state: str = "", kind: str = "") -> "QuerySet[Job]":
+    """This function will find the jobs `user` may see that show a word and are of a kind."""
+    jobs = shown(Job.objects.visible_to(user))
+    if state == LOST:
+        jobs = jobs.filter(state__in=HELD, evident=False)
+    elif state in HELD:
+        jobs = jobs.filter(state=state, evident=True)
+    elif state:
+        jobs = jobs.filter(state=state)
+    return jobs.filter(kind=kind) if kind else jobs
+
+
+def page(user: Any, *, state: str = "", kind: str = "", below: int | None = None) -> Page:
+    """This function will give one page of the jobs `user` may see, newest first."""
+    jobs = matching(user, state=state, kind=kind).order_by("-pk")
+    if below is not None:
+        jobs = jobs.filter(pk__lt=below)
+    found = labelled(jobs[: PAGE + 1])
+    return Page(found[:PAGE], found[PAGE - 1].pk if len(found) > PAGE else None)
+
+
+def active(user: Any, limit: int = 20) -> list[Job]:
+    """This function will give the jobs that are held by a runner, oldest first."""
+    return labelled(shown(Job.objects.visible_to(user).filter(state__in=HELD)).order_by("pk")[:limit])
+
+
+def of_scopes(scopes: Collection[int], each: int = 4) -> dict[int, list[Job]]:
+    """This function will give the unfinished jobs of some projects, the oldest few of each."""
+    by_scope: dict[int, list[Job]] = {scope: [] for scope in scopes}
+    for job in shown(Job.objects.live().filter(scope__in=scopes)).order_by("pk")[: 50 * each]:
+        if job.scope is not None and len(by_scope[job.scope]) < each:
+            by_scope[job.scope].append(job)
+    return by_scope
+
+
+def detail(job_ids: Collection[int]) -> list[Job]:
+    """This function will read jobs with their timelines, attempts and the ends of their logs."""
+    jobs = labelled(shown(Job.objects.filter(pk__in=job_ids)).prefetch_related("attempts"))
+    moves = list(Move.objects.filter(job__in=[job.pk for job in jobs]).order_by("pk"))
+    name_actors(moves)
+    for job in jobs:
+        job.timeline = [move for move in moves if move.job_id == job.pk]  # type: ignore[attr-defined]
+        job.masked = mask(job.arguments)  # type: ignore[attr-defined]
+        job.result_text = mask(job.result) if job.result else ""  # type: ignore[attr-defined]
+        job.log = tail(job.pk)  # type: ignore[attr-defined]
+    return jobs
+
+
+def mask(arguments: Any) -> str:
+    """This function will write arguments for people, without what looks like a credential."""
+    return redact(json.dumps(arguments, indent=1, ensure_ascii=False, sort_keys=True))
+
+
+def name_actors(moves: Iterable[Move]) -> None:
+    """This function will give each move `who`: the name of a user, else the actor as it stands."""
+    listed = list(moves)
+    ids = {_user_id(move.actor) for move in listed} - {None}
+    users = get_user_model().objects.in_bulk(ids) if ids else {}
+    for move in listed:
+        user = users.get(_user_id(move.actor))
+        move.who = user.get_username() if user else move.actor  # type: ignore[attr-defined]
+
+
+def _user_id(actor: str) -> int | None:
+    kind, _, number = actor.partition(":")
+    return int(number) if kind == "user" and number.isdecimal() else None
+
+
+def tail(job_id: int) -> Log:
+    """This function will give the last lines of a job's newest attempt."""
+    log = whole_log(job_id)
+    newest = [line for line in log.lines if line.anchor.startswith("L")]
+    return Log(newest[-TAIL_LINES:], log.total)
+
+
+def whole_log(job_id: int) -> Log:
+    """This function will give every line that is kept; older attempts' anchors begin with a."""
+    chunks = list(LogChunk.objects.filter(job=job_id).order_by("fence", "seq"))
+    last = chunks[-1].fence if chunks else 0
+    lines = [
+        Line(f"L{number}" if chunk.fence == last else f"a{chunk.fence}-L{number}", number, text)
+        for chunk in chunks
+        for number, text in enumerate(chunk.text.splitlines(), chunk.first_line)
+    ]
+    return Log(lines, len(lines))
+
+
+def fingerprint(*parts: Any) -> str:
+    """This function will write what a row shows as one string, to compare."""
+    return "|".join(part.isoformat() if isinstance(part, datetime) else str(part) for part in parts)
+

@@ -1,0 +1,210 @@
+"""Live news: the relay re-reads what pages watch, and sends what changed, rendered once.
+
+Nothing is stored: sockets announce what they watch every `RENEW_S`, and with it the version they
+show. So a message that was lost is made up for, whoever lost it.
+"""
+
+import asyncio
+import logging
+import re
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from channels.layers import get_channel_layer
+from django.db import DatabaseError, InterfaceError, close_old_connections
+from redis.exceptions import RedisError
+
+from jobs import board, ports
+
+RELAY = "relay"
+SOCKETS = "sockets"
+RENEW_S = 10
+FORGET_S = 3 * RENEW_S
+PERIOD_S = 0.1
+TICK_S = 1.0
+_PAUSE_S = 1.0
+_TOPIC = re.compile(r"[a-z]{1,20}:[\w:.-]{1,76}", re.ASCII)
+_log = logging.getLogger(__name__)
+
+Broken = (RedisError, OSError, DatabaseError, InterfaceError)
+
+
+def is_topic(text: Any) -> bool:
+    """This function will tell whether a text can name a topic that exists."""
+    if not isinstance(text, str) or not _TOPIC.fullmatch(text):
+        return False
+    return text.partition(":")[0] in ports.topics
+
+
+def group(topic: str) -> str:
+    """This function will give the channel layer's name for those who watch a topic."""
+    return "topic." + topic.replace(":", ".")
+
+
+def by_name(topics: Iterable[str]) -> dict[str, list[str]]:
+    """This function will sort topics by their names: each name is asked once for all its keys."""
+    keys: dict[str, list[str]] = {}
+    for topic in topics:
+        name, _, key = topic.partition(":")
+        keys.setdefault(name, []).append(key)
+    return keys
+
+
+def permitted(user: Any, topics: Iterable[str]) -> set[str]:
+    """This function will keep the topics `user` may watch."""
+    return {
+        f"{name}:{key}"
+        for name, keys in by_name(topics).items()
+        for key in ports.topics[name].allowed(user, keys)
+    }
+
+
+async def announce(channel: str, shown: Mapping[str, int]) -> None:
+    """This function will tell the relay what one socket watches, and the versions it shows."""
+    message = {"type": "watch", "channel": channel, "shown": dict(shown)}
+    await get_channel_layer().group_send(RELAY, message)
+
+
+@dataclass
+class Watched:
+    """A topic somebody watches: what it showed last, since when, and who asked for it."""
+
+    until: float
+    fingerprint: str | None = None
+    since: int = 0
+    waiting: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What one topic shows as of a version. `to` is a socket, or empty for all who watch."""
+
+    topic: str
+    version: int
+    html: str
+    to: tuple[str, ...] = ()
+
+
+class Relay:
+    """The set of watched topics, and one pass after another over them."""
+
+    def __init__(self) -> None:
+        self.watched: dict[str, Watched] = {}
+        self.as_of = 0
+
+    def watch(self, channel: str, shown: Mapping[str, int]) -> None:
+        """This method will note what a socket watches, and what it shows that is too old."""
+        until = time.monotonic() + FORGET_S
+        for topic, version in shown.items():
+            watched = self.watched.setdefault(topic, Watched(until))
+            watched.until = until
+            if version < watched.since:
+                watched.waiting.add(channel)
+
+    def news(self) -> list[Frame]:
+        """This method will read every watched topic and render what changed or was asked for."""
+        now = time.monotonic()
+        self.watched = {name: one for name, one in self.watched.items() if one.until > now}
+        as_of = board.clock()
+        changed = self._changed()
+        late = {name for name, one in self.watched.items() if one.waiting} - set(changed)
+        frames = self._render(changed, late) if changed or late else []
+        self.as_of = as_of
+        return frames
+
+    def _changed(self) -> dict[str, str]:
+        """This method will give the new fingerprint of each topic that has another one now."""
+        found: dict[str, str] = {}
+        for name, keys in by_name(self.watched).items():
+            prints = ports.topics[name].fingerprints(keys)
+            for key in keys:
+                topic, value = f"{name}:{key}", prints.get(key, "")
+                if self.watched[topic].fingerprint != value:
+                    found[topic] = value
+        return found
+
+    def _render(self, changed: Mapping[str, str], late: set[str]) -> list[Frame]:
+        # After the fingerprints and before the rows: what is shown as of this version holds both.
+        version = board.clock()
+        frames = []
+        for name, keys in by_name([*changed, *late]).items():
+            html = ports.topics[name].render(keys)
+            for key in keys:
+                topic = f"{name}:{key}"
+                to = () if topic in changed else tuple(self.watched[topic].waiting)
+                frames.append(Frame(topic, version, html.get(key, ""), to))
+        # Noted last: when rendering fails, the next pass finds the same change again.
+        for topic, value in changed.items():
+            self.watched[topic].fingerprint, self.watched[topic].since = value, version
+        for topic in (*changed, *late):
+            self.watched[topic].waiting.clear()
+        return frames
+
+
+async def run(stop: asyncio.Event) -> None:
+    """This function will relay news until `stop` is set; what is down is tried again for ever."""
+    complained = ""
+    while not stop.is_set():
+        try:
+            await _session(stop)
+        except Broken as error:
+            if str(error) != complained:
+                complained = str(error)
+                _log.warning("live updates paused: %s", complained)
+            await asyncio.sleep(_PAUSE_S)
+        else:
+            complained = ""
+
+
+async def _session(stop: asyncio.Event) -> None:
+    layer = get_channel_layer()
+    relay = Relay()
+    channel = await layer.new_channel()
+    await layer.group_add(RELAY, channel)
+    await layer.group_send(SOCKETS, {"type": "hello"})
+    listening = asyncio.create_task(_listen(layer, channel, relay))
+    try:
+        await _work(stop, layer, relay, listening)
+    finally:
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+
+
+async def _listen(layer: Any, channel: str, relay: Relay) -> None:
+    while True:
+        message = await layer.receive(channel)
+        relay.watch(message["channel"], message["shown"])
+
+
+async def _work(
+    stop: asyncio.Event, layer: Any, relay: Relay, listening: "asyncio.Task[None]"
+) -> None:
+    ticked = 0.0
+    while not stop.is_set() and not listening.done():
+        begun = time.monotonic()
+        due = begun - ticked >= TICK_S
+        if due or relay.watched:
+            for frame in await sync_to_async(_pass)(relay):
+                await _send(layer, frame)
+        if due:
+            ticked = begun
+            await layer.group_send(SOCKETS, {"type": "tick", "v": relay.as_of})
+        # At most half of the time is spent at work, however much is watched.
+        spent = time.monotonic() - begun
+        await asyncio.sleep(max(PERIOD_S - spent, spent))
+
+
+def _pass(relay: Relay) -> list[Frame]:
+    close_old_connections()
+    return relay.news()
+
+
+async def _send(layer: Any, frame: Frame) -> None:
+    message = {"type": "news", "topic": frame.topic, "v": frame.version, "html": frame.html}
+    if not frame.to:
+        await layer.group_send(group(frame.topic), message)
+    for channel in frame.to:
+        await layer.send(channel, message)
