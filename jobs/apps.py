@@ -11,5 +11,6 @@ class JobsConfig(AppConfig):
     name = "jobs"
 
     def ready(self) -> None:
-        """This method will register the demo kinds."""
+        """This method will register the demo kinds and what pages may watch."""
         import_module("jobs.tasks")
+        import_module("jobs.topics").register()

@@ -8,9 +8,9 @@ from typing import Any
 from django.conf import settings
 from django_q.brokers import Broker
 from django_q.signing import SignedPackage
-from psycopg2.extensions import connection as Connection
 
 from jobs import db, process, upkeep
+from jobs.db import Connection
 from jobs.runner import TOKEN_S
 
 log = logging.getLogger("jobs")
@@ -82,22 +82,23 @@ class ResidentBroker(Broker):
     def _missing(self, raw: Connection) -> list[str]:
         now = time.monotonic()
         self._issued = [(at, pool) for at, pool in self._issued if now - at < TOKEN_S]
-        present = db.rows(
+        mine = db.rows(
             raw,
-            "SELECT pool, id FROM job_runner WHERE stopped_at IS NULL AND owner = %s AND host = %s",
+            "SELECT pool, id, stopped_at IS NULL FROM job_runner WHERE owner = %s AND host = %s"
+            " AND (stopped_at IS NULL OR started_at > clock_timestamp() - interval '10 seconds')",
             (_owner(), process.host()),
         )
-        self._forget_redeemed(present)
+        self._forget_redeemed(mine)
         missing: list[str] = []
         for pool, size in settings.FACTORY_WORKERS.items():
-            have = sum(row[0] == pool for row in present)
+            have = sum(name == pool and present for name, _, present in mine)
             have += sum(issued == pool for _, issued in self._issued)
             missing += [pool] * (size - have)
         return missing
 
-    def _forget_redeemed(self, present: list[tuple[Any, ...]]) -> None:
-        """A runner that began is counted as a runner, no longer as a token."""
-        for pool, runner in present:
+    def _forget_redeemed(self, mine: list[tuple[Any, ...]]) -> None:
+        """A runner that began, even one that died at once, counts no longer as a token."""
+        for pool, runner, _ in mine:
             if runner in self._seen:
                 continue
             self._seen.add(runner)

@@ -7,8 +7,8 @@ from typing import Any
 import psycopg2
 import psycopg2.extensions
 from django.db import connection as django_connection
-from psycopg2.extensions import connection as Connection
 
+Connection = psycopg2.extensions.connection
 LostConnection = (psycopg2.OperationalError, psycopg2.InterfaceError)
 UniqueViolation = psycopg2.errors.UniqueViolation
 

@@ -6,9 +6,8 @@ from collections import deque
 from collections.abc import Callable
 from time import monotonic
 
-from psycopg2.extensions import connection as Connection
-
 from jobs import db, process
+from jobs.db import Connection
 from jobs.execution import Dispossessed, Execution, TimedOut
 from jobs.ledger import Claim, Ending, Ledger, statement
 

@@ -5,9 +5,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from psycopg2.extensions import connection as Connection
-
 from jobs import db
+from jobs.db import Connection
 from jobs.failures import Failed, retry_delay
 from jobs.states import State
 

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -144,8 +144,12 @@ class Relay:
         return frames
 
 
-async def run(stop: asyncio.Event) -> None:
-    """This function will relay news until `stop` is set; what is down is tried again for ever."""
+async def run(stop: asyncio.Event, alive: Callable[[], None]) -> None:
+    """This function will relay news until `stop` is set; what is down is tried again for ever.
+
+    `alive` is called once a second, also while it can only wait for what is down.
+    """
+    beating = asyncio.create_task(_beat(alive))
     complained = ""
     while not stop.is_set():
         try:
@@ -157,6 +161,13 @@ async def run(stop: asyncio.Event) -> None:
             await asyncio.sleep(_PAUSE_S)
         else:
             complained = ""
+    beating.cancel()
+
+
+async def _beat(alive: Callable[[], None]) -> None:
+    while True:
+        alive()
+        await asyncio.sleep(TICK_S)
 
 
 async def _session(stop: asyncio.Event) -> None:

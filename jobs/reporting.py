@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
 
-from psycopg2.extensions import connection as Connection
-
 from jobs import db
+from jobs.db import Connection
 from jobs.ledger import Claim, statement
 from jobs.redaction import redact
 

@@ -9,9 +9,9 @@ from time import monotonic
 from types import FrameType
 
 from django.db.models.functions import Now
-from psycopg2.extensions import connection as Connection
 
 from jobs import db, process
+from jobs.db import Connection
 from jobs.execution import execute
 from jobs.heartbeat import LEASE_S, Desk, Heartbeat
 from jobs.ledger import Ending, Ledger

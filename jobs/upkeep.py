@@ -4,9 +4,8 @@ import logging
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from psycopg2.extensions import connection as Connection
-
 from jobs import db, process
+from jobs.db import Connection
 from jobs.ledger import statement
 from jobs.runner import LOCK_CLASS
 
