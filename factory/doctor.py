@@ -4,7 +4,6 @@ import json
 import os
 import platform
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -15,6 +14,7 @@ from factory.configuration import BASE_DIR, VARIABLES, Refused, Variable
 from factory.embedded import postgres, valkey
 from factory.embedded.place import CannotStart
 from factory.supervisor import control
+from jobs import process
 from jobs.ports import Check, checks
 
 _PYTHON = (3, 11)
@@ -85,8 +85,8 @@ def _git() -> Check:
     program = shutil.which("git")
     if program is None:
         return Check("git", False, "not installed", cure)
-    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
-    version = said.stdout.split()[2] if said.returncode == 0 else "0.0"
+    said = process.start([program, "--version"]).communicate()[0].decode().split()
+    version = said[2] if len(said) > 2 else "0.0"
     numbers = tuple(int(part) for part in version.split(".")[:2])
     return Check("git", numbers >= _GIT, version, cure)
 

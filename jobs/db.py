@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeAlias
 
 import psycopg2
 import psycopg2.extensions
 from django.db import connection as django_connection
 
-Connection = psycopg2.extensions.connection
+Connection: TypeAlias = psycopg2.extensions.connection
 LostConnection = (psycopg2.OperationalError, psycopg2.InterfaceError)
 UniqueViolation = psycopg2.errors.UniqueViolation
 
@@ -19,7 +19,7 @@ def connect(application_name: str) -> Connection:
     parameters.pop("cursor_factory", None)
     parameters["application_name"] = application_name
     parameters.setdefault("connect_timeout", 5)
-    raw = psycopg2.connect(**parameters)
+    raw: Connection = psycopg2.connect(**parameters)
     raw.autocommit = True
     return raw
 

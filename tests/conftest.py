@@ -1,5 +1,6 @@
 """What every test may use: real services, a migrated database, and fresh clones of it."""
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,3 +28,12 @@ def scratch_database() -> Iterator[services.ScratchDatabase]:
     """This fixture will lend a database, and the environment to give to processes that use it."""
     with services.scratch() as database:
         yield database
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """This hook will fail a run of CI in which a test was skipped: there, nothing may be missing."""
+    reporter = session.config.pluginmanager.getplugin("terminalreporter")
+    skipped = reporter.stats.get("skipped", []) if reporter else []
+    if skipped and exitstatus == 0 and os.environ.get("CI") == "true":
+        reporter.write_line(f"CI: {len(skipped)} skipped tests count as failures", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -125,8 +125,8 @@ def stop(home: Path) -> bool:
 
 def version() -> str:
     """This function will give the version of the binaries the wheel carries."""
-    argv = [_carried() / "postgres", "--version"]
-    said = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+    argv: list[Any] = [_carried() / "postgres", "--version"]
+    said: str = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
     return said.split()[-1]
 
 
