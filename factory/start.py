@@ -24,7 +24,7 @@ def command(argv: Sequence[str]) -> int:
         os.environ.setdefault("FACTORY_STATIC", "collected")
     try:
         configuration.load()
-        if name in STARTS_SERVICES and not {"-h", "--help"} & set(argv):
+        if name in STARTS_SERVICES and not {"-h", "--help", "--once"} & set(argv):
             embedded.ensure_running()
     except (Refused, CannotStart) as cause:
         if name == "doctor":

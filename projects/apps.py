@@ -4,6 +4,15 @@ from django.apps import AppConfig
 
 
 class ProjectsConfig(AppConfig):
-    """This app is described in docs/architecture.md."""
+    """What we know: projects, repositories, maps. docs/architecture.md says where it stands."""
 
     name = "projects"
+
+    def ready(self) -> None:
+        """This method will fill the ports and make the job kinds known."""
+        from jobs import ports
+        from projects import access, checks, tasks
+
+        ports.scopes.provide(visible=access.visible, allows=access.allows, label=access.label)
+        ports.checks.register("git", checks.git)
+        tasks.subscribe()

@@ -1,9 +1,12 @@
 """Bringing repositories here: a first clone, and later fetches."""
 
+import fcntl
 import re
 import secrets
 import shutil
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from jobs.failures import Anticipated
@@ -13,7 +16,7 @@ from projects.git import complaints, door, environment, reading
 from projects.git.door import Watch
 
 _PROGRESS = re.compile(r"(?:remote: )?([A-Z][a-z]+ing [a-z]+): +\d+% \((\d+)/(\d+)\)")
-_QUIET = ("--no-tags", "--no-recurse-submodules", "--progress")
+_PLAIN = ("--no-tags", "--no-recurse-submodules", "--progress")
 
 
 def locate(address: Address, token: str = "") -> environment.Source:
@@ -38,7 +41,7 @@ def clone(source: environment.Source, into: Path, branch: str, watch: Watch) -> 
     into.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     part = into.with_name(f"{into.name}.part-{secrets.token_hex(4)}")
     wanted = ["--branch", branch] if branch else []
-    arguments = ["clone", "--bare", "--single-branch", "--no-local", *_QUIET[:2], "--progress"]
+    arguments = ["clone", "--bare", "--single-branch", "--no-local", *_PLAIN]
     try:
         _transfer([*arguments, *wanted, "--", source.url, str(part)], source, watch)
         commit = reading.head(part, watch)
@@ -60,7 +63,7 @@ def fetch(source: environment.Source, into: Path, branch: str, watch: Watch) -> 
     sweep(into)
     name = branch or reading.branch(into, watch)
     refspec = f"+refs/heads/{name}:refs/heads/{name}"
-    arguments = [f"--git-dir={into}", "fetch", "--force", "--prune", *_QUIET]
+    arguments = [f"--git-dir={into}", "fetch", "--force", "--prune", *_PLAIN]
     try:
         _transfer([*arguments, "--", source.url, refspec], source, watch)
         reading.point_head(into, name, watch)
@@ -72,10 +75,31 @@ def fetch(source: environment.Source, into: Path, branch: str, watch: Watch) -> 
 
 
 def bring(source: environment.Source, into: Path, branch: str, watch: Watch) -> str:
-    """This function will clone or fetch, whichever is due, and give the newest commit."""
-    if door.git_dir(into) is None:
-        return clone(source, into, branch, watch)
-    return fetch(source, into, branch, watch)
+    """This function will clone or fetch, whichever is due, and give the newest commit.
+
+    Two at once on one clone take turns: what one sweeps away, the other may be writing.
+    """
+    with _alone(into, watch):
+        if door.git_dir(into) is None:
+            return clone(source, into, branch, watch)
+        return fetch(source, into, branch, watch)
+
+
+@contextmanager
+def _alone(into: Path, watch: Watch) -> Iterator[None]:
+    """The kernel gives the lock back when its holder dies, however it dies."""
+    into.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    deadline = time.monotonic() + watch.idle_s
+    with open(into.with_name(f"{into.name}.lock"), "w") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise door.TimedOut("Another job is fetching this repository.") from None
+                time.sleep(0.1)
+        yield
 
 
 def sweep(into: Path) -> list[Path]:

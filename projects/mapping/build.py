@@ -98,6 +98,7 @@ def build(git_dir: Path, commit: str, tools: Tools, cache: Cache) -> Map:
     facts = _facts(git_dir, found.files, tools, cache)
     tell("resolving imports", 0, 1)
     edges, unresolved = _edges(found.files, facts)
+    tell("finishing", 0, 1)
     mapped = [_mapped(file, facts.get((file.blob, file.key), Facts())) for file in found.files]
     skips = [(file.path, file.skip) for file in mapped if file.skip != files.NO_EXTRACTOR]
     skips = sorted([skip for skip in skips if skip[1]] + found.left_out)

@@ -1,0 +1,102 @@
+"""A map as commands print it: the shapes of docs/reference.md."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from projects.mapping.build import Map
+
+if TYPE_CHECKING:
+    from projects.models import SystemMap
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One map, wherever it comes from."""
+
+    head: dict[str, Any]
+    content: dict[str, Any]
+
+
+def of_made(made: Map, repository: int | str, built_at: datetime, behind: int | None) -> Answer:
+    """This function will answer with a map that was just made and is not kept."""
+    head = {
+        "repository": repository,
+        "commit": made.commit,
+        "behind": behind,
+        "extractor": made.extractor,
+        "digest": made.digest,
+        "built_at": built_at.isoformat(),
+        "counts": made.counts,
+        "languages": made.languages,
+    }
+    return Answer(head, json.loads(made.document))
+
+
+def of_stored(stored: "SystemMap", behind: int | None) -> Answer:
+    """This function will answer with a published map."""
+    head = {
+        "repository": stored.repository_id,
+        "commit": stored.commit,
+        "behind": behind,
+        "extractor": stored.extractor,
+        "digest": stored.digest,
+        "built_at": stored.built_at.isoformat(),
+        "counts": stored.counts,
+        "languages": stored.languages,
+    }
+    return Answer(head, stored.content())
+
+
+def as_json(answer: Answer, wanted: Sequence[str]) -> dict[str, Any]:
+    """This function will give the head, and edges and nodes where wanted."""
+    shown = dict(answer.head)
+    if "edges" in wanted:
+        shown["edges"] = [
+            {"src": src, "dst": dst, "kind": kind, "line": lines[0], "lines": lines}
+            for src, dst, kind, lines in answer.content["edges"]
+        ]
+    if "nodes" in wanted:
+        shown["nodes"] = list(_nodes(answer.content))
+    return shown
+
+
+def _nodes(content: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Nothing is known of a file's history yet, and null says so."""
+    skips = dict(content["skips"])
+    for path, blob, language, size, lines, definitions in content["files"]:
+        yield {
+            "path": path,
+            "kind": "file",
+            "language": language,
+            "lines": lines,
+            "bytes": size,
+            "blob": blob,
+            "definitions": definitions,
+            "skipped": skips.get(path),
+            "commits": None,
+            "authors": None,
+            "top_author": None,
+        }
+
+
+def as_lines(shown: dict[str, Any]) -> Iterator[str]:
+    """This function will give the same for people."""
+    counts = shown["counts"]
+    behind = f", {shown['behind']} commits behind" if shown["behind"] else ""
+    yield f"{shown['repository']} at {shown['commit']}{behind}"
+    yield f"extractor {shown['extractor']}, digest {shown['digest'][:16]}, {shown['built_at']}"
+    skipped = ", ".join(f"{number} {reason}" for reason, number in counts["skipped"].items())
+    yield f"{counts['files']} files, {counts['parsed']} parsed; not parsed: {skipped or 'none'}"
+    yield (
+        f"{counts['edges']} edges, {counts['cycles']} cycles, {counts['definitions']} definitions, "
+        f"{counts['unresolved']} unresolved imports, {counts['broken']} files with broken syntax"
+    )
+    for name, totals in shown["languages"].items():
+        yield f"{name:24}{totals['files']:>8} files{totals['lines']:>12} lines"
+    for edge in shown.get("edges", ()):
+        yield f"{edge['src']}:{edge['line']} imports {edge['dst']}"
+    for node in shown.get("nodes", ()):
+        yield f"{node['path']} ({node['language']}, {node['lines']} lines)"

@@ -1,0 +1,156 @@
+"""Maps in the database: facts kept from map to map, publishing, and reading them back."""
+
+import re
+import zlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.db import connection
+
+from projects.mapping import EXTRACTOR
+from projects.mapping.build import Key, Map
+from projects.models import Edge, MapNode, Repository, SystemMap
+
+_LOAD = """
+    SELECT f.blob, f.language, f.facts::text FROM blob_facts f
+    JOIN unnest(%s::text[], %s::text[]) AS w (blob, language) USING (blob, language)
+    WHERE f.extractor = %s
+"""
+_SAVE = """
+    INSERT INTO blob_facts (blob, language, extractor, facts)
+    SELECT u.blob, u.language, %s, u.facts::jsonb
+    FROM unnest(%s::text[], %s::text[], %s::text[]) AS u (blob, language, facts)
+    ON CONFLICT DO NOTHING
+"""
+_NODES = """
+    INSERT INTO map_node (repository_id, kind, path)
+    SELECT %s, 'file', u.path FROM unnest(%s::text[]) AS u (path) ON CONFLICT DO NOTHING
+"""
+_SIGHTINGS = """
+    INSERT INTO map_sighting (map_id, node_id, blob, language, bytes, lines, definitions, skip)
+    SELECT %s, n.id, u.blob, u.language, u.bytes, u.lines, u.definitions, u.skip
+    FROM unnest(%s::text[], %s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::int[],
+                %s::text[]) AS u (path, blob, language, bytes, lines, definitions, skip)
+    JOIN map_node n ON n.repository_id = %s AND n.kind = 'file' AND n.path = u.path
+"""
+_EDGES = """
+    INSERT INTO map_edge (map_id, src_id, dst_id, kind, lines)
+    SELECT %s, s.id, d.id, u.kind, u.lines::int[]
+    FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[]) AS u (src, dst, kind, lines)
+    JOIN map_node s ON s.repository_id = %s AND s.kind = 'file' AND s.path = u.src
+    JOIN map_node d ON d.repository_id = %s AND d.kind = 'file' AND d.path = u.dst
+"""
+_AT_ONCE = 10_000  # rows of one statement, so a large repository stays within its memory
+
+
+class FactsCache:
+    """Facts by content, shared by all repositories; see `mapping.build.Cache`."""
+
+    def load(self, wanted: Iterable[Key]) -> Mapping[Key, str]:
+        """This method will give the facts that are kept of these blobs."""
+        keys = list(wanted)
+        found: dict[Key, str] = {}
+        with connection.cursor() as cursor:
+            for start in range(0, len(keys), _AT_ONCE):
+                some = keys[start : start + _AT_ONCE]
+                cursor.execute(_LOAD, [*_columns(some), EXTRACTOR])
+                found |= {(blob, key): facts for blob, key, facts in cursor.fetchall()}
+        return found
+
+    def save(self, found: Iterable[tuple[str, str, str]]) -> None:
+        """This method will keep facts; two jobs that read the same blob agree."""
+        rows = list(found)
+        with connection.cursor() as cursor:
+            for start in range(0, len(rows), _AT_ONCE):
+                some = rows[start : start + _AT_ONCE]
+                cursor.execute(_SAVE, [EXTRACTOR, *_columns(some)])
+
+
+def publish(repository: Repository, made: Map, job: int | None) -> SystemMap:
+    """This function will make a map the current one; call it inside a transaction.
+
+    All rows are written and counted before `current_map` is flipped; rows of the map before are
+    removed, its document stays. A map of the same commit is replaced.
+    """
+    SystemMap.objects.filter(
+        repository=repository, commit=made.commit, extractor=made.extractor
+    ).delete()
+    published = SystemMap.objects.create(
+        repository=repository,
+        commit=made.commit,
+        extractor=made.extractor,
+        digest=made.digest,
+        counts=made.counts,
+        languages=made.languages,
+        document=zlib.compress(made.document, 1),
+        job_id=job,
+    )
+    _write_rows(published, made)
+    Repository.objects.filter(pk=repository.pk).update(
+        current_map=published, failure_class="", failure_message=""
+    )
+    older = SystemMap.objects.filter(repository=repository).exclude(pk=published.pk)
+    for rows in (Edge, MapNode):
+        rows.objects.filter(map__in=older)._raw_delete("default")
+    return published
+
+
+def _write_rows(published: SystemMap, made: Map) -> None:
+    repository = published.repository_id
+    with connection.cursor() as cursor:
+        cursor.execute(_NODES, [repository, [file.path for file in made.files]])
+        sightings = _columns(
+            (
+                file.path,
+                file.blob,
+                file.language,
+                file.bytes,
+                file.lines,
+                file.definitions,
+                file.skip,
+            )
+            for file in made.files
+        )
+        cursor.execute(_SIGHTINGS, [published.pk, *sightings, repository])
+        _count("files", cursor.rowcount, made.counts["nodes"])
+        edges = _columns(
+            (edge.src, edge.dst, edge.kind, "{" + ",".join(map(str, edge.lines)) + "}")
+            for edge in made.edges
+        )
+        if edges:
+            cursor.execute(_EDGES, [published.pk, *edges, repository, repository])
+            _count("edges", cursor.rowcount, made.counts["edges"])
+
+
+def _count(what: str, written: int, expected: int) -> None:
+    if written != expected:
+        raise RuntimeError(f"{written} {what} were written where the map has {expected}")
+
+
+def _columns(rows: Iterable[tuple[Any, ...]]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def named(text: str) -> Repository | None:
+    """This function will find a repository by its id, its address, or its name if only one has it."""
+    if text.isdigit():
+        return Repository.objects.filter(pk=int(text)).first()
+    found = Repository.objects.filter(address=text) or Repository.objects.filter(name=text)
+    return found[0] if len(found) == 1 else None
+
+
+def unknown(text: str) -> str:
+    """This function will say that no single repository is meant, and how to name one."""
+    return f"{text[:200]!a} names no repository, or several; use its id or its whole address"
+
+
+def at(repository: Repository, commit: str) -> SystemMap | None:
+    """This function will give the stored map of a commit, abbreviated or not; '' is the current."""
+    if not commit:
+        return repository.current_map
+    if not re.fullmatch("[0-9a-f]{4,64}", commit):
+        return None
+    found = SystemMap.objects.filter(
+        repository=repository, commit__startswith=commit, extractor=EXTRACTOR
+    )
+    return found[0] if len(found) == 1 else None

@@ -1,0 +1,198 @@
+"""What jobs do to repositories: sync, map, and many at once."""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+
+from django.db import transaction
+
+from jobs import events, kinds, ports
+from jobs.context import Run
+from jobs.failures import POLICY, Anticipated, Failed, FailureClass
+from jobs.models import Event
+from projects import addresses, maps
+from projects.git import reading, transfer
+from projects.git.door import TRANSFER_LIMITS, Watch
+from projects.mapping import build
+from projects.mapping.extraction import Tools
+from projects.models import Repository
+
+CLONE_S = 1500  # one transfer; Linux takes 600 s on an ordinary line
+MAP_S = 840
+
+events.register(
+    "repository.registered",
+    version=1,
+    fields=("repository", "address"),
+    meaning="A repository was registered for the first time.",
+)
+events.register(
+    "repository.synced",
+    version=1,
+    fields=("repository", "commit"),
+    meaning="A repository was fetched; the commit is its newest.",
+)
+events.register(
+    "map.completed",
+    version=1,
+    fields=("repository", "map", "commit", "digest"),
+    meaning="A new map of a repository is the current one.",
+)
+
+
+@kinds.register("projects.sync", queue="long", timeout=1800, idle=180)
+def sync(run: Run, *, repository: int) -> Failed | None:
+    """Clones or fetches one repository."""
+    found = _find(repository)
+    if found is None:
+        return _gone(repository)
+    with _noting_failure(found):
+        commit = _bring(run, found, _tell(run))
+    with run.completing({"commit": commit}):
+        _record(run, found, commit)
+    return None
+
+
+@kinds.register("projects.register_many", queue="long", timeout=6 * 3600, idle=180)
+def register_many(run: Run, *, repositories: list[int]) -> Failed | None:
+    """Clones several repositories, one after the other; each gets a map job of its own."""
+    failures: list[Failed] = []
+    for number, pk in enumerate(repositories):
+        found = _find(pk)
+        name = found.name if found else f"repository {pk}"
+        run.progress(number, len(repositories), name)
+        failed = _gone(pk) if found is None else _sync_one(run, found)
+        done, broken = ([], [f"{name}: {failed.message}"]) if failed else ([name], [])
+        run.progress(number + 1, len(repositories), name, done, broken)
+        failures += [failed] if failed else []
+    if failures:
+        return _summary(failures, len(repositories))
+    with run.completing({"repositories": len(repositories)}):
+        pass
+    return None
+
+
+def _sync_one(run: Run, repository: Repository) -> Failed | None:
+    """Each is recorded at once: those that are here need not wait for the slowest."""
+    try:
+        with _noting_failure(repository):
+            commit = _bring(run, repository, _logged(run, repository.name))
+    except Anticipated as error:
+        run.log(f"{repository.name}: {error}")
+        return Failed(error.failure_class, str(error))
+    with transaction.atomic():
+        _record(run, repository, commit)
+    return None
+
+
+def _summary(failures: list[Failed], total: int) -> Failed:
+    """One that may pass by itself makes the whole worth another attempt."""
+    causes = "; ".join(dict.fromkeys(failed.message for failed in failures))
+    worth = [failed.failure_class for failed in failures if failed.failure_class in POLICY]
+    return Failed(
+        (worth or [failures[0].failure_class])[0],
+        f"{len(failures)} of {total} repositories failed: {causes}",
+    )
+
+
+@kinds.register("projects.map", queue="long", timeout=900, idle=120)
+def map_repository(run: Run, *, repository: int) -> Failed | None:
+    """Maps the newest commit of one repository."""
+    found = _find(repository)
+    if found is None:
+        return _gone(repository)
+    if not found.head_commit:
+        return Failed(FailureClass.INVALID_INPUT, "The repository was not fetched yet; sync it.")
+    with _noting_failure(found):
+        watch = Watch(MAP_S, 120, reading.READ_LIMITS, run.tend, _tell(run))
+        made = build.build(
+            found.clone, found.head_commit, Tools(watch, run.command), maps.FactsCache()
+        )
+    run.progress(0, 1, "publishing")
+    result = {"commit": made.commit, "digest": made.digest, **made.counts}
+    with run.completing(result):
+        published = maps.publish(found, made, run.job_id)
+        events.publish(
+            "map.completed",
+            {
+                "repository": found.pk,
+                "map": published.pk,
+                "commit": made.commit,
+                "digest": made.digest,
+            },
+            scope=found.project_id,
+            subject=found.name,
+            actor=run.actor,
+            cause=run.cause,
+        )
+    return None
+
+
+def subscribe() -> None:
+    """This function will have every synced repository mapped."""
+
+    def options(event: Event) -> dict[str, str]:
+        repository = event.payload["repository"]
+        # The unique key counts unstarted jobs only: a push during a running map gets its own.
+        return {"unique_key": f"map:{repository}", "limit_key": f"repository:{repository}"}
+
+    ports.subscribers.register(
+        "repository.synced",
+        ports.Subscriber(
+            "projects.map", lambda event: {"repository": event.payload["repository"]}, options
+        ),
+    )
+
+
+def _find(pk: int) -> Repository | None:
+    return Repository.objects.filter(pk=pk).first()
+
+
+def _gone(pk: int) -> Failed:
+    return Failed(FailureClass.NOT_FOUND, f"Repository {pk} was removed meanwhile.")
+
+
+def _bring(run: Run, repository: Repository, tell: Callable[[str, int, int], None]) -> str:
+    """The address is judged again: what it leads to may have changed since it was registered."""
+    address = addresses.parse(repository.address)
+    source = transfer.locate(address, repository.token)
+    watch = Watch(CLONE_S, 150, TRANSFER_LIMITS, run.tend, tell)
+    return transfer.bring(source, repository.clone, repository.branch, watch)
+
+
+def _record(run: Run, repository: Repository, commit: str) -> None:
+    repository.record_sync(commit)
+    events.publish(
+        "repository.synced",
+        {"repository": repository.pk, "commit": commit},
+        scope=repository.project_id,
+        subject=repository.name,
+        actor=run.actor,
+        cause=run.cause,
+    )
+
+
+@contextlib.contextmanager
+def _noting_failure(repository: Repository) -> Iterator[None]:
+    try:
+        yield
+    except Anticipated as error:
+        repository.record_failure(error)
+        raise
+
+
+def _tell(run: Run) -> Callable[[str, int, int], None]:
+    return lambda phase, current, total: run.progress(current, total, phase)
+
+
+def _logged(run: Run, name: str) -> Callable[[str, int, int], None]:
+    """A sign of life each second while one repository of many is fetched."""
+    last = time.monotonic()
+
+    def tell(phase: str, current: int, total: int) -> None:
+        nonlocal last
+        if time.monotonic() - last > 1:
+            last = time.monotonic()
+            run.log(f"{name}: {phase} {current}/{total}")
+
+    return tell
