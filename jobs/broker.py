@@ -18,7 +18,7 @@ log = logging.getLogger("jobs")
 PAUSE_S = 0.2
 
 
-class ResidentBroker(Broker):
+class ResidentBroker(Broker):  # type: ignore[misc]  # django-q2 ships no types
     """Keeps each pool of `FACTORY_WORKERS` at its size by asking workers to host runners."""
 
     def __init__(self, list_key: str | None = None) -> None:
@@ -109,7 +109,7 @@ class ResidentBroker(Broker):
     def _token(self, pool: str) -> tuple[None, str]:
         now = time.monotonic()
         self._issued.append((now, pool))
-        package = {
+        package: dict[str, Any] = {
             "id": os.urandom(16).hex(),
             "name": f"runner of {pool}",
             "func": "jobs.runner.reside",

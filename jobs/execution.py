@@ -82,7 +82,7 @@ class Execution:
         try:
             return ledger.success(self.claim, None if value is None else json.dumps(value))
         except TypeError as error:
-            return self._failed(error)
+            return ledger.failure(self.claim, Failed(FailureClass.BUG, f"its result: {error}"))
 
     def _failed(self, error: Exception) -> Ending | None:
         if self.run.completed:

@@ -11,6 +11,8 @@ from jobs.failures import Failed, retry_delay
 from jobs.states import State
 
 _TYPES = "bigint[], bigint[], text[], text[], text[], text[], text[], float8[], text[], int, bigint"
+LOCK_CLASS = 0x6A6F62
+"""The first key of the advisory lock each runner holds; the second is its id."""
 RETRY_AT_ONCE_S = 0.2
 """A shorter delay than this is no delay: promoting takes upkeep as long."""
 

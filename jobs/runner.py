@@ -14,13 +14,11 @@ from jobs import db, process
 from jobs.db import Connection
 from jobs.execution import execute
 from jobs.heartbeat import LEASE_S, Desk, Heartbeat
-from jobs.ledger import Ending, Ledger
+from jobs.ledger import LOCK_CLASS, Ending, Ledger
 from jobs.models import Runner
 
 log = logging.getLogger("jobs")
 
-LOCK_CLASS = 0x6A6F62
-"""The first key of the advisory lock each runner holds; the second is its id."""
 POLL_S = 1.0
 """Beneath the notifications lies a poll of this period."""
 MOST = 500

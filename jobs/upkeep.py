@@ -6,8 +6,7 @@ from typing import Any, NamedTuple
 
 from jobs import db, process
 from jobs.db import Connection
-from jobs.ledger import statement
-from jobs.runner import LOCK_CLASS
+from jobs.ledger import LOCK_CLASS, statement
 
 log = logging.getLogger("jobs")
 

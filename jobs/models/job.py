@@ -48,7 +48,8 @@ class JobQuerySet(models.QuerySet["Job"]):
 
     def lost(self) -> "JobQuerySet":
         """This method will keep the held jobs whose runner gives no evidence of life."""
-        return self.with_evidence().filter(state__in=HELD, evident=False)
+        held = self.with_evidence().filter(state__in=HELD)
+        return held.exclude(Q(("evident", True)))
 
 
 class Job(models.Model):

@@ -2,7 +2,7 @@
 
 import datetime
 
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q
 from django.db.models.functions import Now
 
@@ -36,6 +36,16 @@ class Queue(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def pause(self) -> None:
+        """This method will stop claims from it; what runs goes on."""
+        Queue.objects.filter(pk=self.pk).update(paused=True)
+
+    def resume(self) -> None:
+        """This method will let runners claim from it again, and wake them."""
+        Queue.objects.filter(pk=self.pk).update(paused=False)
+        with connection.cursor() as cursor:
+            cursor.execute("NOTIFY job_wake")
 
 
 class RunnerQuerySet(models.QuerySet["Runner"]):

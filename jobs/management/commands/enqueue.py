@@ -1,0 +1,58 @@
+"""Enqueues jobs of any registered kind."""
+
+import getpass
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from jobs import queue
+from jobs.management.contract import BadInput, Contract
+
+MOST = 1_000_000
+
+
+class Command(Contract):
+    """Enqueues jobs; the demo.* kinds show controls and recovery at work."""
+
+    help = __doc__
+
+    def declare(self, parser: ArgumentParser) -> None:
+        """This method will declare the kind, its arguments and options."""
+        parser.add_argument("kind", help="a registered kind, such as demo.steps")
+        parser.add_argument("--arg", action="append", default=[], metavar="k=v", help="an argument")
+        parser.add_argument("--count", type=int, default=1, help="how many jobs")
+        parser.add_argument("--priority", type=int, default=0, help="higher is claimed first")
+        parser.add_argument("--after", type=float, default=0, help="seconds to wait")
+
+    def answer(self, options: dict[str, Any]) -> tuple[Any, bool]:
+        """This method will insert the jobs in one statement."""
+        if not 1 <= options["count"] <= MOST:
+            raise BadInput(f"--count {options['count']}: give a number from 1 to {MOST}")
+        if not -32768 <= options["priority"] <= 32767:
+            raise BadInput(f"--priority {options['priority']}: give -32768 to 32767")
+        arguments = dict(_argument(text) for text in options["arg"])
+        made = queue.enqueue_many(
+            options["kind"],
+            [arguments] * options["count"],
+            priority=options["priority"],
+            after=max(0.0, options["after"]),
+            actor=f"command:{getpass.getuser()}",
+        )
+        return {"jobs": made}, True
+
+    def show(self, value: Any) -> None:
+        """This method will print the ids, or the first and last of many."""
+        made = value["jobs"]
+        shown = ", ".join(map(str, made)) if len(made) <= 10 else f"{made[0]} … {made[-1]}"
+        self.stdout.write(f"enqueued {len(made)}: {shown}")
+
+
+def _argument(text: str) -> tuple[str, Any]:
+    """Split k=v; the value is JSON where it reads as such, else text."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.isidentifier():
+        raise BadInput(f"--arg {text!r}: write name=value")
+    try:
+        return name, json.loads(value)
+    except json.JSONDecodeError:
+        return name, value

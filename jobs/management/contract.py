@@ -1,0 +1,78 @@
+"""What every command keeps to: one JSON document, one line for bad input, statuses 0, 1 and 2."""
+
+import json
+import sys
+from argparse import ArgumentParser
+from typing import Any, NoReturn
+
+from django.core.management.base import BaseCommand
+
+from jobs.failures import Anticipated
+from jobs.kinds import BadArguments, UnknownKind
+from jobs.models import Refused, Stale
+
+NO = 1
+BAD_INPUT = 2
+
+
+class BadInput(Exception):
+    """An argument cannot be used; the text names it, the cause and the cure in one line."""
+
+
+class Contract(BaseCommand):
+    """A command that answers for people, or with `--json` for machines.
+
+    Subclasses write `answer(options)`, which gives a JSON value and whether the answer is yes, and
+    `show(value)`, which prints it for people.
+    """
+
+    bad_input: tuple[type[Exception], ...] = (
+        BadInput,
+        BadArguments,
+        UnknownKind,
+        Refused,
+        Stale,
+        Anticipated,
+    )
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
+        """This method will make wrong arguments one line."""
+        parser = super().create_parser(prog_name, subcommand, **kwargs)
+
+        def refuse(message: str) -> NoReturn:
+            sys.stderr.write(f"{subcommand}: {message}; see manage.py {subcommand} --help\n")
+            sys.exit(BAD_INPUT)
+
+        parser.error = refuse  # type: ignore[method-assign]
+        return parser
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """This method will declare `--json` and what the command itself takes."""
+        parser.add_argument("--json", action="store_true", help="print one JSON document")
+        self.declare(parser)
+
+    def declare(self, parser: ArgumentParser) -> None:
+        """This method will declare the command's own arguments."""
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """This method will answer, and exit with 1 for no and 2 for bad input."""
+        try:
+            value, yes = self.answer(options)
+        except self.bad_input as error:
+            sys.stderr.write(f"{' '.join(str(error).split())}\n")
+            sys.exit(BAD_INPUT)
+        if options["json"]:
+            self.stdout.write(json.dumps(value, default=str))
+        else:
+            self.show(value)
+        self.stdout.flush()
+        if not yes:
+            sys.exit(NO)
+
+    def answer(self, options: dict[str, Any]) -> tuple[Any, bool]:
+        """This method will do the work."""
+        raise NotImplementedError
+
+    def show(self, value: Any) -> None:
+        """This method will print the answer for people."""
+        raise NotImplementedError
