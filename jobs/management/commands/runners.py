@@ -18,9 +18,9 @@ class Command(Contract):
         """This method will read the present runners; the answer is no when there is none."""
         held = Job.objects.filter(runner=OuterRef("pk")).values("pk")[:1]
         runners = Runner.objects.present().annotate(
-            job=Subquery(held), seen_age=Extract(Now() - F("seen_at"), "epoch")
+            holds=Subquery(held), seen_age=Extract(Now() - F("seen_at"), "epoch")
         )
-        fields = ("pool", "host", "pid", "job", "started_at", "seen_age", "rss_mb", "executed")
+        fields = ("pool", "host", "pid", "holds", "started_at", "seen_age", "rss_mb", "executed")
         listed = [_shape(row) for row in runners.order_by("pk").values("id", *fields)]
         return listed, bool(listed)
 
@@ -42,7 +42,7 @@ def _shape(row: dict[str, Any]) -> dict[str, Any]:
         "host": row["host"],
         "pid": row["pid"],
         "queues": [row["pool"]],
-        "job": row["job"],
+        "job": row["holds"],
         "since": row["started_at"],
         "seen_age_s": round(float(row["seen_age"]), 1),
         "rss_mb": row["rss_mb"],
