@@ -10,6 +10,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.core.cache import cache
 from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
 from django.views.decorators.cache import never_cache
 from django.views.defaults import server_error
 from redis.exceptions import RedisError
@@ -19,11 +20,6 @@ from jobs.models import Runner
 
 FRESH_S = 10
 _AWAY = (OperationalError, InterfaceError)
-_PAGE = (
-    "<!doctype html><html lang=en><meta charset=utf-8><title>Database away</title>"
-    "<h1>The database does not answer</h1><p>Seen at {at} UTC. Nothing is lost: jobs are kept in "
-    "it and go on when it is back. This page may be loaded again in a few seconds.</p></html>"
-)
 
 
 @dataclass(frozen=True)
@@ -65,7 +61,8 @@ def failed(request: HttpRequest) -> HttpResponse:
     if not isinstance(sys.exc_info()[1], _AWAY):
         return server_error(request)
     at = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime())
-    return HttpResponse(_PAGE.format(at=at), status=503, headers={"Retry-After": "5"})
+    page = render_to_string("503.html", {"at": at})
+    return HttpResponse(page, status=503, headers={"Retry-After": "5"})
 
 
 def _database() -> str:

@@ -1,13 +1,21 @@
 """Every URL of the product."""
 
 from django.contrib import admin
-from django.urls import path
+from django.contrib.auth.views import LogoutView
+from django.urls import include, path
 
-from factory import first_contact, health
+from factory import first_contact, health, skin, views
 
 handler500 = "factory.health.failed"
 urlpatterns = [
-    path("admin/", admin.site.urls),
+    path("", views.home, name="home"),
+    path("jobs/", include("jobs.urls")),
+    path("", include("projects.urls")),
+    path("legend/", views.legend, name="legend"),
+    path("theme/", skin.choose, name="theme"),
+    path("login/", views.login, name="login"),
     path("login/<str:text>/", first_contact.enter, name="login-link"),
+    path("logout/", LogoutView.as_view(), name="logout"),
+    path("admin/", admin.site.urls),
     path("readyz", health.ready, name="readyz"),
 ]

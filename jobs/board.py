@@ -104,7 +104,9 @@ def page(user: Any, *, state: str = "", kind: str = "", below: int | None = None
 
 def active(user: Any, limit: int = 20) -> list[Job]:
     """This function will give the jobs that are held by a runner, oldest first."""
-    return labelled(shown(Job.objects.visible_to(user).filter(state__in=HELD)).order_by("pk")[:limit])
+    return labelled(
+        shown(Job.objects.visible_to(user).filter(state__in=HELD)).order_by("pk")[:limit]
+    )
 
 
 def of_scopes(scopes: Collection[int], each: int = 4) -> dict[int, list[Job]]:
@@ -171,4 +173,3 @@ def whole_log(job_id: int) -> Log:
 def fingerprint(*parts: Any) -> str:
     """This function will write what a row shows as one string, to compare."""
     return "|".join(part.isoformat() if isinstance(part, datetime) else str(part) for part in parts)
-

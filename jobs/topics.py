@@ -134,4 +134,6 @@ def as_rows(jobs: "QuerySet[Job]") -> "QuerySet[Job]":
 def _list_of(user: Any, key: str) -> "QuerySet[Job]":
     parts = _LIST_KEY.fullmatch(key)
     state, kind = (parts["state"], parts["kind"]) if parts else ("", "")
-    return as_rows(board.matching(user, state=state, kind=kind).select_related(None)).order_by("-pk")
+    return as_rows(board.matching(user, state=state, kind=kind).select_related(None)).order_by(
+        "-pk"
+    )

@@ -11,8 +11,9 @@ class ProjectsConfig(AppConfig):
     def ready(self) -> None:
         """This method will fill the ports and make the job kinds known."""
         from jobs import ports
-        from projects import access, checks, tasks
+        from projects import access, checks, tasks, topics
 
         ports.scopes.provide(visible=access.visible, allows=access.allows, label=access.label)
         ports.checks.register("git", checks.git)
         tasks.subscribe()
+        topics.register()

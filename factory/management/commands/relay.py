@@ -1,0 +1,28 @@
+"""`manage.py relay`: live news for the pages."""
+
+import asyncio
+import signal
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from factory import beats
+from jobs import live
+
+
+class Command(BaseCommand):
+    """Sends pages what changed of the things they show; ends on SIGTERM or Ctrl-C."""
+
+    help = "Re-reads what open pages watch and sends them what changed, until it is stopped."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """This method will relay until a signal ends it."""
+        asyncio.run(_until_stopped())
+
+
+async def _until_stopped() -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signum, stop.set)
+    await live.run(stop, alive=lambda: beats.beat("relay"))

@@ -1,0 +1,148 @@
+"""Sockets: each page that is open watches topics through one, for as long as it may."""
+
+import asyncio
+import json
+import random
+import time
+from importlib import import_module
+from typing import Any
+
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+from channels.routing import URLRouter
+from channels.security.websocket import AllowedHostsOriginValidator
+from channels.sessions import CookieMiddleware, SessionMiddleware
+from django.conf import settings
+from django.contrib import auth
+from django.db import DatabaseError, InterfaceError
+from django.http import HttpRequest
+from django.urls import path
+from redis.exceptions import RedisError
+
+from jobs import live
+
+LONGEST_FRAME = 16_384
+MOST_TOPICS = 200
+FRAMES_PER_10_S = 20
+# The client reads these: after the first two it does not come back by itself.
+LOGGED_OUT, TOO_MUCH, TRY_AGAIN = 4401, 4408, 1013
+
+
+class TooMuch(Exception):
+    """A client sends more, larger or other frames than ours does."""
+
+
+class Pages(AsyncWebsocketConsumer):
+    """One open page: what it watches, and the versions it shows."""
+
+    async def connect(self) -> None:
+        """This method will accept a page of somebody who is logged in."""
+        self.shown: dict[str, int] = {}
+        self.heard: list[float] = []
+        self.renewing: asyncio.Task[None] | None = None
+        if await self._user() is None:
+            await self.accept()  # a refused handshake cannot say why
+            await self.close(LOGGED_OUT)
+            return
+        await self.accept()
+        await self.channel_layer.group_add(live.SOCKETS, self.channel_name)
+        self.renewing = asyncio.create_task(self._renew())
+
+    async def disconnect(self, code: int) -> None:
+        """This method will leave every group."""
+        if self.renewing:
+            self.renewing.cancel()
+            for topic in self.shown:
+                await self.channel_layer.group_discard(live.group(topic), self.channel_name)
+            await self.channel_layer.group_discard(live.SOCKETS, self.channel_name)
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        """This method will take the list of what the page shows, in the place of the one before."""
+        if self.renewing is None:
+            return
+        try:
+            self._count(text_data)
+            await self._watch(_wanted(text_data))
+        except TooMuch:
+            await self.close(TOO_MUCH)
+
+    async def news(self, message: dict[str, Any]) -> None:
+        """This method will pass on what a topic shows now."""
+        topic, version = message["topic"], message["v"]
+        if topic in self.shown:
+            self.shown[topic] = max(self.shown[topic], version)
+            frame = {"topic": topic, "v": version, "html": message["html"]}
+            await self.send(json.dumps(frame, ensure_ascii=False))
+
+    async def tick(self, message: dict[str, Any]) -> None:
+        """This method will pass on that the relay is at work, and up to when it has read."""
+        await self.send(json.dumps({"tick": message["v"]}))
+
+    async def hello(self, message: dict[str, Any]) -> None:
+        """This method will tell a relay that has just started what this page watches."""
+        await self._announce()
+
+    async def _watch(self, wanted: dict[str, int]) -> None:
+        user = await self._user()
+        if user is None:
+            await self.close(LOGGED_OUT)
+            return
+        allowed = await database_sync_to_async(live.permitted)(user, wanted)
+        for topic in self.shown.keys() - allowed:
+            await self.channel_layer.group_discard(live.group(topic), self.channel_name)
+        for topic in allowed - self.shown.keys():
+            await self.channel_layer.group_add(live.group(topic), self.channel_name)
+        refused = sorted(wanted.keys() - allowed)
+        self.shown = {topic: wanted[topic] for topic in allowed}
+        if refused:
+            await self.send(json.dumps({"refused": refused}))
+        await self._announce()
+
+    async def _announce(self) -> None:
+        if self.shown:
+            await live.announce(self.channel_name, self.shown)
+
+    async def _renew(self) -> None:
+        """This method will ask again and again whether this person may still see this."""
+        try:
+            while True:
+                # Not all sockets at the same moment, also after a restart.
+                await asyncio.sleep(live.RENEW_S * random.uniform(0.7, 1.1))  # noqa: S311
+                await self._watch(dict(self.shown))
+        except (DatabaseError, InterfaceError, RedisError, OSError):
+            await self.close(TRY_AGAIN)
+
+    async def _user(self) -> Any:
+        key = self.scope["session"].session_key
+        return await database_sync_to_async(account)(key) if key else None
+
+    def _count(self, text: str | None) -> None:
+        now = time.monotonic()
+        self.heard = [at for at in self.heard if now - at < 10] + [now]
+        if text is None or len(text) > LONGEST_FRAME or len(self.heard) > FRAMES_PER_10_S:
+            raise TooMuch
+
+
+def account(session_key: str) -> Any:
+    """This function will give the active user of a session as it stands now, or None."""
+    request = HttpRequest()
+    request.session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
+    user = auth.get_user(request)
+    return user if user.is_authenticated and user.is_active else None
+
+
+def _wanted(text: str | None) -> dict[str, int]:
+    try:
+        watch = json.loads(text or "")["watch"]
+        wanted = {topic: int(version) for topic, version in watch.items() if live.is_topic(topic)}
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise TooMuch from error
+    if len(wanted) > MOST_TOPICS:
+        raise TooMuch
+    return wanted
+
+
+application = AllowedHostsOriginValidator(
+    CookieMiddleware(SessionMiddleware(URLRouter([path("ws/live", Pages.as_asgi())])))
+)
+"""What answers WebSockets: only pages of our own hosts, only with a session."""

@@ -1,0 +1,198 @@
+/* Live pages: swaps regions by topic and version, and says how far the page may be believed. */
+(() => {
+  "use strict";
+  const TICK_MS = 4000, POLL_MS = 5000, HOLD_MS = 300;
+  const $ = (query, node = document) => node.querySelector(query);
+  const all = (query, node = document) => [...node.querySelectorAll(query)];
+  const fresh = $("#fresh");
+  document.documentElement.classList.add("js");
+  const now = () => performance.now();
+  const page = { asOf: fresh ? +fresh.dataset.v : 0, ticked: -1e9, polled: -1e9, answers: true, out: false };
+  const skew = page.asOf ? page.asOf / 1000 - Date.now() : 0;
+  let socket = null, tries = 0, held = new Map(), word = "";
+
+  /* Times */
+  const ago = seconds => {
+    const s = Math.abs(seconds), parts = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
+    const [unit, name] = parts.find(([size]) => s >= size) || [1, "s"];
+    const text = `${Math.floor(s / unit)} ${name}`;
+    return s < 1 ? "now" : seconds < 0 ? `in ${text}` : `${text} ago`;
+  };
+  const times = (root = document) => all("time[data-ago]", root).forEach(time => {
+    const text = ago((Date.now() + skew - Date.parse(time.dateTime)) / 1000);
+    if (time.textContent !== text) time.textContent = text;
+  });
+
+  /* Freshness */
+  const clockTime = v => new Date(v / 1000).toTimeString().slice(0, 8);
+  const state = () => page.out ? "logged out"
+    : now() - page.ticked < TICK_MS ? "live" : page.answers ? "polling" : "disconnected";
+  const show = () => {
+    if (!fresh) return;
+    const next = state();
+    if (next !== word) {
+      word = next;
+      $("b", fresh).textContent = next;
+      fresh.className = `fresh is-${next === "logged out" ? "disconnected" : next}`;
+      document.body.classList.toggle("stale", next === "disconnected" || next === "logged out");
+    }
+    const text = clockTime(page.asOf), place = $(".as-of", fresh);
+    if (place.textContent !== text) place.textContent = text;
+  };
+  const seen = v => { page.asOf = Math.max(page.asOf, v); };
+
+  /* Regions */
+  const regions = topic => all("[data-topic]").filter(one => one.dataset.topic === topic);
+  const busy = node => {
+    const selected = getSelection();
+    return selected && !selected.isCollapsed && selected.rangeCount && selected.getRangeAt(0).intersectsNode(node);
+  };
+  const path = (node, root) => {
+    const tag = node.tagName, twins = all(tag, root);
+    return node.id ? `#${CSS.escape(node.id)}` : [tag, twins.indexOf(node)];
+  };
+  const find = (place, root) => typeof place === "string" ? $(place, root) : all(place[0], root)[place[1]];
+  const swap = (old, fresher, v) => {
+    const focus = old.contains(document.activeElement) && document.activeElement;
+    const place = focus && (focus === old ? "" : path(focus, old));
+    const open = all("details[open]", old).map(one => path(one, old));
+    const box = $(".log", old), end = box && box.scrollHeight - box.scrollTop - box.clientHeight < 24;
+    const top = box && box.scrollTop;
+    fresher.dataset.v = v;
+    times(fresher);
+    old.replaceWith(fresher);
+    open.forEach(one => { const found = find(one, fresher); if (found) found.open = true; });
+    const log = $(".log", fresher);
+    if (log) log.scrollTop = end ? log.scrollHeight : top;
+    const target = focus && (place === "" ? fresher : find(place, fresher));
+    if (target) target.focus({ preventScroll: true });
+    if (old.textContent !== fresher.textContent) fresher.classList.add("swapped");
+    news();
+  };
+  const put = (topic, v, make) => {
+    let late = false;
+    regions(topic).forEach(old => {
+      if (v < +old.dataset.v) { late = true; return; }
+      if (busy(old)) { held.set(topic, [v, make]); return; }
+      const fresher = make();
+      if (fresher) swap(old, fresher, v); else resync();
+    });
+    return !late;
+  };
+  const parse = html => {
+    const holder = document.createElement("template");
+    holder.innerHTML = html;
+    return holder.content.firstElementChild;
+  };
+  const news = () => all("[data-rows]").forEach(list => {
+    const here = new Set(all("[data-topic]").map(one => one.dataset.topic));
+    const count = list.dataset.rows.split(" ").filter(row => row && !here.has(row)).length;
+    const link = $("a", list);
+    link.hidden = !count;
+    link.href = location.href;
+    link.textContent = `${count} new — show`;
+  });
+  document.addEventListener("selectionchange", () => {
+    const waiting = held;
+    held = new Map();
+    waiting.forEach(([v, make], topic) => put(topic, v, make));
+  });
+
+  /* The whole page again, over HTTP: what the regions show is replaced, the rest stays */
+  let asking = false;
+  const resync = async () => {
+    if (asking || page.out) return;
+    asking = true;
+    page.polled = now();
+    try {
+      const answer = await fetch(location.href, { cache: "no-store", signal: AbortSignal.timeout(10000) });
+      if (answer.redirected && new URL(answer.url).pathname.startsWith("/login")) page.out = true;
+      else if (answer.status === 404 || answer.status === 403) location.reload();
+      page.answers = answer.ok;
+      if (answer.ok && !page.out) take(new DOMParser().parseFromString(await answer.text(), "text/html"));
+    } catch { page.answers = false; }
+    asking = false;
+    show();
+    watch();
+  };
+  const take = other => {
+    const v = +$("#fresh", other).dataset.v;
+    all("[data-topic]", other).forEach(one => put(one.dataset.topic, v, () => document.importNode(one, true)));
+    seen(v);
+  };
+
+  /* Socket */
+  let holding = 0;
+  const watch = () => {
+    clearTimeout(holding);
+    holding = setTimeout(() => {
+      if (!socket || socket.readyState !== 1) return;
+      const shown = {};
+      all("[data-topic]").forEach(one => { shown[one.dataset.topic] = +one.dataset.v; });
+      socket.send(JSON.stringify({ watch: shown }));
+    }, HOLD_MS);
+  };
+  const heard = ({ data }) => {
+    const frame = JSON.parse(data);
+    if (frame.tick) { page.ticked = now(); page.answers = true; seen(frame.tick); show(); }
+    else if (frame.topic && !put(frame.topic, frame.v, () => parse(frame.html))) watch();
+    else if (frame.refused) resync();
+  };
+  const connect = () => {
+    if (!fresh || page.out || document.hidden || (socket && socket.readyState < 2)) return;
+    socket = new WebSocket(`${location.protocol === "http:" ? "ws" : "wss"}://${location.host}/ws/live`);
+    socket.onopen = () => { tries = 0; watch(); };
+    socket.onmessage = heard;
+    socket.onclose = ({ code }) => {
+      page.ticked = -1e9;
+      if (code === 4401) { page.out = true; show(); return; }
+      if (code === 4408) return;
+      const wait = Math.min(15000, 500 * 2 ** tries++);
+      setTimeout(connect, wait / 2 + Math.random() * wait / 2);
+      show();
+    };
+  };
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) { if (socket) socket.close(); return; }
+    resync();
+    connect();
+  });
+  addEventListener("pageshow", event => { if (event.persisted) { resync(); connect(); } });
+
+  /* Confirmation: the page that asks, in a dialog; the focus is on Keep */
+  document.addEventListener("click", async event => {
+    const link = event.target.closest("a[data-confirm]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey || !window.HTMLDialogElement) return;
+    event.preventDefault();
+    try {
+      const answer = await fetch(link.href);
+      const form = $(".confirm", new DOMParser().parseFromString(await answer.text(), "text/html"));
+      const dialog = document.createElement("dialog");
+      dialog.setAttribute("aria-labelledby", "confirm-title");
+      dialog.append(document.importNode(form, true));
+      document.body.append(dialog);
+      $(".keep", dialog).addEventListener("click", keep => { keep.preventDefault(); dialog.close(); });
+      dialog.addEventListener("close", () => { dialog.remove(); link.focus(); });
+      dialog.showModal();
+      $(".keep", dialog).focus();
+    } catch { location.href = link.href; }
+  });
+
+  /* A line of the log that is not on this page is on the page of the whole log */
+  const line = location.hash;
+  const whole = $("a[data-whole-log]");
+  if (whole && /^#(a\d+-)?L\d+$/.test(line) && !document.getElementById(line.slice(1))) location.replace(whole.href + line);
+
+  const logs = $(".log:not(.whole)");
+  if (logs && !line) logs.scrollTop = logs.scrollHeight;
+  times();
+  news();
+  if (!fresh) return;
+  setInterval(() => {
+    if (document.hidden) return;
+    times();
+    show();
+    if (state() !== "live" && now() - page.polled > POLL_MS * (.8 + Math.random() * .4) && now() > 2500) resync();
+  }, 1000);
+  connect();
+})();

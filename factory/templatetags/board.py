@@ -1,0 +1,94 @@
+"""How the pages write states, times and text nobody here wrote."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django import template
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from factory.skin import theme_of
+
+register = template.Library()
+
+# C0 and C1 control characters, and those that turn the direction of text around them.
+_CONTROLS = {code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\n\t"}
+_CONTROLS |= dict.fromkeys(
+    [*range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)], "�"
+)
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """This tag will draw one symbol of the sprite."""
+    sprite = static("factory/icons.svg")
+    return format_html(
+        '<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', sprite, name
+    )
+
+
+@register.simple_tag
+def mark(word: str) -> SafeString:
+    """This tag will write a state as glyph, word and colour."""
+    return format_html('<span class="mark mark-{}">{}{}</span>', word, icon(word), word)
+
+
+@register.simple_tag(takes_context=True)
+def theme(context: Any) -> str:
+    """This tag will give the theme this browser asked for."""
+    return theme_of(context.get("request"))
+
+
+@register.filter
+def when(at: datetime | None) -> SafeString | str:
+    """This filter will write a time in full; the script of the page makes it relative."""
+    if at is None:
+        return ""
+    full = f"{at:%Y-%m-%d %H:%M:%S} UTC"
+    return format_html(
+        '<time datetime="{}" title="{}" data-ago>{}</time>',
+        f"{at:%Y-%m-%dT%H:%M:%S.%fZ}",
+        full,
+        full,
+    )
+
+
+@register.filter
+def moment(version: int | None) -> SafeString | str:
+    """This filter will write a version, which is a time, as a clock shows it."""
+    if not version:
+        return ""
+    return f"{datetime.fromtimestamp(version / 1_000_000, UTC):%H:%M:%S} UTC"
+
+
+@register.filter
+def visible(text: Any) -> str:
+    """This filter will replace control characters by signs people can see."""
+    return str(text).translate(_CONTROLS)
+
+
+@register.filter
+def lasted(start: datetime | None, end: datetime | None) -> str:
+    """This filter will write the time between two moments."""
+    if start is None or end is None:
+        return ""
+    seconds = max(0.0, (end - start).total_seconds())
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+@register.filter
+def state_template(job: Any) -> str:
+    """This filter will name the template that says what matters in the job's state."""
+    return f"jobs/states/{job.shown}.html"
+
+
+@register.filter
+def grouped(number: Any) -> str:
+    """This filter will write a number with thousands apart."""
+    return f"{number:,}" if isinstance(number, int) else str(number or 0)

@@ -1,0 +1,39 @@
+"""Mission Control: the home page, log-in, and what the words mean."""
+
+from django.contrib.auth.views import LoginView
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from factory import board
+from jobs import board as jobs_board
+from jobs.states import State
+from projects.models import MapStatus
+
+_LOST = (
+    "Its runner gives no evidence of life. Shown, never stored: upkeep ends it on proof of death"
+)
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """This view will show the projects a user may see and what is running."""
+    version = jobs_board.clock()
+    text, number = request.GET.get("q", "").replace("\0", ""), request.GET.get("page", "1")
+    wanted = min(int(number), 100_000) if number.isascii() and number.isdecimal() else 1
+    found = board.home(request.user, text, max(1, wanted))
+    context = {"v": version, "home": found, "q": text, "given": {}, "rows": found.rows}
+    if not text and found.number == 1:
+        context["topic"] = f"home:{request.user.pk}"
+    return render(request, "factory/home.html", context)
+
+
+@require_safe
+def legend(request: HttpRequest) -> HttpResponse:
+    """This view will tell what each word of the board means and who ends it."""
+    states = [(state.value, state.label.partition(": ")[2]) for state in State]
+    maps = [(status.value, status.label.partition(": ")[2]) for status in MapStatus]
+    return render(request, "legend.html", {"states": [*states, ("lost", _LOST)], "maps": maps})
+
+
+login = LoginView.as_view(template_name="login.html", redirect_authenticated_user=True)

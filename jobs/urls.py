@@ -1,0 +1,14 @@
+"""The URLs of the ledger's pages; acts are nouns."""
+
+from django.urls import path
+
+from jobs import views
+
+app_name = "jobs"
+urlpatterns = [
+    path("", views.listing, name="list"),
+    path("<int:pk>/", views.page, name="page"),
+    path("<int:pk>/log/", views.log, name="log"),
+    path("<int:pk>/cancellations/", views.cancellations, name="cancellations"),
+    path("<int:pk>/retries/", views.retries, name="retries"),
+]

@@ -1,0 +1,106 @@
+"""The ledger's pages, and the acts on one job."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from jobs import board, kinds, ports, topics
+from jobs.models import Job, Refused, Stale
+
+
+@require_safe
+def listing(request: HttpRequest) -> HttpResponse:
+    """This view will list jobs, newest first; state, kind and page are in the address."""
+    state, kind = request.GET.get("state", ""), request.GET.get("kind", "")
+    known = [one.name for one in kinds.all_kinds()]
+    chosen = {
+        "state": state if state in board.WORDS else "",
+        "kind": kind if kind in known else "",
+    }
+    below = _number(request.GET.get("below", ""))
+    version = board.clock()
+    page = board.page(request.user, below=below, **chosen)
+    context = {"v": version, "page": page, "below": below, "words": board.WORDS, "kinds": known}
+    if below is None:  # what is new belongs to the first page
+        context["topic"] = f"jobs:{topics.list_key(request.user, **chosen)}"
+        context["rows"] = topics.rows_of(page.jobs)
+    return render(request, "jobs/list.html", context | chosen)
+
+
+@require_safe
+def page(request: HttpRequest, pk: int) -> HttpResponse:
+    """This view will show one job: its state, log, timeline and facts."""
+    version = board.clock()
+    job = get_object_or_404(Job.objects.visible_to(request.user), pk=pk)
+    context = {
+        "v": version,
+        "job": board.detail([job.pk])[0],
+        "may_act": ports.scopes.allows(request.user, "retry", job.scope),
+    }
+    return render(request, "jobs/page.html", context)
+
+
+@require_safe
+def log(request: HttpRequest, pk: int) -> HttpResponse:
+    """This view will show the whole log of one job."""
+    job = get_object_or_404(Job.objects.visible_to(request.user), pk=pk)
+    return render(request, "jobs/log.html", {"job": job, "log": board.whole_log(job.pk)})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def cancellations(request: HttpRequest, pk: int) -> HttpResponse:
+    """This view will ask whether to cancel a job, and cancel it."""
+    job = _permitted(request, pk, "cancel")
+    if request.method == "POST":
+        return _act(request, job, job.cancel, "was cancelled")
+    question = {
+        "verb": "Cancel",
+        "style": "danger",
+        "consequence": "It will not begin. What it would have started does not happen either. "
+        "It can be retried later.",
+    }
+    return render(request, "jobs/confirm.html", {"job": job, **question})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def retries(request: HttpRequest, pk: int) -> HttpResponse:
+    """This view will ask whether to retry a job, and queue it again."""
+    job = _permitted(request, pk, "retry")
+    if request.method == "POST":
+        return _act(request, job, job.retry, "is queued again")
+    question = {
+        "verb": "Retry",
+        "style": "primary",
+        "consequence": "It is queued again with the same arguments and may be begun three more "
+        "times.",
+    }
+    return render(request, "jobs/confirm.html", {"job": job, **question})
+
+
+def _permitted(request: HttpRequest, pk: int, act: str) -> Job:
+    job = get_object_or_404(Job.objects.visible_to(request.user), pk=pk)
+    if not ports.scopes.allows(request.user, act, job.scope):
+        raise PermissionDenied
+    return job
+
+
+def _act(
+    request: HttpRequest, job: Job, act: Callable[..., Any], outcome: str
+) -> HttpResponseRedirect:
+    try:
+        act(by=f"user:{request.user.pk}")
+    except (Refused, Stale) as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, f"{job} {outcome}.")
+    return redirect(reverse("jobs:page", args=[job.pk]))
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None

@@ -1,0 +1,85 @@
+"""What of projects a page can watch: a project's card, and a repository's status."""
+
+from collections import defaultdict
+from collections.abc import Collection
+from typing import Any
+
+from django.template.loader import render_to_string
+
+from jobs import board as jobs_board
+from jobs import ports
+from jobs.topics import numbers
+from projects import board
+from projects.models import Project, Repository
+
+_STATUS = (
+    "map_status",
+    "head_commit",
+    "synced_at",
+    "current_map_id",
+    "failure_message",
+)
+
+
+def register() -> None:
+    """This function will make the topics of projects known."""
+    ports.topics.register(ports.Topic("project", allowed, fingerprints, render))
+    ports.topics.register(
+        ports.Topic("repository", allowed_repositories, status_fingerprints, render_status)
+    )
+
+
+def allowed(user: Any, keys: Collection[str]) -> set[str]:
+    """This function will keep the projects a user may see."""
+    visible = Project.objects.visible_to(user).filter(pk__in=numbers(keys))
+    return {str(pk) for pk in visible.values_list("pk", flat=True)}
+
+
+def fingerprints(keys: Collection[str]) -> dict[str, str]:
+    """This function will tell what projects' cards show, in short: three queries for all."""
+    ids = numbers(keys)
+    parts: dict[int, list[str]] = defaultdict(list)
+    for row in Project.objects.filter(pk__in=ids).values_list("pk", "name", "archived_at"):
+        parts[row[0]].append(jobs_board.fingerprint(*row))
+    repositories = Repository.objects.filter(project__in=ids).with_map_status().order_by("pk")
+    for row in repositories.values_list("project_id", "pk", "name", *_STATUS):
+        parts[row[0]].append(jobs_board.fingerprint(*row))
+    for scope, jobs in jobs_board.of_scopes(ids).items():
+        for job in jobs:
+            seen = getattr(job, "progress", None)
+            parts[scope].append(
+                jobs_board.fingerprint(
+                    job.pk, job.shown, job.updated_at, seen.updated_at if seen else ""
+                )
+            )
+    return {str(pk): "/".join(parts[pk]) for pk in parts}
+
+
+def render(keys: Collection[str]) -> dict[str, str]:
+    """This function will render cards as the pages do."""
+    cards = board.cards(Project.objects.filter(pk__in=numbers(keys)))
+    return {
+        str(card.project.pk): render_to_string("projects/_card.html", {"card": card})
+        for card in cards
+    }
+
+
+def allowed_repositories(user: Any, keys: Collection[str]) -> set[str]:
+    """This function will keep the repositories a user may see."""
+    visible = Repository.objects.visible_to(user).filter(pk__in=numbers(keys))
+    return {str(pk) for pk in visible.values_list("pk", flat=True)}
+
+
+def status_fingerprints(keys: Collection[str]) -> dict[str, str]:
+    """This function will tell how well repositories are known, in short."""
+    found = Repository.objects.filter(pk__in=numbers(keys)).with_map_status()
+    return {str(row[0]): jobs_board.fingerprint(*row) for row in found.values_list("pk", *_STATUS)}
+
+
+def render_status(keys: Collection[str]) -> dict[str, str]:
+    """This function will render how well repositories are known."""
+    found = Repository.objects.filter(pk__in=numbers(keys)).with_map_status()
+    found = found.select_related("current_map", "project").defer("current_map__document", "token")
+    return {
+        str(one.pk): render_to_string("projects/_status.html", {"repository": one}) for one in found
+    }
