@@ -16,6 +16,7 @@ Stream = int | IO[bytes] | None
 NOTHING = subprocess.DEVNULL
 PIPE = subprocess.PIPE
 KILL = signal.SIGKILL
+TERM = signal.SIGTERM
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,110 @@
+"""How fast the ledger drains: no-op jobs through a real cluster on a scratch database."""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from statistics import quantiles
+from typing import Any
+
+from django.db import connection
+from django.db.models import Max, Min
+
+from factory import scratch
+from factory.bench import machine
+from factory.configuration import BASE_DIR
+from jobs import process, queue
+from jobs.models import Attempt, Job, Move, Queue, Runner
+from jobs.states import FINISHED, State
+
+LATENCIES = 300
+PATIENCE_S = 600.0
+STOP_S = 20.0
+
+
+def run(count: int, batch: int | None) -> dict[str, Any]:
+    """This function will measure enqueue rate, durable drain rate and start latency.
+
+    The drain is timed by the database's clock, from the first claim to the last end, with every
+    move and attempt written. Latency is the time from acceptance to claim of single jobs.
+    """
+    with scratch.database() as environment:
+        if batch is not None:
+            Queue.objects.filter(name="short").update(batch=batch)
+        with _cluster(environment):
+            start_ms = _latency()
+            enqueue_s, jobs_per_s = _drain(count)
+        return {
+            "jobs_per_s": jobs_per_s,
+            "enqueue_per_s": round(count / enqueue_s),
+            "start_ms": start_ms,
+            "lost": _lost(),
+            "attempts": Attempt.objects.count(),
+            "moves": Move.objects.count(),
+            "fsync": _setting("fsync") == "on" and _setting("synchronous_commit") == "on",
+            "peers": {},
+            "machine": machine.describe(),
+        }
+
+
+@contextmanager
+def _cluster(environment: dict[str, str]) -> Iterator[None]:
+    cluster = process.start(
+        [sys.executable, str(BASE_DIR / "manage.py"), "qcluster"],
+        env=environment | {"FACTORY_WORKERS": "short=1,long=1"},
+        stdout=process.NOTHING,
+        stderr=process.NOTHING,
+    )
+    try:
+        _until(lambda: Runner.objects.fresh().count() == 2)
+        yield
+    finally:
+        # The main process alone: a signal to the group can hang django-q2 (its issue 346).
+        os.kill(cluster.pid, process.TERM)
+        cluster.end(STOP_S)
+
+
+def _latency() -> dict[str, float]:
+    for _ in range(LATENCIES):
+        job = queue.enqueue("demo.noop", {})
+        _until(lambda pk=job.pk: Job.objects.filter(pk=pk, state__in=FINISHED).exists())
+    seconds = [
+        (started - created).total_seconds()
+        for started, created in Job.objects.values_list("started_at", "created_at")
+    ]
+    parts = quantiles(seconds, n=100)
+    return {"p50": round(parts[49] * 1000, 1), "p95": round(parts[94] * 1000, 1)}
+
+
+def _drain(count: int) -> tuple[float, int]:
+    short = Queue.objects.get(name="short")
+    short.pause()
+    began = time.perf_counter()
+    made = queue.enqueue_many("demo.noop", [{}] * count)
+    enqueue_s = time.perf_counter() - began
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE job")
+    short.resume()
+    jobs = Job.objects.filter(pk__gte=made[0])
+    _until(lambda: not Job.objects.filter(state__in=(State.QUEUED, State.RUNNING)).exists(), 0.1)
+    seen = jobs.aggregate(first=Min("started_at"), last=Max("finished_at"))
+    return enqueue_s, round(count / (seen["last"] - seen["first"]).total_seconds())
+
+
+def _lost() -> int:
+    return Job.objects.exclude(state=State.SUCCEEDED).count()
+
+
+def _setting(name: str) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting(%s)", [name])
+        return str(cursor.fetchone()[0])
+
+
+def _until(true: Callable[[], bool], every: float = 0.002) -> None:
+    give_up = time.monotonic() + PATIENCE_S
+    while not true():
+        if time.monotonic() > give_up:
+            raise TimeoutError("the measured cluster did not do its work")
+        time.sleep(every)

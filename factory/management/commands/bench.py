@@ -1,0 +1,37 @@
+"""Measures the product and prints the figures with the machine they were seen on."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from factory.bench import jobs
+from jobs.management.contract import BadInput, Contract
+from projects.mapping import bench as maps
+
+
+class Command(Contract):
+    """Measures: jobs (drain, enqueue, latency) or map PATH (speed by phase, peers)."""
+
+    help = __doc__
+
+    def declare(self, parser: ArgumentParser) -> None:
+        """This method will declare what is measured."""
+        parser.add_argument("what", choices=("jobs", "map"), help="what to measure")
+        parser.add_argument("path", nargs="?", help="map: a local repository")
+        parser.add_argument("--count", type=int, default=100_000, help="jobs: how many")
+        parser.add_argument("--batch", type=int, help="jobs: the most claimed at a time")
+
+    def answer(self, options: dict[str, Any]) -> tuple[Any, bool]:
+        """This method will measure; the answer is no when a job was lost."""
+        if options["what"] == "map":
+            if options["path"] is None:
+                raise BadInput("path: bench map needs a local repository")
+            return maps.run(options["path"]), True
+        if options["count"] < 1 or (options["batch"] or 1) < 1:
+            raise BadInput("--count, --batch: give a number from 1")
+        figures = jobs.run(options["count"], options["batch"])
+        return figures, figures["lost"] == 0
+
+    def show(self, value: Any) -> None:
+        """This method will print one figure a line."""
+        for name, figure in value.items():
+            self.stdout.write(f"{name:<14} {figure}")
