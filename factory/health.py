@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.cache import cache
-from django.db import InterfaceError, OperationalError, connection
+from django.db import Error, InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.views.decorators.cache import never_cache
@@ -69,9 +69,9 @@ def _database() -> str:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-    except _AWAY as error:
+    except Error as error:
         connection.close()
-        return str(error).strip().splitlines()[0]
+        return _first_line(error)
     return ""
 
 
@@ -87,9 +87,9 @@ def _runners() -> str:
     wanted = {pool for pool, count in settings.FACTORY_WORKERS.items() if count}
     try:
         seen = set(Runner.objects.fresh().values_list("pool", flat=True))
-    except _AWAY:
+    except Error as error:
         connection.close()
-        return "the database does not answer"
+        return f"not to be asked: {_first_line(error)}"
     missing = sorted(wanted - seen)
     return f"no live runner in {', '.join(missing)}" if missing else ""
 
@@ -104,5 +104,9 @@ def _silent(name: str) -> str:
 def _is_staff(request: HttpRequest) -> bool:
     try:
         return bool(request.user.is_staff)
-    except _AWAY:
+    except Error:
         return False
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

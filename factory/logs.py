@@ -85,6 +85,7 @@ class RequestLog:
 # Loggers that bring handlers of their own, and the level below which they only repeat ours.
 _LOUD = {
     "django": "INFO",
+    "django.request": "ERROR",  # RequestLog has a line for each answer
     "django.server": "WARNING",
     "django-q": "INFO",
     "uvicorn": "INFO",
@@ -114,7 +115,8 @@ def _json() -> Processor:
 
 
 def _human() -> Processor:
-    return structlog.dev.ConsoleRenderer(colors=False)
+    plain = structlog.dev.plain_traceback
+    return structlog.dev.ConsoleRenderer(colors=False, exception_formatter=plain)
 
 
 def _redacted(logger: Any, name: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

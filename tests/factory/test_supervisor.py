@@ -226,17 +226,21 @@ def test_nothing_running_is_an_answer_and_not_an_error(product: Product) -> None
     assert (stop.returncode, stop.stdout) == (0, "nothing was running\n")
 
 
-def test_only_the_very_first_start_hands_out_a_link(product: Product) -> None:
-    first = product.manage("up", "--detach")
-    file = product.home / "login_link"
+def test_only_the_very_first_start_hands_out_a_link(own_services: dict[str, str]) -> None:
+    own = Product(own_services)
+    file = own.home / "login_link"
+
+    first = own.manage("up", "--detach")
     mode, link = file.stat().st_mode & 0o777, file.read_text().strip()
-    page = urllib.request.build_opener(urllib.request.HTTPCookieProcessor()).open(link).geturl()
-    product.manage("stop")
-    second = product.manage("up", "--detach")
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    page = browser.open(link).geturl()
+    own.manage("stop")
+    second = own.manage("up", "--detach")
+    own.manage("stop")
 
     assert str(file) in first.stdout
     assert mode == 0o600
-    assert page == f"http://127.0.0.1:{product.port}/"
+    assert page == f"http://127.0.0.1:{own.port}/"
     assert "link" not in second.stdout
     assert not file.exists()
 
