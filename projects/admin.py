@@ -1,0 +1,238 @@
+"""The admin of what we know: people edit projects and members; maps are windows."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from projects import access, addresses, registration
+from projects.models import (
+    BlobFacts,
+    Edge,
+    MapNode,
+    Membership,
+    Node,
+    Project,
+    Repository,
+    SystemMap,
+)
+
+
+class Scoped:
+    """Shows what `visible_to` shows, here as everywhere."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """This method will keep the rows this person may see."""
+        return super().get_queryset(request).visible_to(request.user)  # type: ignore[misc]
+
+
+class Window(admin.ModelAdmin):
+    """Rows that jobs write: to be looked at, never edited."""
+
+    show_full_result_count = False
+    list_per_page = 50
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """This method will let nobody add."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """This method will let nobody change."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """This method will let nobody delete."""
+        return False
+
+
+class MembershipInline(admin.TabularInline):
+    """Who works on a project."""
+
+    model = Membership
+    extra = 0
+    autocomplete_fields = ("user",)
+
+
+@admin.register(Project)
+class ProjectAdmin(Scoped, admin.ModelAdmin):
+    """Projects and their members."""
+
+    list_display = ("name", "slug", "created_at", "archived_at")
+    search_fields = ("name", "slug")
+    ordering = ("name",)
+    readonly_fields = ("created_at",)
+    prepopulated_fields = {"slug": ("name",)}
+    inlines = (MembershipInline,)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Project | None = None) -> Any:
+        """This method will keep the slug of a project that exists: links name it."""
+        return (*self.readonly_fields, "slug") if obj else self.readonly_fields
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Project | None = None) -> Any:
+        """This method will derive the slug of a new project alone."""
+        return {} if obj else self.prepopulated_fields
+
+
+class RepositoryForm(forms.ModelForm):
+    """What may change of a repository; a token goes in and never comes out."""
+
+    new_token = forms.CharField(
+        label="Token",
+        required=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        help_text="Opens a private https repository. Leave empty to keep what is stored.",
+    )
+
+    class Meta:
+        model = Repository
+        fields = ("project", "branch")
+
+    def clean_branch(self) -> str:
+        """This method will refuse what is no branch."""
+        try:
+            branch = self.cleaned_data["branch"]
+            return addresses.check_branch(branch) if branch else ""
+        except addresses.Refused as error:
+            raise forms.ValidationError(str(error)) from error
+
+
+class NewRepositoryForm(RepositoryForm):
+    """Judges an address before anything is stored."""
+
+    address = forms.CharField(max_length=addresses.MAX_LENGTH)
+
+    def clean_address(self) -> str:
+        """This method will give the canonical address, or say why there is none."""
+        try:
+            return str(addresses.parse(self.cleaned_data["address"]))
+        except addresses.Refused as error:
+            raise forms.ValidationError(str(error)) from error
+
+
+@admin.register(Repository)
+class RepositoryAdmin(Scoped, admin.ModelAdmin):
+    """Repositories; adding one registers it, and its first job starts."""
+
+    list_display = ("name", "project", "address", "map_status", "synced_at", "failure_message")
+    list_select_related = ("project",)
+    search_fields = ("name", "address")
+    list_filter = ("project",)
+    ordering = ("project__name", "name")
+    actions = ("sync",)
+    readonly_fields = (
+        "head_commit",
+        "synced_at",
+        "current_map",
+        "failure_class",
+        "failure_message",
+        "created_at",
+        "created_by",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """This method will compute the map status of each row, in the list's own query."""
+        return super().get_queryset(request).with_map_status()
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Repository | None = None) -> Any:
+        """This method will keep what identifies a repository that exists."""
+        return (*self.readonly_fields, "project", "shown_address") if obj else ()
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        """This method will ask for an address only when there is none yet."""
+        form = RepositoryForm if obj else NewRepositoryForm
+        return super().get_form(request, obj, change, form=form, **kwargs)
+
+    def get_fields(self, request: HttpRequest, obj: Repository | None = None) -> Any:
+        """This method will ask for what a person knows, and show what jobs found out."""
+        if obj is None:
+            return ("project", "address", "branch", "new_token")
+        return ("project", "shown_address", "branch", "new_token", *self.readonly_fields)
+
+    @admin.display(description="address")
+    def shown_address(self, obj: Repository) -> str:
+        """This method will show the address."""
+        return obj.address
+
+    @admin.display(description="map")
+    def map_status(self, obj: Any) -> str:
+        """This method will show how well the repository is known."""
+        return obj.map_status
+
+    def save_model(self, request: HttpRequest, obj: Repository, form: Any, change: bool) -> None:
+        """This method will register a new repository, or store a branch and token."""
+        token = form.cleaned_data["new_token"]
+        if change:
+            obj.token = token or obj.token
+            obj.save(update_fields=["branch", "token"])
+            return
+        found = registration.register(
+            [form.cleaned_data["address"]],
+            project=obj.project.slug,
+            branch=obj.branch,
+            token=token,
+            actor=f"user:{request.user.pk}",
+        )
+        obj.pk = found[0].repository.pk
+        obj.refresh_from_db()
+
+    @admin.action(description="Fetch and map again", permissions=["change"])
+    def sync(self, request: HttpRequest, queryset: QuerySet[Repository]) -> None:
+        """This method will enqueue a sync for each repository the person may sync."""
+        allowed = [row for row in queryset if access.allows(request.user, "sync", row.project_id)]
+        for repository in allowed:
+            registration.sync(repository, actor=f"user:{request.user.pk}")
+        self.message_user(request, f"{len(allowed)} queued", messages.SUCCESS)
+
+
+@admin.register(SystemMap)
+class SystemMapAdmin(Scoped, Window):
+    """Published maps."""
+
+    list_display = ("repository", "commit", "extractor", "built_at", "digest")
+    list_select_related = ("repository",)
+    ordering = ("-built_at",)
+    exclude = ("document",)
+
+
+@admin.register(Node)
+class NodeAdmin(Window):
+    """Files by path."""
+
+    list_display = ("path", "kind", "repository")
+    list_select_related = ("repository",)
+    search_fields = ("path",)
+    ordering = ("repository", "path")
+
+
+@admin.register(MapNode)
+class MapNodeAdmin(Window):
+    """Files of current maps."""
+
+    list_display = ("node", "language", "lines", "bytes", "definitions", "skip")
+    list_select_related = ("node", "map")
+    list_filter = ("language", "skip")
+    search_fields = ("node__path",)
+    ordering = ("map", "node__path")
+
+
+@admin.register(Edge)
+class EdgeAdmin(Window):
+    """Edges of current maps, with their evidence."""
+
+    list_display = ("src", "dst", "kind", "lines")
+    list_select_related = ("src", "dst", "map")
+    search_fields = ("src__path", "dst__path")
+    ordering = ("map", "src__path", "dst__path")
+
+
+@admin.register(BlobFacts)
+class BlobFactsAdmin(Window):
+    """Facts by content."""
+
+    list_display = ("blob", "language", "extractor", "created_at")
+    search_fields = ("blob",)
+    ordering = ("-id",)
