@@ -99,6 +99,7 @@ def start(
         ["/usr/bin/env", *unset, "git", *arguments],
         as_process=True,
         start_new_session=True,
+        restore_signals=False,  # a file beyond its limit is then an error git names, not a death
         env=dict(variables),
         istream=stdin,
     )
