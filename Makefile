@@ -22,7 +22,7 @@ test: check
 # What `.ci/run` repeats as an unprivileged user: services, supervisor, the journey.
 test-as-user: .venv/development
 	$(PYTEST) tests/factory $(ARGS)
-	$(if $(wildcard tests/journeys),$(PYTEST) tests/journeys $(ARGS))
+	$(if $(wildcard $(APART)),$(PYTEST) $(wildcard $(APART)) $(ARGS))
 
 check: .venv/development
 	$(BIN)/ruff check .

@@ -65,9 +65,9 @@ class Supervisor:
         while not self.ending:
             self._tick()
             if not self.record.ready and (not self.web or answers(configuration.own_url())):
+                self.on_ready()
                 self.record.ready = True
                 self.record.write()
-                self.on_ready()
             time.sleep(_TICK_S)
 
     def _tick(self) -> None:

@@ -3,8 +3,10 @@
 import os
 import sys
 from argparse import ArgumentParser
+from functools import partial
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import connection
@@ -55,18 +57,17 @@ class Command(BaseCommand):
             self.stderr.write(f"ended what was left of an earlier run: {', '.join(ended)}")
         call_command("migrate", verbosity=0, interactive=False)
         call_command("collectstatic", verbosity=0, interactive=False)
+        newcomer = first_contact.administrator()
         connection.close()
-        Supervisor(web=web, on_ready=self._greet).run()
+        Supervisor(web=web, on_ready=partial(self._greet, newcomer)).run()
 
-    def _greet(self) -> None:
+    def _greet(self, newcomer: User | None) -> None:
         url = configuration.load()["FACTORY_URL"]
         self.stdout.write(f"The factory is at {url}/ (Ctrl-C or manage.py stop ends it)")
-        user = first_contact.administrator()
-        if user is None:
+        if newcomer is None:
             first_contact.forget()
         else:
-            self._introduce(first_contact.link(user, url))
-        connection.close()
+            self._introduce(first_contact.link(newcomer, url))
         self.stdout.flush()
 
     def _introduce(self, link: str) -> None:
