@@ -97,7 +97,8 @@ def _entries(lines: list[bytes]) -> Iterator[Entry]:
     for line in lines:
         facts, _, path = line.partition(b"\t")
         mode, _, blob, size = facts.split()
-        yield Entry(mode.decode(), blob.decode(), 0 if size == b"-" else int(size), path)
+        # `-` stands for a submodule, BAD for a blob that is gone.
+        yield Entry(mode.decode(), blob.decode(), int(size) if size.isdigit() else 0, path)
 
 
 def blobs(git_dir: Path, wanted: IO[bytes], watch: Watch) -> Running:

@@ -1,0 +1,270 @@
+"""Registering: one transaction, one repository for one address, and nobody else's project."""
+
+import time
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import IntegrityError, connection, transaction
+
+from jobs.models import Event, Job
+from projects import access, registration
+from projects.addresses import Refused
+from projects.models import MapStatus, Membership, Project, Repository, Role
+from projects.secrets import Unreadable
+
+pytestmark = pytest.mark.django_db
+FLASK = "https://github.com/pallets/flask"
+
+
+def register(*urls, project=None, branch="", token="", actor="command"):
+    """This function will register as a command does."""
+    return registration.register(urls, project=project, branch=branch, token=token, actor=actor)
+
+
+@pytest.fixture
+def people():
+    """This fixture will make a maintainer, a contributor, a viewer and a stranger of one project."""
+    project = Project.objects.create(name="Shop", slug="shop")
+    made = {}
+    for name in ("maintainer", "contributor", "viewer", "stranger"):
+        made[name] = get_user_model().objects.create_user(name)
+        if name != "stranger":
+            Membership.objects.create(project=project, user=made[name], role=name)
+    return project, made
+
+
+def test_a_repository_its_event_and_its_job_are_one_transaction():
+    found = register(FLASK)[0]
+
+    assert found.created
+    assert found.repository.project.slug == "flask"
+    assert found.job.kind == "projects.sync"
+    assert found.job.arguments == {"repository": found.repository.pk}
+    assert found.job.scope == found.repository.project_id
+    assert Event.objects.get().name == "repository.registered"
+
+
+def test_registering_twice_gives_the_same_repository_and_the_waiting_job():
+    first = register(FLASK)[0]
+    second = register("https://GitHub.com/pallets/flask.git/")[0]
+
+    assert (second.repository, second.job, second.created) == (first.repository, first.job, False)
+
+
+def test_another_repository_of_the_same_name_gets_its_own_project():
+    register(FLASK)
+
+    assert register("https://github.com/other/flask")[0].repository.project.slug == "other-flask"
+    assert register(FLASK)[0].repository.project.slug == "flask"
+
+
+def test_one_address_in_two_projects_is_two_repositories():
+    one, two = (register(FLASK, project=name)[0].repository for name in ("One", "Two"))
+
+    assert one.pk != two.pk
+    assert one.clone != two.clone
+
+
+def test_several_addresses_share_one_parent_job():
+    found = register(FLASK, "https://github.com/psf/requests", FLASK + "/", project="Web")
+
+    assert len(found) == 2
+    assert {one.job.pk for one in found} == {found[0].job.pk}
+    assert found[0].job.kind == "projects.register_many"
+    assert found[0].job.arguments == {"repositories": [one.repository.pk for one in found]}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"urls": ["ext::sh"]}, "address: "),
+        ({"urls": [FLASK, "file:///etc"]}, "address 2 of 2: "),
+        ({"urls": []}, "address: there is none"),
+        ({"urls": [FLASK] * 201}, "address: there are 201"),
+        ({"branch": "--upload-pack=x"}, "branch: "),
+        ({"token": "a b"}, "token: "),
+        ({"urls": ["git@github.com:a/b"], "token": "x"}, "token: tokens open https"),
+        ({"project": "///"}, "project: "),
+        ({"project": "x" * 101}, "project: "),
+    ],
+)
+def test_nonsense_is_refused_and_nothing_is_stored(wrong, sentence):
+    given = {"urls": [FLASK], "project": None, "branch": "", "token": "", **wrong}
+
+    with pytest.raises(Refused) as refusal:
+        registration.register(given.pop("urls"), actor="command", **given)
+
+    assert str(refusal.value).startswith(sentence)
+    assert not Repository.objects.exists()
+    assert not Project.objects.exists()
+    assert not Job.objects.exists()
+
+
+def test_registering_takes_less_than_a_second_even_when_the_host_does_not_exist():
+    began = time.monotonic()
+    register("https://nowhere.invalid/x")
+
+    assert time.monotonic() - began < 1
+
+
+def test_a_token_is_stored_encrypted(settings):
+    repository = register(FLASK, token="hush-token")[0].repository
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT token FROM repository")
+        stored = cursor.fetchone()[0]
+    assert "hush" not in stored
+    assert Repository.objects.get(pk=repository.pk).token == "hush-token"
+
+
+def test_a_token_survives_a_new_key_and_is_lost_with_the_old_one(settings):
+    from cryptography.fernet import Fernet
+
+    old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
+    settings.FACTORY_FIELD_KEYS = [old]
+    register(FLASK, token="hush-token")
+    settings.FACTORY_FIELD_KEYS = [new, old]
+    assert Repository.objects.get().token == "hush-token"
+
+    settings.FACTORY_FIELD_KEYS = [new]
+    with pytest.raises(Unreadable, match="FACTORY_FIELD_KEY"):
+        Repository.objects.get()
+
+
+def test_a_person_who_creates_a_project_maintains_it():
+    user = get_user_model().objects.create_user("ana")
+
+    found = register(FLASK, actor=f"user:{user.pk}")[0]
+
+    assert access.allows(user, "members", found.repository.project_id)
+
+
+@pytest.mark.parametrize(
+    ("who", "may"),
+    [("maintainer", True), ("contributor", True), ("viewer", False), ("stranger", False)],
+)
+def test_only_who_may_register_does(people, who, may):
+    project, users = people
+    actor = f"user:{users[who].pk}"
+
+    if may:
+        assert register(FLASK, project="shop", actor=actor)[0].created
+        return
+    with pytest.raises(access.Denied, match="ask one of its maintainers"):
+        register(FLASK, project="shop", actor=actor)
+    assert not Repository.objects.exists()
+
+
+def test_a_contributor_may_not_replace_a_token(people):
+    _, users = people
+    register(FLASK, project="shop", token="first")
+
+    with pytest.raises(access.Denied):
+        register(FLASK, project="shop", token="mine", actor=f"user:{users['contributor'].pk}")
+
+    assert Repository.objects.get().token == "first"
+
+
+def test_a_stranger_whose_repository_has_a_taken_name_gets_a_project_of_their_own(people):
+    _, users = people
+    register(FLASK)
+
+    found = register(FLASK, actor=f"user:{users['stranger'].pk}")[0]
+
+    assert found.repository.project.slug == "pallets-flask"
+
+
+TABLE = {
+    "see": "maintainer contributor viewer",
+    "register": "maintainer contributor",
+    "cancel": "maintainer contributor",
+    "members": "maintainer",
+    "credentials": "maintainer",
+    "archive": "maintainer",
+    "queues": "",
+}
+
+
+@pytest.mark.parametrize("act", TABLE)
+def test_the_table_of_roles_is_the_one_of_the_architecture(people, act):
+    project, users = people
+
+    allowed = {name for name, user in users.items() if access.allows(user, act, project.pk)}
+
+    assert allowed == set(TABLE[act].split())
+
+
+def test_jobs_without_a_project_are_for_staff(people):
+    _, users = people
+    staff = get_user_model().objects.create_user("staff", is_staff=True)
+
+    assert access.allows(staff, "see", None)
+    assert not access.allows(users["maintainer"], "see", None)
+
+
+def test_another_users_project_is_invisible(people):
+    project, users = people
+    repository = register(FLASK, project="shop")[0].repository
+    member, stranger = users["viewer"], users["stranger"]
+
+    assert list(Project.objects.visible_to(member)) == [project]
+    assert list(Repository.objects.visible_to(member)) == [repository]
+    assert list(Job.objects.visible_to(member)) == [Job.objects.get()]
+    for model in (Project, Repository, Job):
+        assert not model.objects.visible_to(stranger).exists()
+
+
+def test_an_account_that_was_closed_sees_nothing(people):
+    _, users = people
+    users["maintainer"].is_active = False
+
+    assert not Project.objects.visible_to(users["maintainer"]).exists()
+
+
+def test_the_map_status_is_computed_from_jobs_and_map():
+    found = register(FLASK)[0]
+
+    def status():
+        return Repository.objects.with_map_status().get(pk=found.repository.pk).map_status
+
+    assert status() == MapStatus.QUEUED
+    found.job.cancel(by="user:1")
+    assert status() == MapStatus.NONE
+    Repository.objects.update(failure_class="auth", failure_message="No.")
+    assert status() == MapStatus.FAILED
+
+
+def test_the_status_of_many_repositories_is_one_query(django_assert_num_queries):
+    for number in range(5):
+        register(f"https://github.com/pallets/r{number}", project="Web")
+
+    with django_assert_num_queries(1):
+        statuses = [row.map_status for row in Repository.objects.with_map_status()]
+
+    assert statuses == [MapStatus.QUEUED] * 5
+
+
+ILLEGAL = [
+    {"address": ""},
+    {"head_commit": "main"},
+    {"head_commit": "0" * 40},
+    {"failure_class": "auth"},
+    {"failure_class": "sadness", "failure_message": "No."},
+]
+
+
+@pytest.mark.parametrize("fields", ILLEGAL)
+def test_the_database_refuses_what_cannot_be(fields):
+    repository = register(FLASK)[0].repository
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Repository.objects.filter(pk=repository.pk).update(**fields)
+
+
+def test_a_role_nobody_knows_is_refused(people):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Membership.objects.update(role="king")
+
+
+def test_every_role_has_its_acts():
+    assert set(access.ACTS) == set(Role)
