@@ -46,3 +46,16 @@ def redact(text: str) -> str:
 def _replacement(match: re.Match[str]) -> str:
     at = "@" if match.group().endswith("@") else ""
     return f"{match['keep']}{MARK}{at}"
+
+
+# C0 and C1 control characters, and those that turn the direction of text around them.
+_SIGNS: dict[int, str] = {code: chr(0x2400 + code) for code in range(0x20) if code not in (9, 10)}
+_SIGNS |= dict.fromkeys([*range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)], "�")
+
+
+def visible(text: object) -> str:
+    """This function will replace control characters, but not tabs and newlines, by visible signs.
+
+    What pages, the admin and terminals show of text nobody here wrote goes through it.
+    """
+    return str(text).translate(_SIGNS)

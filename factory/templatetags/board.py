@@ -9,14 +9,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from factory.skin import theme_of
+from jobs.redaction import visible
 
 register = template.Library()
-
-# C0 and C1 control characters, and those that turn the direction of text around them.
-_CONTROLS = {code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\n\t"}
-_CONTROLS |= dict.fromkeys(
-    [*range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)], "�"
-)
+register.filter("visible", visible)
 
 
 @register.simple_tag
@@ -60,12 +56,6 @@ def moment(version: int | None) -> SafeString | str:
     if not version:
         return ""
     return f"{datetime.fromtimestamp(version / 1_000_000, UTC):%H:%M:%S} UTC"
-
-
-@register.filter
-def visible(text: Any) -> str:
-    """This filter will replace control characters by signs people can see."""
-    return str(text).translate(_CONTROLS)
 
 
 @register.filter

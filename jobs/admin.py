@@ -1,0 +1,312 @@
+"""The ledger's admin: windows on its rows, with the legal acts."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django_q import models as django_q_models
+
+from jobs import board, kinds, ports
+from jobs.models import Attempt, Event, Job, Move, Queue, Refused, Runner, Stale
+from jobs.redaction import visible
+from jobs.states import HELD, State
+
+# The cluster's own books: our ledger is the record, theirs would be a second one.
+for _model in (django_q_models.Schedule, django_q_models.Success, django_q_models.Failure):
+    if admin.site.is_registered(_model):
+        admin.site.unregister(_model)
+if admin.site.is_registered(django_q_models.OrmQ):
+    admin.site.unregister(django_q_models.OrmQ)
+
+
+class Window(admin.ModelAdmin):  # type: ignore[type-arg]
+    """An admin that shows rows and changes none of them."""
+
+    show_full_result_count = False
+    list_per_page = 50
+    actions_selection_counter = True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """This method will refuse: rows are made by the ledger."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """This method will refuse: rows are changed by the ledger."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """This method will refuse: what happened is kept."""
+        return False
+
+
+class WindowInline(admin.TabularInline):  # type: ignore[type-arg]
+    """Rows of a job's history, which nobody changes."""
+
+    extra = 0
+    can_delete = False
+    ordering = ("pk",)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """This method will refuse: the database writes these."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """This method will refuse: the database writes these."""
+        return False
+
+
+class MoveInline(WindowInline):
+    """The timeline."""
+
+    model = Move
+    fields = ("at", "from_state", "to_state", "actor", "why", "fence")
+    readonly_fields = ("why",)
+
+    @admin.display(description="reason")
+    def why(self, move: Move) -> str:
+        """This column will show the reason, with signs for control characters."""
+        return visible(move.reason)
+
+
+class AttemptInline(WindowInline):
+    """The ended attempts."""
+
+    model = Attempt
+    fields = (
+        "number",
+        "runner_id",
+        "started_at",
+        "ended_at",
+        "outcome",
+        "failure_class",
+        "message",
+    )
+
+
+class WordFilter(admin.SimpleListFilter):
+    """The words a job may show, `lost` among them."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """This method will offer every word."""
+        return [(word, word) for word in board.WORDS]
+
+    def queryset(self, request: HttpRequest, queryset: "QuerySet[Job]") -> "QuerySet[Job]":
+        """This method will keep the jobs that show the chosen word."""
+        word = self.value()
+        if word == board.LOST:
+            return queryset.filter(state__in=HELD, evident=False)
+        return queryset.filter(state=word) if word in State.values else queryset
+
+
+class KindFilter(admin.SimpleListFilter):
+    """The registered kinds: reading them from the rows would scan the table."""
+
+    title = "kind"
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """This method will offer every kind."""
+        return [(kind.name, kind.name) for kind in kinds.all_kinds()]
+
+    def queryset(self, request: HttpRequest, queryset: "QuerySet[Job]") -> "QuerySet[Job]":
+        """This method will keep the jobs of the chosen kind."""
+        return queryset.filter(kind=self.value()) if self.value() else queryset
+
+
+class LabelledList(ChangeList):
+    """A page of jobs with the names of their projects, asked for once."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        """This method will read the page and name the projects."""
+        super().get_results(request)
+        self.result_list = board.labelled(self.result_list)
+
+
+@admin.register(Job)
+class JobAdmin(Window):
+    """A window on jobs. Cancel and retry are what the pages do, one job after the other."""
+
+    list_display = ("word", "job", "about", "project", "steps", "attempt", "changed")
+    list_display_links = ("job",)
+    list_filter = (WordFilter, KindFilter, "queue", "failure_class")
+    search_fields = ("=id", "=kind", "subject")
+    search_help_text = "A number, a whole kind, or part of a subject."
+    ordering = ("-pk",)
+    inlines = (MoveInline, AttemptInline)
+    actions = ("cancel", "retry")
+    exclude = ("arguments", "result", "state", "subject", "reason", "failure_message")
+    readonly_fields = (
+        "word",
+        "page",
+        "about",
+        "why",
+        "failure",
+        "masked_arguments",
+        "masked_result",
+        "project",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Job]":
+        """This method will read what the list shows, with evidence, in one query."""
+        return board.shown(super().get_queryset(request))
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """This method will give the list that names projects."""
+        return LabelledList
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """This method will offer the acts although nothing can be edited."""
+        return super().get_actions(request) if request.user.is_staff else {}
+
+    @admin.display(description="state")
+    def word(self, job: Job) -> SafeString:
+        """This column will show the state as the board does."""
+        return SafeString(render_to_string("jobs/_mark.html", {"word": job.shown}))  # type: ignore[attr-defined]
+
+    @admin.display(description="job", ordering="pk")
+    def job(self, job: Job) -> str:
+        """This column will name the job."""
+        return f"{job.kind} #{job.pk}"
+
+    @admin.display(description="subject")
+    def about(self, job: Job) -> str:
+        """This column will show the subject, with signs for control characters."""
+        return visible(job.subject)
+
+    @admin.display(description="reason")
+    def why(self, job: Job) -> str:
+        """This field will show the reason, with signs for control characters."""
+        return visible(job.reason)
+
+    @admin.display(description="failure message")
+    def failure(self, job: Job) -> str:
+        """This field will show the last failure, with signs for control characters."""
+        return visible(job.failure_message)
+
+    @admin.display(description="changed", ordering="updated_at")
+    def changed(self, job: Job) -> str:
+        """This column will show the time of the last change."""
+        return f"{job.updated_at:%Y-%m-%d %H:%M:%S}"
+
+    @admin.display(description="project")
+    def project(self, job: Job) -> str:
+        """This column will name the project."""
+        named = job if hasattr(job, "scope_label") else board.labelled([job])[0]
+        return str(named.scope_label)  # type: ignore[attr-defined]
+
+    @admin.display(description="progress")
+    def steps(self, job: Job) -> str:
+        """This column will show how far it got."""
+        progress = getattr(job, "progress", None)
+        return f"{progress} · {progress.item}".rstrip(" ·") if progress else ""
+
+    @admin.display(description="in Mission Control")
+    def page(self, job: Job) -> SafeString:
+        """This field will lead to the job's page."""
+        return format_html('<a href="{}">{}</a>', reverse("jobs:page", args=[job.pk]), job)
+
+    @admin.display(description="arguments")
+    def masked_arguments(self, job: Job) -> SafeString:
+        """This field will show the arguments without secrets."""
+        return format_html("<pre>{}</pre>", visible(board.mask(job.arguments)))
+
+    @admin.display(description="result")
+    def masked_result(self, job: Job) -> SafeString:
+        """This field will show the result without secrets."""
+        return (
+            format_html("<pre>{}</pre>", visible(board.mask(job.result)))
+            if job.result
+            else SafeString("")
+        )
+
+    @admin.action(description="Cancel the selected jobs that wait")
+    def cancel(self, request: HttpRequest, jobs: "QuerySet[Job]") -> None:
+        """This action will cancel the jobs nobody has begun."""
+        self._each(request, jobs, "cancel", lambda job, by: job.cancel(by=by))
+
+    @admin.action(description="Retry the selected jobs that ended")
+    def retry(self, request: HttpRequest, jobs: "QuerySet[Job]") -> None:
+        """This action will queue failed and cancelled jobs again."""
+        self._each(request, jobs, "retry", lambda job, by: job.retry(by=by))
+
+    def _each(
+        self,
+        request: HttpRequest,
+        jobs: "QuerySet[Job]",
+        act: str,
+        call: Callable[[Job, str], None],
+    ) -> None:
+        done = moved_on = 0
+        for job in jobs:
+            if not ports.scopes.allows(request.user, act, job.scope):
+                continue
+            try:
+                call(job, f"user:{request.user.pk}")
+                done += 1
+            except (Refused, Stale):
+                moved_on += 1
+        verb = {"cancel": "cancelled", "retry": "retried"}[act]
+        level = messages.SUCCESS if done else messages.WARNING
+        self.message_user(request, f"{done} {verb}, {moved_on} had moved on", level)
+
+
+@admin.register(Queue)
+class QueueAdmin(Window):
+    """The queues; pausing one is the only thing a person changes."""
+
+    list_display = ("name", "paused", "batch", "description")
+    ordering = ("name",)
+    actions = ("pause", "resume")
+
+    @admin.action(description="Pause: nothing is claimed from the selected queues")
+    def pause(self, request: HttpRequest, queues: "QuerySet[Queue]") -> None:
+        """This action will pause queues."""
+        count = queues.filter(paused=False).update(paused=True)
+        self.message_user(request, f"{count} paused; what runs goes on to its end")
+
+    @admin.action(description="Resume: the selected queues are served again")
+    def resume(self, request: HttpRequest, queues: "QuerySet[Queue]") -> None:
+        """This action will resume queues."""
+        count = queues.filter(paused=True).update(paused=False)
+        self.message_user(request, f"{count} resumed")
+
+
+@admin.register(Runner)
+class RunnerAdmin(Window):
+    """The processes that execute jobs."""
+
+    list_display = (
+        "id",
+        "pool",
+        "host",
+        "pid",
+        "seen_at",
+        "rss_mb",
+        "executed",
+        "stopped_at",
+        "ending",
+    )
+    list_filter = ("pool",)
+    search_fields = ("=id", "=pid", "host")
+    ordering = ("-pk",)
+
+
+@admin.register(Event)
+class EventAdmin(Window):
+    """What happened."""
+
+    list_display = ("id", "name", "subject", "scope", "actor", "job_id", "created_at")
+    list_filter = ("name",)
+    search_fields = ("=id", "=name", "subject")
+    ordering = ("-pk",)
+    list_select_related = ("cause",)
