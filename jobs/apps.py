@@ -1,8 +1,10 @@
 """The jobs app: nothing is lost."""
 
 from importlib import import_module
+from typing import Any
 
 from django.apps import AppConfig
+from django.core import checks
 
 
 class JobsConfig(AppConfig):
@@ -11,6 +13,20 @@ class JobsConfig(AppConfig):
     name = "jobs"
 
     def ready(self) -> None:
-        """This method will register the demo kinds and what pages may watch."""
+        """This method will register the demo kinds and topics, and the check of all names."""
         import_module("jobs.tasks")
         import_module("jobs.topics").register()
+        checks.register(check_names)
+
+
+def check_names(**kwargs: Any) -> list[checks.CheckMessage]:
+    """This function will refuse to start with a subscriber of an event or kind nobody registered."""
+    events, kinds, ports = (import_module(f"jobs.{name}") for name in ("events", "kinds", "ports"))
+    known_events = {schema.name for schema in events.all_schemas()}
+    known_kinds = {kind.name for kind in kinds.all_kinds()}
+    return [
+        checks.Error(f"{event} → {subscriber.kind}: nobody registered this event or kind")
+        for event, subscribers in ports.subscribers.items()
+        for subscriber in subscribers
+        if event not in known_events or subscriber.kind not in known_kinds
+    ]

@@ -108,7 +108,9 @@ def map_repository(run: Run, *, repository: int) -> Failed | None:
         made = build.build(
             found.clone, found.head_commit, Tools(watch, run.command), maps.FactsCache()
         )
-    run.progress(0, 1, "publishing")
+    files = made.counts["files"]
+    run.progress(files, files, "publishing")
+    run.log(f"commit {made.commit}: {files} files, {made.counts['edges']} edges")
     result = {"commit": made.commit, "digest": made.digest, **made.counts}
     with run.completing(result):
         published = maps.publish(found, made, run.job_id)

@@ -1,0 +1,80 @@
+"""The documents say what the code says."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.core.management import get_commands
+from django.db import connection
+
+from factory.configuration import VARIABLES
+from jobs import events, kinds
+from jobs.failures import POLICY, FailureClass
+from jobs.states import BIRTHS, LEGAL, State
+
+DOCS = Path(__file__).parent.parent / "docs"
+
+
+def rows(name: str) -> list[list[str]]:
+    """Give the cells of every table row of a document."""
+    lines = (DOCS / name).read_text().splitlines()
+    return [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in lines if line[:1] == "|"
+    ]
+
+
+def test_states_page_names_every_state_once():
+    named = [row[0].strip("`") for row in rows("states.md") if row[0].startswith("`")]
+
+    assert named[: len(State)] == State.values
+
+
+def test_states_page_shows_exactly_the_legal_moves():
+    shown = {
+        ("" if row[0] == "(new)" else row[0], new)
+        for row in rows("states.md")
+        if row[0] in {*State.values, "(new)"}
+        for new in re.findall(r"\w+", row[1])
+    }
+
+    assert shown == LEGAL | {("", birth) for birth in BIRTHS}
+
+
+def test_states_page_says_which_failures_are_tried_again():
+    said = {row[0].strip("`"): row[1] for row in rows("states.md")}
+
+    for failure_class in FailureClass:
+        assert said[failure_class].startswith("yes") == (failure_class in POLICY), failure_class
+
+
+@pytest.mark.django_db
+def test_architecture_page_gives_the_reason_of_every_index_of_job():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT indexname FROM pg_indexes WHERE tablename = 'job'")
+        existing = {name for (name,) in cursor.fetchall()}
+
+    explained = {row[0].strip("`") for row in rows("architecture.md") if row[0].startswith("`job_")}
+
+    assert explained == existing
+
+
+def ours() -> set[str]:
+    """Give the names of the commands this product adds."""
+    return {name for name, app in get_commands().items() if app in {"factory", "projects", "jobs"}}
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        pytest.param(lambda: {variable.name for variable in VARIABLES}, id="variables"),
+        pytest.param(lambda: {kind.name for kind in kinds.all_kinds()}, id="kinds"),
+        pytest.param(lambda: {schema.name for schema in events.all_schemas()}, id="events"),
+        pytest.param(ours, id="commands"),
+    ],
+)
+def test_reference_page_lists_every_one_of_the_code(names):
+    text = (DOCS / "reference.md").read_text()
+
+    missing = {name for name in names() if f"`{name}" not in text}
+
+    assert not missing
