@@ -67,6 +67,6 @@ lock: .venv/uv
 
 define install
 echo "installing $(1)"; \
-{ [ -x $(BIN)/uv ] && $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r $(1); } \
+{ [ -x $(BIN)/uv ] && $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r $(1); } \
 || $(BIN)/python -m pip install --quiet --require-hashes -r $(1)
 endef

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psycopg2
 import pytest
+import redis
 
 from factory.embedded import STARTS_SERVICES, place, postgres, valkey
 from factory.embedded.place import CannotStart
@@ -83,7 +84,7 @@ def test_a_path_too_long_for_a_socket_gets_a_short_private_one(home: Path) -> No
 
     postgres.ensure_running(deep)
     valkey.ensure_running(deep)
-    answered = _ask(deep, "SELECT 1"), valkey.answers(valkey.address(deep))
+    answered = _ask(deep, "SELECT 1"), _redis(deep).ping()
     postgres.stop(deep)
     valkey.stop(deep)
 
@@ -147,7 +148,7 @@ def test_racing_starts_make_one_valkey(home: Path) -> None:
 def test_valkey_keeps_nothing_on_disk_and_listens_on_no_port(home: Path) -> None:
     valkey.ensure_running(home)
 
-    with valkey.connect(valkey.address(home)) as client:
+    with _redis(home) as client:
         options = client.config_get("save", "port", "appendonly")
 
     assert options == {"save": "", "port": "0", "appendonly": "no"}
@@ -194,6 +195,10 @@ def _connect(home: Path) -> "psycopg2.extensions.connection":
     return psycopg2.connect(
         dbname=where["NAME"], user=where["USER"], host=where["HOST"], port=where["PORT"]
     )
+
+
+def _redis(home: Path) -> "redis.Redis":
+    return redis.Redis.from_url(valkey.address(home))
 
 
 def _ask(home: Path, sql: str) -> object:
