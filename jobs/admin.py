@@ -11,6 +11,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timesince import timesince
 from django_q import models as django_q_models
 
 from jobs import board, kinds, ports
@@ -195,8 +196,8 @@ class JobAdmin(Window):
 
     @admin.display(description="changed", ordering="updated_at")
     def changed(self, job: Job) -> str:
-        """This column will show the time of the last change."""
-        return f"{job.updated_at:%Y-%m-%d %H:%M:%S}"
+        """This column will show how long ago its last change was."""
+        return f"{timesince(job.updated_at, depth=1)} ago"
 
     @admin.display(description="project")
     def project(self, job: Job) -> str:

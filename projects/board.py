@@ -121,10 +121,9 @@ def _drawn(tile: treemap.Tile, colours: dict[str, int]) -> Drawn:
     left, top = round(rect.x), round(rect.y)
     width, height = round(rect.x + rect.width) - left, round(rect.y + rect.height) - top
     outline = f"M{left} {top}h{width}v{height}h-{width}z"
-    name = tile.path if tile.kind == "folder" else tile.path.rpartition("/")[2]
     room = int((width - 8) / 6.6)
     fits = tile.titled if tile.kind == "folder" else height >= 18
-    label = _shortened(name, room) if fits and room >= 4 else ""
+    label = _shortened(tile.name, room) if fits and room >= 4 else ""
     what = f"{tile.path}: {tile.lines:,} lines"
     if tile.kind != "file":
         what += f" in {tile.files:,} files"

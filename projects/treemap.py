@@ -27,6 +27,7 @@ class Tile:
     """One rectangle: a file, a folder drawn around its tiles, or a folder too small to open."""
 
     kind: str
+    name: str
     path: str
     rect: Rect
     language: str
@@ -141,14 +142,16 @@ def _open(folder: _Folder, rect: Rect, smallest: float) -> Iterator[Tile]:
     )
     for member, place in zip(members, squarify([_lines(m) for m in members], rect), strict=True):
         if isinstance(member, tuple):
-            yield Tile("file", member[0], place, member[1], member[2], 1)
+            yield Tile(
+                "file", member[0].rpartition("/")[2], member[0], place, member[1], member[2], 1
+            )
         elif place.area < smallest or min(place.width, place.height) < 8:
             yield _shut(member, place)
         else:
-            yield from _opened(member, place, smallest)
+            yield from _opened(folder.path, member, place, smallest)
 
 
-def _opened(folder: _Folder, place: Rect, smallest: float) -> Iterator[Tile]:
+def _opened(above_it: str, folder: _Folder, place: Rect, smallest: float) -> Iterator[Tile]:
     while len(folder.folders) == 1 and not folder.leaves:
         folder = next(iter(folder.folders.values()))
     room = place.width >= _ROOM_FOR_HEADER[0] and place.height >= _ROOM_FOR_HEADER[1]
@@ -159,13 +162,22 @@ def _opened(folder: _Folder, place: Rect, smallest: float) -> Iterator[Tile]:
         max(0.0, place.width - 2 * _INSET),
         max(0.0, place.height - above - _INSET),
     )
-    yield Tile("folder", folder.path, place, "", folder.lines, folder.files, titled=room)
+    name = folder.path[len(above_it) :].lstrip("/")
+    yield Tile("folder", name, folder.path, place, "", folder.lines, folder.files, titled=room)
     yield from _open(folder, inside, smallest)
 
 
 def _shut(folder: _Folder, place: Rect) -> Tile:
     language = max(folder.languages, key=lambda name: folder.languages[name])
-    return Tile("shut", folder.path, place, language, folder.lines, folder.files)
+    return Tile(
+        "shut",
+        folder.path.rpartition("/")[2],
+        folder.path,
+        place,
+        language,
+        folder.lines,
+        folder.files,
+    )
 
 
 def _lines(member: "_Folder | tuple[str, str, int]") -> int:

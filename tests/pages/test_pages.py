@@ -1,0 +1,271 @@
+"""What the pages say, and that they say it in all states."""
+
+import re
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from jobs import board, queue
+from jobs.models import Job, LogChunk, Progress
+from jobs.states import State
+from tests.pages.conftest import World, browser_of, fail, hold, runner
+
+HOSTILE = "<script>alert(1)</script>\x1b[31m\u202egnp.exe"
+
+
+def text_of(client: Client, address: str) -> str:
+    """This function will open a page and give it as text."""
+    response = client.get(address)
+    assert response.status_code == 200, address
+    return response.content.decode()
+
+
+def queries(client: Client, address: str) -> int:
+    """This function will count the queries of one page."""
+    with CaptureQueriesContext(
+        connection,
+    ) as captured:
+        text_of(client, address)
+    return len(captured)
+
+
+def test_a_new_installation_says_what_to_do_first(db: None, admin_client: Client) -> None:
+    home = text_of(admin_client, "/")
+
+    assert "No project yet" in home
+    assert 'name="addresses"' in home
+
+
+def test_the_home_page_shows_a_project_with_its_map(world: World, as_staff: Client) -> None:
+    home = text_of(as_staff, "/")
+
+    assert "Harbour" in home
+    assert "0123456789" in home
+    assert f"/projects/harbour/repositories/{world.repository.pk}/map/" in home
+
+
+def test_the_list_of_jobs_costs_the_same_at_1_and_at_1000(world: World, as_staff: Client) -> None:
+    text_of(as_staff, "/jobs/")  # what is looked up once per process is looked up now
+    at_one = queries(as_staff, "/jobs/")
+    queue.enqueue_many("demo.noop", [{}] * 1000, scope=world.project.pk)
+
+    assert queries(as_staff, "/jobs/") == at_one
+
+
+def test_the_admins_list_of_jobs_costs_the_same_at_1_and_at_1000(
+    world: World, as_staff: Client
+) -> None:
+    text_of(as_staff, "/admin/jobs/job/")
+    at_one = queries(as_staff, "/admin/jobs/job/")
+    queue.enqueue_many("demo.noop", [{}] * 1000, scope=world.project.pk)
+
+    assert queries(as_staff, "/admin/jobs/job/") == at_one
+
+
+def test_the_home_page_costs_the_same_at_1_and_at_20_projects(
+    world: World, as_staff: Client
+) -> None:
+    from projects.models import Project
+    from tests.pages.conftest import mapped
+
+    text_of(as_staff, "/")
+    at_one = queries(as_staff, "/")
+    for number in range(20):
+        mapped(Project.objects.create(name=f"P{number}", slug=f"p{number}"))
+
+    assert queries(as_staff, "/") == at_one
+
+
+def test_pages_of_jobs_join_without_a_gap(world: World, as_staff: Client) -> None:
+    made = queue.enqueue_many("demo.noop", [{}] * 120, scope=world.project.pk)
+    seen: list[int] = []
+    address = "/jobs/?kind=demo.noop"
+    while address:
+        page = text_of(as_staff, address)
+        seen += [int(pk) for pk in re.findall(r'<tr id="job-(\d+)"', page)]
+        older = re.search(r'href="(\?[^"]*below=\d+)"', page)
+        address = "/jobs/" + older[1].replace("&amp;", "&") if older else ""
+
+    assert seen == sorted(made, reverse=True)
+
+
+@pytest.mark.parametrize("word", board.WORDS)
+def test_every_word_has_a_template_a_filter_and_a_place_in_the_legend(
+    word: str, world: World, as_staff: Client
+) -> None:
+    job = board.shown(Job.objects.filter(pk=world.job.pk)).get()
+    job.shown = word  # type: ignore[attr-defined]
+    from django.template.loader import render_to_string
+
+    assert f"mark-{word}" in render_to_string("jobs/_row.html", {"job": job})
+    assert f'href="?state={word}"' in text_of(as_staff, f"/jobs/?state={word}")
+    assert f"mark-{word}" in text_of(as_staff, "/legend/")
+
+
+def test_a_running_job_shows_how_far_it_is(world: World, as_staff: Client) -> None:
+    job = queue.enqueue("demo.steps", {}, scope=world.project.pk)
+    hold(job, runner())
+    Progress.objects.create(job=job, fence=1, current=37, total=120, item="web-ui")
+
+    page = text_of(as_staff, f"/jobs/{job.pk}/")
+
+    assert '<progress max="120" value="37"' in page
+    assert "37/120" in page
+    assert "web-ui" in page
+
+
+def test_a_running_job_whose_evidence_is_gone_shows_lost(world: World, as_staff: Client) -> None:
+    job = queue.enqueue("demo.steps", {}, scope=world.project.pk)
+    hold(job, runner(lease="-1 second"))
+
+    assert "mark-lost" in text_of(as_staff, f"/jobs/{job.pk}/")
+    assert f'id="job-{job.pk}"' in text_of(as_staff, "/jobs/?state=lost")
+    assert f'id="job-{job.pk}"' not in text_of(as_staff, "/jobs/?state=running")
+
+
+def test_hostile_names_and_logs_are_shown_and_do_nothing(world: World, as_staff: Client) -> None:
+    job = queue.enqueue("demo.noop", {}, scope=world.project.pk, subject=HOSTILE)
+    LogChunk.objects.create(job=job, fence=1, seq=0, first_line=1, text=f"{HOSTILE}\n")
+    type(world.repository).objects.filter(pk=world.repository.pk).update(name=HOSTILE)
+
+    for address in (
+        "/",
+        "/jobs/",
+        f"/jobs/{job.pk}/",
+        f"/jobs/{job.pk}/log/",
+        "/projects/harbour/",
+    ):
+        page = text_of(as_staff, address)
+
+        assert "<script>alert" not in page
+        assert "\x1b" not in page
+        assert "\u202e" not in page
+        assert "&lt;script&gt;alert(1)" in page
+
+
+def test_each_line_of_a_log_has_an_address(world: World, as_staff: Client) -> None:
+    lines = "".join(f"line {number}\n" for number in range(1, 301))
+    LogChunk.objects.create(job=world.job, fence=1, seq=0, first_line=1, text=lines)
+
+    page = text_of(as_staff, f"/jobs/{world.job.pk}/")
+
+    assert 'id="L300"' in page
+    assert 'id="L100"' not in page  # the page shows the end
+    assert 'id="L100"' in text_of(as_staff, f"/jobs/{world.job.pk}/log/")
+
+
+def test_arguments_that_look_like_secrets_are_masked(world: World, as_staff: Client) -> None:
+    Job.objects.filter(pk=world.job.pk).update(arguments={"token": "hunter2hunter2"})
+
+    for address in (f"/jobs/{world.job.pk}/", f"/admin/jobs/job/{world.job.pk}/change/"):
+        assert "hunter2" not in text_of(as_staff, address)
+
+
+def test_the_timeline_says_who_moved_the_job_and_when(world: World) -> None:
+    client = browser_of(world.contributor)
+    client.post(f"/jobs/{world.job.pk}/retries/")
+
+    page = text_of(client, f"/jobs/{world.job.pk}/")
+
+    assert page.count("mark-queued") >= 2
+    assert "contributor" in page
+
+
+def test_a_failed_job_is_retried_by_its_page(world: World) -> None:
+    client = browser_of(world.contributor)
+
+    asked = text_of(client, f"/jobs/{world.job.pk}/retries/")
+    response = client.post(f"/jobs/{world.job.pk}/retries/", follow=True)
+
+    world.job.refresh_from_db()
+    assert "Keep it as it is" in asked
+    assert world.job.state == State.QUEUED
+    assert "is queued again" in response.content.decode()
+
+
+def test_a_job_that_moved_on_is_not_cancelled_and_the_page_says_so(world: World) -> None:
+    response = browser_of(world.contributor).post(
+        f"/jobs/{world.job.pk}/cancellations/", follow=True
+    )
+
+    assert "only a job that waits can be cancelled" in response.content.decode()
+
+
+def test_the_map_shows_files_edges_with_evidence_and_where_it_comes_from(
+    world: World, as_staff: Client
+) -> None:
+    page = text_of(as_staff, f"/projects/harbour/repositories/{world.repository.pk}/map/")
+
+    assert page.count('class="tile') == 3
+    assert "quay/boat.py:3, 17" in page
+    assert "0123456789abcdef0123456789abcdef01234567" in page
+    assert "1 binary" in page
+
+
+@pytest.mark.parametrize(("query", "found"), [("sail", True), ("anchor", False)])
+def test_edges_are_filtered_by_a_part_of_a_path(
+    query: str, found: bool, world: World, as_staff: Client
+) -> None:
+    page = text_of(as_staff, f"/projects/harbour/repositories/{world.repository.pk}/map/?q={query}")
+
+    assert ("quay/boat.py:3" in page) == found
+    assert ("Nothing matches" in page) != found
+
+
+@pytest.mark.parametrize("page", ["0", "-1", "x", "99999999999999999999", "٣"])
+def test_a_page_number_that_is_none_does_not_break_a_page(
+    page: str, world: World, as_staff: Client
+) -> None:
+    for address in ("/", f"/projects/harbour/repositories/{world.repository.pk}/map/"):
+        text_of(as_staff, f"{address}?page={page}")
+    text_of(as_staff, f"/jobs/?below={page}")
+
+
+@pytest.mark.parametrize("query", ["%00", "%ff", "'", "%25", "a" * 5000])
+def test_odd_search_text_does_not_break_a_page(query: str, world: World, as_staff: Client) -> None:
+    for address in ("/", "/jobs/", f"/projects/harbour/repositories/{world.repository.pk}/map/"):
+        text_of(as_staff, f"{address}?q={query}&under={query}&state={query}&kind={query}")
+
+
+def test_the_admin_acts_like_the_pages_and_counts_what_moved_on(
+    world: World, as_staff: Client
+) -> None:
+    queued = queue.enqueue("demo.noop", {}, scope=world.project.pk)
+    chosen = {"action": "retry", "_selected_action": [world.job.pk, queued.pk]}
+
+    response = as_staff.post("/admin/jobs/job/", chosen, follow=True)
+
+    assert "1 retried, 1 had moved on" in response.content.decode()
+
+
+def test_the_admin_neither_adds_nor_changes_nor_deletes_jobs(
+    world: World, as_staff: Client
+) -> None:
+    assert as_staff.get("/admin/jobs/job/add/").status_code == 403
+    assert as_staff.post(f"/admin/jobs/job/{world.job.pk}/delete/").status_code == 403
+    page = text_of(as_staff, f"/admin/jobs/job/{world.job.pk}/change/")
+    assert 'name="state"' not in page
+
+
+def test_every_list_of_the_admin_opens(world: World, as_staff: Client) -> None:
+    index = text_of(as_staff, "/admin/")
+    lists = set(re.findall(r'href="(/admin/(?:jobs|projects|auth)/\w+/)"', index))
+
+    assert len(lists) >= 8
+    for address in lists:
+        text_of(as_staff, address)
+    assert "django_q" not in index
+
+
+def test_a_failed_repository_says_why(world: World, as_staff: Client) -> None:
+    fail(queue.enqueue("demo.fail", {}, scope=world.project.pk))
+    type(world.repository).objects.filter(pk=world.repository.pk).update(
+        failure_class="auth", failure_message="The remote refused the token."
+    )
+
+    home = text_of(as_staff, "/")
+
+    assert "mark-failed" in home
+    assert "The remote refused the token." in home
