@@ -62,11 +62,12 @@ lock: .venv/uv
 .venv/uv: requirements-uv.txt
 	@if [ -z "$(PYTHON)" ]; then echo "Python 3.11 or later is not installed: install it, or name it: make PYTHON=/path/of/python3" >&2; exit 2; fi
 	@$(BIN)/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear .venv
-	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements-uv.txt 2>/dev/null || echo "uv is not to be had here: pip does its work, more slowly"
+	@$(BIN)/python -m pip install -qq --require-hashes -r requirements-uv.txt 2>/dev/null || echo "uv is not to be had here: pip does its work, more slowly"
 	@touch $@
 
 define install
 echo "installing $(1)"; \
-{ [ -x $(BIN)/uv ] && $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r $(1); } \
-|| $(BIN)/python -m pip install --quiet --require-hashes -r $(1)
+{ [ -x $(BIN)/uv ] && $(BIN)/uv pip install --quiet --system-certs --compile-bytecode --python $(BIN)/python \
+	--require-hashes -r $(1) 2>.venv/uv.log; } \
+|| $(BIN)/python -m pip install -qq --require-hashes -r $(1)
 endef

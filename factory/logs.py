@@ -87,9 +87,9 @@ _LOUD = {
     "django": "INFO",
     "django.request": "ERROR",  # RequestLog has a line for each answer
     "django.server": "WARNING",
-    "django-q": "INFO",
-    "uvicorn": "INFO",
-    "uvicorn.error": "INFO",
+    "django-q": "WARNING",
+    "uvicorn": "WARNING",
+    "uvicorn.error": "WARNING",
     "uvicorn.access": "WARNING",
     "asyncio": "WARNING",
 }

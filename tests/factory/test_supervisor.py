@@ -106,17 +106,22 @@ def test_embedded_services_start_and_end_with_the_product(own_services: dict[str
     assert not _living(pids)
 
 
-def test_a_killed_service_is_started_again(own_services: dict[str, str]) -> None:
+def test_killed_services_are_started_again(own_services: dict[str, str]) -> None:
     own = Product(own_services)
     own.manage("up", "--detach", "--no-web")
-    old = valkey.running(own.home)
-    assert old
+    old = {service: service.running(own.home) for service in (postgres, valkey)}
+    assert None not in old.values()
 
-    os.kill(old, signal.SIGKILL)
-    back = wait_for(lambda: valkey.running(own.home) not in {None, old})
+    for pid in old.values():
+        os.kill(pid or 0, signal.SIGKILL)
+    back = wait_for(
+        lambda: all(service.running(own.home) not in {None, pid} for service, pid in old.items())
+    )
+    answered = own.manage("migrate", "--check", "-v0").returncode
     own.manage("stop")
 
     assert back
+    assert answered == 0
 
 
 def test_a_second_up_says_already_running(product: Product) -> None:
