@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
                 ('max_attempts', models.PositiveSmallIntegerField(db_default=3, default=3, help_text='How often it may be begun.')),
                 ('fence', models.BigIntegerField(db_default=0, default=0, help_text='Grows with every claim; whoever names an older one is refused.')),
                 ('solo', models.BooleanField(db_default=False, default=False, help_text='Claimed alone, since a runner died with it among others.')),
-                ('unique_key', models.CharField(blank=True, db_default='', help_text='At most one unstarted job has it.', max_length=128)),
+                ('unique_key', models.CharField(blank=True, db_default='', help_text='At most one job that was never begun has it.', max_length=128)),
                 ('limit_key', models.CharField(blank=True, db_default='', help_text='At most one running job has it.', max_length=128)),
                 ('root_id', models.BigIntegerField(blank=True, help_text='The first job of the chain that caused this one.', null=True)),
                 ('event_id', models.BigIntegerField(blank=True, help_text='The event this job delivers to a subscriber.', null=True)),
@@ -237,7 +237,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='job',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ('scheduled', 'blocked', 'queued', 'paused')), models.Q(('unique_key', ''), _negated=True)), fields=('unique_key',), name='job_unstarted_key_is_unique'),
+            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ('scheduled', 'blocked', 'queued', 'paused')), models.Q(('unique_key', ''), _negated=True), ('fence', 0)), fields=('unique_key',), name='job_unstarted_key_is_unique'),
         ),
         migrations.AddConstraint(
             model_name='job',

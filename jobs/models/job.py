@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db import connection, models, transaction
+from django.db import IntegrityError, connection, models, transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 
@@ -107,7 +107,10 @@ class Job(models.Model):
         help_text="Who holds it. Without a constraint: a runner row deleted by hand shows as lost.",
     )
     unique_key = models.CharField(
-        max_length=128, blank=True, db_default="", help_text="At most one unstarted job has it."
+        max_length=128,
+        blank=True,
+        db_default="",
+        help_text="At most one job that was never begun has it.",
     )
     limit_key = models.CharField(
         max_length=128, blank=True, db_default="", help_text="At most one running job has it."
@@ -168,7 +171,8 @@ class Job(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["unique_key"],
-                condition=Q(state__in=UNSTARTED) & ~Q(unique_key=""),
+                # One that comes back from a runner must not collide with its successor.
+                condition=Q(state__in=UNSTARTED) & ~Q(unique_key="") & Q(fence=0),
                 name="job_unstarted_key_is_unique",
             ),
             models.UniqueConstraint(
@@ -213,14 +217,17 @@ class Job(models.Model):
         """This method will queue a failed or cancelled job again and allow it three more attempts."""
         if self.state not in (State.FAILED, State.CANCELLED):
             raise Refused(f"Job {self.pk} is {self.state}: only an ended job can be retried.")
-        self._move(
-            State.QUEUED,
-            by=by,
-            reason=f"Retried by {by}.",
-            max_attempts=F("attempt") + 3,
-            finished_at=None,
-            solo=False,
-        )
+        try:
+            self._move(
+                State.QUEUED,
+                by=by,
+                reason=f"Retried by {by}.",
+                max_attempts=F("attempt") + 3,
+                finished_at=None,
+                solo=False,
+            )
+        except IntegrityError:  # cancelled before it was begun, and replaced since
+            raise Refused(f"Job {self.pk}: another one waits to do the same.") from None
 
     def _move(self, to: State, *, by: str, **fields: Any) -> None:
         with transaction.atomic():

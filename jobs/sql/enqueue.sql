@@ -6,5 +6,5 @@ SELECT %(kind)s, %(queue)s, a::jsonb, %(scope)s, %(subject)s, %(priority)s,
        CASE WHEN %(after)s > 0 THEN clock_timestamp() + make_interval(secs => %(after)s) END,
        %(max_attempts)s, %(unique_key)s, %(limit_key)s, %(root)s, %(event)s, %(actor)s
 FROM unnest(%(arguments)s::text[]) a
-ON CONFLICT (unique_key) WHERE state IN ('scheduled', 'blocked', 'queued', 'paused') AND NOT (unique_key = '') DO NOTHING
+ON CONFLICT (unique_key) WHERE state IN ('scheduled', 'blocked', 'queued', 'paused') AND NOT (unique_key = '') AND fence = 0 DO NOTHING
 RETURNING id
