@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models.functions import Now
 
-from jobs import process
+from jobs import plain, process
 from jobs.events import Cause
 from jobs.ledger import Claim
 from jobs.models import Job, Stale
@@ -24,7 +24,7 @@ class Run:
         self.completed = False
         self._report = report
         self._flush = flush
-        self._groups: set[int] = set()
+        self._groups: dict[int, int | None] = {}
 
     @property
     def job_id(self) -> int:
@@ -94,29 +94,33 @@ class Run:
 
     def tend(self, pid: int) -> None:
         """This method will end that process group with the job, whatever becomes of the handler."""
-        self._groups.add(pid)
+        self._groups[pid] = process.started_ticks(pid)
 
     def end_processes(self) -> None:
         """This method will end every process group that is tended."""
-        for pid in self._groups:
-            process.end_group(pid, process.KILL)
-        self._groups.clear()
+        for pid, ticks in list(self._groups.items()):
+            self._groups.pop(pid, None)
+            # A number that went to another process since is no group of ours any more.
+            if process.started_ticks(pid) in (None, ticks):
+                process.end_group(pid, process.KILL)
 
     @contextmanager
     def completing(self, result: dict[str, Any] | None = None) -> Iterator[None]:
         """This method will finish the job and what the block writes in one transaction.
 
         The finish comes first and names the fence: raises `Stale` when another runner holds the
-        job by now, before anything of the block is done.
+        job by now, before anything of the block is done, and `plain.NotPlain` for a result that
+        cannot be stored. Refused inside another transaction, which could still take it back.
         """
+        value = json.loads(plain.document(result))
         self._flush()
-        with transaction.atomic():
+        with transaction.atomic(durable=True):
             finished = Job.objects.filter(
                 pk=self.claim.id, fence=self.claim.fence, state=State.RUNNING
             ).update(
                 state=State.SUCCEEDED,
                 runner=None,
-                result=json.loads(json.dumps(result)),
+                result=value,
                 reason="",
                 failure_class="",
                 failure_message="",

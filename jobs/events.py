@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
-from jobs import ports, queue
+from jobs import plain, ports, queue
 from jobs.models import Event
 
 
@@ -68,7 +68,7 @@ def publish(
             version=schema.version,
             payload=payload,
             scope=scope,
-            subject=subject[:200],
+            subject=plain.printable(subject)[:200],
             actor=actor,
             job_id=cause.job,
             cause=before,
@@ -97,4 +97,8 @@ def _schema_for(name: str, payload: dict[str, Any]) -> Schema:
     schema = _schemas[name]
     if set(payload) != set(schema.fields):
         raise BadEvent(f"event {name}: its payload must have exactly {', '.join(schema.fields)}")
+    try:
+        plain.document(payload)
+    except plain.NotPlain as error:
+        raise BadEvent(f"event {name}: {error}") from error
     return schema

@@ -1,14 +1,16 @@
 """Enqueueing: an INSERT in the caller's transaction."""
 
-import json
 from collections.abc import Sequence
 from typing import Any, TypedDict, Unpack
 
 from django.db import connection
 
-from jobs import kinds, ledger
+from jobs import kinds, ledger, plain
 from jobs.models import Job
 from jobs.states import UNSTARTED
+
+LATEST_S = 366 * 86_400
+"""A job may be scheduled so far ahead, in seconds."""
 
 
 class Options(TypedDict, total=False):
@@ -30,7 +32,7 @@ class Options(TypedDict, total=False):
 
 
 def enqueue(kind: str, arguments: dict[str, Any], **options: Unpack[Options]) -> Job:
-    """This function will insert one job, or give the unstarted one that has its `unique_key`.
+    """This function will insert one job, or give the one that has its `unique_key` and was never begun.
 
     Raises `kinds.UnknownKind` and `kinds.BadArguments`.
     """
@@ -38,7 +40,7 @@ def enqueue(kind: str, arguments: dict[str, Any], **options: Unpack[Options]) ->
         for made in enqueue_many(kind, [arguments], **options):
             return Job.objects.get(pk=made)
         key = options.get("unique_key")
-        waiting = Job.objects.filter(unique_key=key, state__in=UNSTARTED).first()
+        waiting = Job.objects.filter(unique_key=key, state__in=UNSTARTED, fence=0).first()
         # None: the one that had the key was claimed between the two statements.
         if waiting is not None:
             return waiting
@@ -49,19 +51,22 @@ def enqueue_many(
 ) -> list[int]:
     """This function will insert jobs of one kind in one statement and give their ids.
 
-    Where an unstarted job has the `unique_key` already, nothing is inserted.
+    Where a job that was never begun has the `unique_key` already, nothing is inserted.
     """
     registered = kinds.get(kind)
     for one in arguments:
         registered.check(one)
+    after = options.get("after", 0.0)
+    if not 0 <= after <= LATEST_S:
+        raise kinds.BadArguments(f"after {after}: give 0 to {LATEST_S} seconds")
     values: dict[str, Any] = {
         "kind": kind,
         "queue": registered.queue,
-        "arguments": [json.dumps(one) for one in arguments],
+        "arguments": [_document(kind, one) for one in arguments],
         "scope": options.get("scope"),
-        "subject": options.get("subject", "")[:200],
+        "subject": plain.printable(options.get("subject", ""))[:200],
         "priority": options.get("priority", 0),
-        "after": options.get("after", 0.0),
+        "after": after,
         "max_attempts": options.get("max_attempts") or registered.max_attempts,
         "unique_key": options.get("unique_key", ""),
         "limit_key": options.get("limit_key", ""),
@@ -72,3 +77,10 @@ def enqueue_many(
     with connection.cursor() as cursor:
         cursor.execute(ledger.statement("enqueue"), values)
         return [row[0] for row in cursor.fetchall()]
+
+
+def _document(kind: str, arguments: dict[str, Any]) -> str:
+    try:
+        return plain.document(arguments)
+    except plain.NotPlain as error:
+        raise kinds.BadArguments(f"arguments of {kind}: {error}") from error

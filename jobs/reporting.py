@@ -11,11 +11,12 @@ from typing import Any
 from jobs import db
 from jobs.db import Connection
 from jobs.ledger import Claim, statement
+from jobs.plain import printable
 from jobs.redaction import redact
 
 CHUNK_BYTES = 60_000
 """A chunk of log never exceeds this, and 64 KiB with its last line."""
-HEAD_CHUNKS = 16
+HEAD_BYTES = 1 << 20
 """So much of a log is kept from its beginning; after that only its end."""
 TAIL_LINES = 500
 LINE_CHARS = 4_000
@@ -45,6 +46,7 @@ class Report:
         self._tail: deque[str] = deque(maxlen=TAIL_LINES)
         self._numbered = 1
         self._chunks = 0
+        self._room = HEAD_BYTES
         self._left_out = 0
         self._lock = threading.Lock()
         self._writing = threading.Lock()
@@ -60,9 +62,9 @@ class Report:
         """This method will remember how far the work got; `done` and `failed` add to their lists."""
         with self._lock:
             steps = self._steps or Steps()
-            steps.current, steps.total, steps.item = current, total, redact(item)[:200]
-            steps.done = (steps.done + [redact(one) for one in done])[-ITEMS_KEPT:]
-            steps.failed = (steps.failed + [redact(one) for one in failed])[-ITEMS_KEPT:]
+            steps.current, steps.total, steps.item = current, total, _words(item)
+            steps.done = (steps.done + [_words(one) for one in done])[-ITEMS_KEPT:]
+            steps.failed = (steps.failed + [_words(one) for one in failed])[-ITEMS_KEPT:]
             self._steps, self._unwritten, self.heard_at = steps, True, monotonic()
 
     def log(self, text: str) -> None:
@@ -70,11 +72,16 @@ class Report:
         lines = [line[:LINE_CHARS] for line in printable(redact(text)).splitlines()]
         with self._lock:
             self.heard_at = monotonic()
-            if self._chunks < HEAD_CHUNKS:
-                self._lines.extend(lines)
-                return
-            self._left_out += max(0, len(self._tail) + len(lines) - TAIL_LINES)
-            self._tail.extend(lines)
+            for line in lines:
+                self._keep(line)
+
+    def _keep(self, line: str) -> None:
+        if self._room > 0:
+            self._room -= len(line.encode()) + 1
+            self._lines.append(line)
+            return
+        self._left_out += len(self._tail) == TAIL_LINES
+        self._tail.append(line)
 
     @property
     def unwritten(self) -> bool:
@@ -136,9 +143,8 @@ class Report:
             raise
 
 
+def _words(text: str) -> str:
+    return printable(redact(str(text)[:LINE_CHARS]))[:200]
+
+
 _LOG_FIELDS = ("job", "fence", "seq", "first_line", "text")
-
-
-def printable(text: str) -> str:
-    """This function will replace control characters, but not tabs and newlines, by a mark."""
-    return "".join(char if char in "\t\n" or char.isprintable() else "�" for char in text)

@@ -35,7 +35,7 @@ class Command(Contract):
             options["kind"],
             [arguments] * options["count"],
             priority=options["priority"],
-            after=max(0.0, options["after"]),
+            after=options["after"],
             actor=f"command:{getpass.getuser()}",
         )
         return {"jobs": made}, True

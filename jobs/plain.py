@@ -1,0 +1,37 @@
+"""Plain values: the JSON and the text that PostgreSQL can keep."""
+
+import json
+import re
+from typing import Any
+
+MOST_BYTES = 1 << 20
+"""The largest JSON document that is kept with a row; more belongs into rows of its own."""
+
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+
+
+class NotPlain(ValueError):
+    """The value has no JSON form that PostgreSQL can keep; the text says why."""
+
+
+def document(value: Any) -> str:
+    """This function will give the JSON text of a value, at most `MOST_BYTES` long.
+
+    Raises `NotPlain` for what is no JSON (RFC 8259 knows no NaN), and for NUL characters and lone
+    surrogates, which jsonb refuses (PostgreSQL manual, 8.14).
+    """
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        size = len(text.encode())
+    except (TypeError, ValueError, RecursionError) as error:
+        raise NotPlain(f"it is no plain JSON: {printable(str(error))[:200]}") from None
+    if size > MOST_BYTES:
+        raise NotPlain(f"it takes {size} bytes as JSON, of {MOST_BYTES} allowed")
+    if "\\u0000" in text and _NUL.search(text):
+        raise NotPlain("it contains a NUL character")
+    return text
+
+
+def printable(text: str) -> str:
+    """This function will replace control characters, but not tabs and newlines, by a mark."""
+    return "".join(char if char in "\t\n" or char.isprintable() else "�" for char in text)
