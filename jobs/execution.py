@@ -1,18 +1,18 @@
 """Carrying out one claim: the handler, its time limits, and what its end means."""
 
-import json
 import logging
+import os
 import signal
 import threading
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-from django.db import close_old_connections, connections
+from django.db import DEFAULT_DB_ALIAS, close_old_connections, connection, connections
 
-from jobs import kinds, ledger
+from jobs import kinds, ledger, plain
 from jobs.context import Run
-from jobs.failures import Anticipated, Failed, FailureClass, failure_of
+from jobs.failures import Failed, FailureClass, failure_of
 from jobs.ledger import Claim, Ending
 from jobs.models import Stale
 from jobs.redaction import redact
@@ -20,15 +20,26 @@ from jobs.reporting import Report
 
 log = logging.getLogger("jobs")
 
+IN_WORK = (1, 2, 3)
+"""libpq's PQTRANS_ACTIVE, PQTRANS_INTRANS and PQTRANS_INERROR."""
 
-class TimedOut(Anticipated):
+
+class Interruption(BaseException):
+    """The handler must stop, whatever it is doing; `except Exception` does not keep it going."""
+
+    failure_class = FailureClass.UNKNOWN
+
+
+class TimedOut(Interruption):
     """The handler took longer than its kind allows, or gave no sign of life."""
 
     failure_class = FailureClass.TIMEOUT
 
 
-class Dispossessed(BaseException):
-    """Another runner holds the job: whatever the handler is doing, it must stop."""
+class Dispossessed(Interruption):
+    """The runner was declared dead, or another holds the job."""
+
+    failure_class = FailureClass.WORKER_LOST
 
 
 class Execution:
@@ -45,21 +56,25 @@ class Execution:
     def carry_out(self) -> Ending | None:
         """This method will call the handler and give the end to write.
 
-        None: the handler finished the job itself, or it is no longer ours to finish.
+        None: the handler finished the job itself. An end of a job that another runner holds is
+        given all the same: the fence refuses it, and if it is still ours, it does not stay behind.
         """
+        process_id, depth = os.getpid(), len(connection.atomic_blocks)
         try:
-            self._interruptible = True
-            value = self.kind.handler(self.run, **self.claim.arguments)
-            self._interruptible = False
-        except (Dispossessed, Stale) as error:
-            log.warning("job %s: its late report was refused: %s", self.claim.id, error)
-            return None
-        except Exception as error:
-            return self._failed(error)
+            outcome = self._call()
+        except BaseException as error:  # sys.exit() in a handler must not end the runner
+            outcome = self._explained(error)
         finally:
-            self._interruptible = False
+            if os.getpid() != process_id:
+                os._exit(1)  # a fork of the handler came out here: the job is not its own
             self.run.end_processes()
-        return None if self.run.completed else self._ended(value)
+        if _rolled_back(depth) and not isinstance(outcome, Failed):
+            outcome = Failed(FailureClass.BUG, "It left a transaction open: that is rolled back.")
+        if not self.run.completed:
+            return self._ending(outcome)
+        if isinstance(outcome, Failed):
+            log.error("job %s, after its end was written: %s", self.claim.id, outcome.message)
+        return None
 
     def interrupt(self, reason: BaseException) -> None:
         """This method will end the helpers and raise `reason` in the handler. Any thread."""
@@ -76,23 +91,31 @@ class Execution:
             self._interruptible = False
             raise reason
 
-    def _ended(self, value: Any) -> Ending:
-        if isinstance(value, Failed):
-            return ledger.failure(self.claim, _redacted(value))
+    def _call(self) -> Any:
         try:
-            return ledger.success(self.claim, None if value is None else json.dumps(value))
-        except TypeError as error:
-            return ledger.failure(self.claim, Failed(FailureClass.BUG, f"its result: {error}"))
+            self._interruptible = True
+            return self.kind.handler(self.run, **self.claim.arguments)
+        finally:
+            self._interruptible = False
 
-    def _failed(self, error: Exception) -> Ending | None:
-        if self.run.completed:
-            log.exception("job %s: an error after its end was written", self.claim.id)
-            return None
-        failed = _redacted(failure_of(error))
+    def _explained(self, error: BaseException) -> Failed:
+        try:
+            failed = _failure_of(error)
+        except Exception:  # its text cannot be read
+            failed = Failed(FailureClass.BUG, type(error).__name__)
         if failed.failure_class == FailureClass.BUG:
             log.error("job %s (%s) failed", self.claim.id, self.kind.name, exc_info=error)
+        return failed
+
+    def _ending(self, outcome: Any) -> Ending:
+        if not isinstance(outcome, Failed):
+            try:
+                result = None if outcome is None else plain.document(outcome)
+                return ledger.success(self.claim, result)
+            except plain.NotPlain as error:
+                outcome = Failed(FailureClass.BUG, f"Its result cannot be stored: {error}.")
+        failed = _storable(outcome)
         self.report.log(f"{failed.failure_class}: {failed.message}")
-        _drop_broken_transactions()
         return ledger.failure(self.claim, failed)
 
 
@@ -109,10 +132,29 @@ def execute(claim: Claim, flush: Callable[[], None], begin: Callable[[Execution]
     return execution.carry_out()
 
 
-def _redacted(failed: Failed) -> Failed:
-    return Failed(failed.failure_class, redact(failed.message)[:2000])
+def _failure_of(error: BaseException) -> Failed:
+    if isinstance(error, Interruption):
+        return Failed(error.failure_class, str(error))
+    if isinstance(error, Stale):
+        return Failed(FailureClass.UNKNOWN, str(error))
+    return failure_of(error)
 
 
-def _drop_broken_transactions() -> None:
-    for connection in connections.all(initialized_only=True):
+def _storable(failed: Failed) -> Failed:
+    message = plain.printable(redact(str(failed.message)))[:2000]
+    if failed.failure_class not in FailureClass.values:
+        return Failed(FailureClass.BUG, f"Unknown class {failed.failure_class!r:.40}: {message}")
+    return Failed(FailureClass(failed.failure_class), message)
+
+
+def _rolled_back(depth: int) -> bool:
+    """Leave no transaction behind that the handler began: the next job would run inside it."""
+    raw = connection.connection
+    open_by_hand = raw is not None and not raw.closed and raw.info.transaction_status in IN_WORK
+    if len(connection.atomic_blocks) > depth or (not depth and open_by_hand):
+        connection.close()
+        del connections[DEFAULT_DB_ALIAS]
+        return True
+    if raw is not None:
         connection.close_if_unusable_or_obsolete()
+    return False

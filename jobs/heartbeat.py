@@ -92,6 +92,11 @@ class Desk:
             waiting = [claim.id for claim in self._waiting]
             return [*current, *waiting, *(end.id for end in self._ended), *self._in_writing]
 
+    def owes(self) -> bool:
+        """This method will say whether ends are still to be written."""
+        with self._lock:
+            return bool(self._ended or self._in_writing)
+
     def slow(self, now: float) -> bool:
         """This method will say whether others wait behind a job that takes its time."""
         return (
@@ -124,6 +129,8 @@ class Heartbeat(threading.Thread):
                 log.warning("heartbeat of runner %s: %s", self._runner, str(error).strip())
                 db.close(self._raw)
                 self._raw = None
+            except Exception:  # without this thread no lease is renewed and no limit is enforced
+                log.exception("heartbeat of runner %s", self._runner)
         db.close(self._raw)
 
     def close(self) -> None:
@@ -157,8 +164,10 @@ class Heartbeat(threading.Thread):
             if waiting:
                 ledger.hand_back(waiting, "Handed back unstarted: the job before it takes long.")
                 waiting = []
-            ledger.finish(ended)
+            refused = ledger.finish(ended)
             self._desk.written(ended)
+            for job in refused:
+                log.warning("job %s: its late report was refused by the fence", job)
         except db.LostConnection:
             self._desk.load(waiting)
             self._desk.put_back(ended)

@@ -62,7 +62,6 @@ class Resident:
 
     def reside(self) -> str:
         """This method will run until `stop`, then drain."""
-        signal.signal(signal.SIGUSR1, self._on_signal)
         heartbeat = Heartbeat(self._row.pk, self.desk, self.stop, self.owner)
         heartbeat.start()
         most = 1
@@ -77,8 +76,9 @@ class Resident:
 
     def stop(self, why: str) -> None:
         """This method will let the runner end after the job in work. Any thread."""
-        self.ending = self.ending or why
-        os.write(self._wake_write, b".")
+        if not self.ending:  # once: nobody empties the pipe
+            self.ending = why
+            os.write(self._wake_write, b".")
 
     def _introduce(self) -> Runner:
         ticks = process.started_ticks(os.getpid())
@@ -119,6 +119,7 @@ class Resident:
 
     def _work(self) -> None:
         while not self.ending and (claim := self.desk.next()):
+            signal.signal(signal.SIGUSR1, self._on_signal)  # the job before may have changed it
             ending = execute(claim, self._flush, self.desk.begin)
             execution = self.desk.execution
             self._flush(last=True)
@@ -202,7 +203,7 @@ class Resident:
         return self._listener
 
     def _pause(self, seconds: float) -> None:
-        select.select([self._wake_read], [], [], seconds)
+        select.select([] if self.ending else [self._wake_read], [], [], seconds)
 
     def _recycle_when_due(self) -> None:
         if self.desk.executed >= RECYCLE_AFTER:
@@ -213,8 +214,17 @@ class Resident:
     def _farewell(self) -> None:
         """Write what is left, however long the database takes to come back, and close the row."""
         give_up = monotonic() + FAREWELL_S
-        while self.desk.known() and monotonic() < give_up:
+        while self.desk.owes() and monotonic() < give_up:
             self._write_ends()
+        if not self.desk.known():
+            self._close_row()
+        db.close(self._raw)
+        db.close(self._listener)
+        os.close(self._wake_read)
+        os.close(self._wake_write)
+
+    def _close_row(self) -> None:
+        """Say that this runner ended. With a job in hand its open row is the evidence upkeep needs."""
         with db.quiet():
             db.rows(
                 self._connected().raw,
@@ -222,10 +232,6 @@ class Resident:
                 " WHERE id = %s AND stopped_at IS NULL",
                 (self.ending or "ended by an error", self._row.pk),
             )
-        db.close(self._raw)
-        db.close(self._listener)
-        os.close(self._wake_read)
-        os.close(self._wake_write)
 
     def _on_signal(self, signum: int, frame: FrameType | None) -> None:
         execution = self.desk.execution
