@@ -5,7 +5,7 @@ WITH dead AS (
   UPDATE job_runner SET stopped_at = clock_timestamp(), ending = %(proof)s
   WHERE id = %(runner)s AND stopped_at IS NULL RETURNING id
 ), held AS (
-  SELECT j.id, count(*) OVER () > 1 AS crowd, j.attempt >= j.max_attempts AS spent
+  SELECT j.id, j.fence, count(*) OVER () > 1 AS crowd, j.attempt >= j.max_attempts AS spent
   FROM job j WHERE j.runner_id = %(runner)s AND j.state IN ('running', 'verifying')
     AND (%(rowless)s OR EXISTS (SELECT FROM dead))
 )
@@ -19,5 +19,8 @@ UPDATE job SET
   reason = CASE WHEN held.crowd THEN 'Its runner died with several jobs; this one runs alone next: '
                 ELSE 'Its runner died: ' END || %(proof)s,
   runner_id = NULL, updated_at = clock_timestamp()
-FROM held WHERE job.id = held.id
+FROM held
+-- Checked again on the row as it is by now: another tick may have settled it, another runner may have it.
+WHERE job.id = held.id AND job.fence = held.fence AND job.runner_id = %(runner)s
+  AND job.state IN ('running', 'verifying')
 RETURNING job.id, job.state
