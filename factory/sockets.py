@@ -9,18 +9,17 @@ from typing import Any
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
-from channels.routing import URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
 from channels.sessions import CookieMiddleware, SessionMiddleware
 from django.conf import settings
 from django.contrib import auth
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest
-from django.urls import path
 from redis.exceptions import RedisError
 
 from jobs import live
 
+PATH = "/ws/live"
 LONGEST_FRAME = 16_384
 MOST_TOPICS = 200
 FRAMES_PER_10_S = 20
@@ -142,7 +141,13 @@ def _wanted(text: str | None) -> dict[str, int]:
     return wanted
 
 
-application = AllowedHostsOriginValidator(
-    CookieMiddleware(SessionMiddleware(URLRouter([path("ws/live", Pages.as_asgi())])))
-)
+async def _pages_only(scope: Any, receive: Any, send: Any) -> None:
+    if scope["path"] == PATH:
+        await _pages(scope, receive, send)
+    else:
+        await send({"type": "websocket.close", "code": 4404})
+
+
+_pages = Pages.as_asgi()
+application = AllowedHostsOriginValidator(CookieMiddleware(SessionMiddleware(_pages_only)))
 """What answers WebSockets: only pages of our own hosts, only with a session."""

@@ -1,0 +1,126 @@
+"""The relay's passes: what is sent, to whom, and as of when."""
+
+import pytest
+
+from jobs import board, live, queue
+from jobs.models import Job
+
+pytestmark = pytest.mark.django_db
+LATE = 2**62
+
+
+def changed(job: Job, subject: str) -> None:
+    """This function will change a job's row."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE job SET subject = %s, updated_at = clock_timestamp() WHERE id = %s",
+            [subject, job.pk],
+        )
+
+
+@pytest.fixture
+def job() -> Job:
+    """This fixture will be a job that waits."""
+    return queue.enqueue("demo.noop", {}, after=3600)
+
+
+@pytest.fixture
+def relay(job: Job) -> live.Relay:
+    """This fixture will be a relay that has sent what one socket watches."""
+    made = live.Relay()
+    made.watch("one", {f"job:{job.pk}": 0})
+    made.news()
+    return made
+
+
+def test_what_is_new_to_the_relay_is_sent_to_all_who_watch(job: Job) -> None:
+    relay = live.Relay()
+    relay.watch("one", {f"job:{job.pk}": LATE})
+
+    (frame,) = relay.news()
+
+    assert frame.to == ()
+    assert f'data-topic="job:{job.pk}"' in frame.html
+
+
+def test_what_did_not_change_is_not_sent_again(relay: live.Relay) -> None:
+    assert relay.news() == []
+
+
+def test_a_change_is_rendered_once_however_many_watch(relay: live.Relay, job: Job) -> None:
+    for number in range(300):
+        relay.watch(f"socket {number}", {f"job:{job.pk}": LATE})
+    changed(job, "new subject")
+
+    frames = relay.news()
+
+    assert len(frames) == 1
+    assert "new subject" in frames[0].html
+
+
+def test_a_socket_that_shows_an_older_version_alone_gets_the_frame(
+    relay: live.Relay, job: Job
+) -> None:
+    relay.watch("late", {f"job:{job.pk}": 1})
+    relay.watch("current", {f"job:{job.pk}": board.clock()})
+
+    (frame,) = relay.news()
+
+    assert frame.to == ("late",)
+
+
+def test_the_version_of_a_frame_is_read_between_its_fingerprint_and_its_rows(
+    relay: live.Relay, job: Job
+) -> None:
+    before = board.clock()
+    changed(job, "between")
+
+    (frame,) = relay.news()
+
+    assert before < frame.version < board.clock()
+
+
+def test_a_row_that_is_gone_is_sent_as_nothing(relay: live.Relay, job: Job) -> None:
+    job.cancel(by="test")
+    relay.news()
+    Job.objects.filter(pk=job.pk).delete()
+
+    (frame,) = relay.news()
+
+    assert frame.html == ""
+
+
+def test_what_nobody_renews_is_forgotten(
+    relay: live.Relay, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = live.time.monotonic()
+    monkeypatch.setattr(live.time, "monotonic", lambda: now + live.FORGET_S + 1)
+
+    relay.news()
+
+    assert relay.watched == {}
+
+
+@pytest.mark.parametrize(
+    "text", ["job", "job:", ":1", "nobody:1", "job:1 2", "job:<b>", "job:" + "1" * 100, None, 3]
+)
+def test_what_cannot_be_a_topic_is_none(text: object) -> None:
+    assert not live.is_topic(text)
+
+
+def test_all_watched_rows_are_read_in_as_many_queries_as_one(relay: live.Relay) -> None:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    with CaptureQueriesContext(connection) as one:
+        relay.news()
+    made = queue.enqueue_many("demo.noop", [{}] * 100, after=3600)
+    relay.watch("one", dict.fromkeys((f"job:{pk}" for pk in made), 0))
+    relay.news()
+
+    with CaptureQueriesContext(connection) as many:
+        relay.news()
+
+    assert len(many) == len(one)

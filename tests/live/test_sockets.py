@@ -1,0 +1,255 @@
+"""Sockets against a real web server, relay, PostgreSQL and Valkey."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from typing import Any
+
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+from tests import services
+from tests.live.stack import Stack, stack
+
+LATE = 2**62  # newer than anything the relay can have
+
+
+@pytest.fixture(scope="module")
+def product(scratch_database: services.ScratchDatabase) -> Iterator[Stack]:
+    """This fixture will run the web server and the relay."""
+    with stack(scratch_database, "web", "relay") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def socket_of(product: Stack) -> Iterator[Any]:
+    """This fixture will open sockets for people, and close them."""
+    sessions: dict[str, str] = {}
+    with ExitStack() as opened:
+
+        def open_one(
+            name: str = "", origin: str | None = None, session: str = ""
+        ) -> ClientConnection:
+            if name and not session:
+                session = sessions.get(name) or product.session(name)
+                sessions[name] = session
+            cookies = {"Cookie": f"sessionid={session}"} if session else {}
+            wanted = connect(
+                f"ws://127.0.0.1:{product.port}/ws/live",
+                additional_headers=cookies,
+                origin=origin or product.url,  # type: ignore[arg-type]
+            )
+            return opened.enter_context(wanted)
+
+        yield open_one
+
+
+def watch(socket: ClientConnection, version: int, *topics: str) -> None:
+    """This function will say what the page shows, all of one version."""
+    socket.send(json.dumps({"watch": dict.fromkeys(topics, version)}))
+
+
+def until(socket: ClientConnection, key: str, seconds: float = 20) -> Any:
+    """This function will give the first frame that has `key`, or fail."""
+    end = time.monotonic() + seconds
+    while True:
+        frame = json.loads(socket.recv(timeout=max(0.01, end - time.monotonic())))
+        if key in frame:
+            return frame
+
+
+def shows(socket: ClientConnection, text: str, seconds: float = 20) -> Any:
+    """This function will give the first frame whose HTML contains `text`, or fail."""
+    while True:
+        frame = until(socket, "html", seconds)
+        if text in frame["html"]:
+            return frame
+
+
+def closed_with(socket: ClientConnection, seconds: float = 20) -> int:
+    """This function will wait until the other side closes, and give its code."""
+    end = time.monotonic() + seconds
+    while socket.close_code is None and time.monotonic() < end:
+        with suppress(ConnectionClosed, TimeoutError):
+            socket.recv(timeout=0.2)
+    return socket.close_code or 0
+
+
+def test_a_committed_change_reaches_the_page_that_watches(product: Stack, socket_of: Any) -> None:
+    socket = socket_of("member")
+    watch(socket, 0, f"job:{product.ids['job']}")
+    until(socket, "html")
+
+    product.change("changed once")
+
+    frame = shows(socket, "changed once")
+    assert frame["topic"] == f"job:{product.ids['job']}"
+
+
+def test_a_socket_that_was_idle_for_8_seconds_still_gets_the_message(
+    product: Stack, socket_of: Any
+) -> None:
+    socket = socket_of("member")
+    watch(socket, 0, f"job:{product.ids['job']}")
+    until(socket, "html")
+    time.sleep(8)  # the idleness is what is tested
+
+    product.change("after the silence")
+
+    shows(socket, "after the silence")
+
+
+def test_a_change_between_the_page_and_the_subscription_is_not_missed(
+    product: Stack, socket_of: Any
+) -> None:
+    first = socket_of("member")
+    watch(first, 0, f"job:{product.ids['job']}")
+    shown = until(first, "html")["v"]
+    product.change("while the second page loaded")
+    shows(first, "while the second page loaded")
+
+    second = socket_of("staff")
+    watch(second, shown, f"job:{product.ids['job']}")
+
+    shows(second, "while the second page loaded")
+
+
+def test_a_change_while_the_relay_was_away_is_shown_when_it_is_back(
+    product: Stack, socket_of: Any
+) -> None:
+    socket = socket_of("member")
+    watch(socket, 0, f"job:{product.ids['job']}")
+    until(socket, "html")
+    product.end("relay")
+    product.change("nobody was listening")
+
+    product.start("relay")
+
+    shows(socket, "nobody was listening")
+
+
+def test_a_page_hears_each_second_that_the_relay_is_at_work(socket_of: Any) -> None:
+    socket = socket_of("member")
+
+    first, second = until(socket, "tick")["tick"], until(socket, "tick")["tick"]
+
+    assert 500_000 < second - first < 10_000_000
+
+
+@pytest.mark.parametrize("topic", ["job:{job}", "jobpage:{job}", "project:{project}"])
+def test_a_stranger_cannot_watch_what_belongs_to_others(
+    topic: str, product: Stack, socket_of: Any
+) -> None:
+    socket = socket_of("stranger")
+    wanted = topic.format(**product.ids)
+
+    watch(socket, 0, wanted)
+
+    assert until(socket, "refused")["refused"] == [wanted]
+
+
+@pytest.mark.parametrize("topic", ["home:{member}", "jobs:{member}::"])
+def test_nobody_can_watch_the_lists_of_another_person(
+    topic: str, product: Stack, socket_of: Any
+) -> None:
+    socket = socket_of("staff")
+    wanted = topic.format(**product.ids)
+
+    watch(socket, 0, wanted)
+
+    assert until(socket, "refused")["refused"] == [wanted]
+
+
+def test_a_new_job_is_announced_to_the_list_it_belongs_to(product: Stack, socket_of: Any) -> None:
+    socket = socket_of("member")
+    watch(socket, 0, f"jobs:{product.ids['member']}::")
+    until(socket, "html")
+
+    made = product.database.rows(
+        "INSERT INTO job (kind, queue_id, scope, state, run_after) "
+        "VALUES ('demo.noop', 'short', %s, 'scheduled', now() + interval '1 day') RETURNING id",
+        [product.ids["project"]],
+    )[0][0]
+
+    shows(socket, f"job:{made}")
+
+
+def test_without_a_session_a_socket_is_closed_and_told_why(socket_of: Any) -> None:
+    assert closed_with(socket_of()) == 4401
+
+
+def test_a_page_of_another_site_gets_no_socket(product: Stack, socket_of: Any) -> None:
+    with pytest.raises(InvalidStatus) as refused:
+        socket_of("member", origin="https://evil.example")
+
+    assert refused.value.response.status_code == 403
+
+
+def test_another_path_gets_no_socket(product: Stack) -> None:
+    address = f"ws://127.0.0.1:{product.port}/ws/other"
+
+    with pytest.raises(InvalidStatus) as refused, connect(address, origin=product.url):  # type: ignore[arg-type]
+        pass
+
+    assert refused.value.response.status_code == 403
+
+
+def test_logging_out_ends_the_socket(product: Stack, socket_of: Any) -> None:
+    session = product.session("member")
+    socket = socket_of(session=session)
+    watch(socket, 0, f"job:{product.ids['job']}")
+    until(socket, "html")
+
+    product.database.rows("DELETE FROM django_session WHERE session_key = %s", [session])
+
+    assert closed_with(socket) == 4401
+
+
+def test_who_leaves_a_project_stops_seeing_it(product: Stack, socket_of: Any) -> None:
+    socket = socket_of("member")
+    topic = f"job:{product.ids['job']}"
+    watch(socket, 0, topic)
+    until(socket, "html")
+    role = "DELETE FROM project_membership WHERE user_id = %s RETURNING project_id, user_id, role"
+
+    removed = product.database.rows(role, [product.ids["member"]])
+
+    try:
+        assert until(socket, "refused")["refused"] == [topic]
+    finally:
+        product.database.rows(
+            "INSERT INTO project_membership (project_id, user_id, role) VALUES (%s, %s, %s)",
+            removed[0],
+        )
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        "not json",
+        "[1]",
+        '{"watch": []}',
+        '{"watch": {"job:1": "x"}}',
+        '{"watch": {"job:1": null}}',
+        "x" * 20_000,
+        "[" * 10_000,
+        json.dumps({"watch": {f"job:{n}": 0 for n in range(1000)}}),
+    ],
+)
+def test_a_frame_that_is_not_ours_ends_the_socket(frame: str, socket_of: Any) -> None:
+    socket = socket_of("member")
+
+    socket.send(frame)
+
+    assert closed_with(socket) == 4408
+
+
+def test_a_socket_that_sends_too_often_is_ended(socket_of: Any) -> None:
+    socket = socket_of("member")
+
+    for _ in range(30):
+        socket.send('{"watch": {}}')
+
+    assert closed_with(socket) == 4408
