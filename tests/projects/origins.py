@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -93,9 +94,11 @@ def runner(environment: Mapping[str, str]) -> Iterator[process.Child]:
     child = process.start(
         [sys.executable, "-c", _RESIDE, owner],
         env={**environment, "PYTHONPATH": str(services.ROOT)},
+        stdout=subprocess.DEVNULL,
     )
     try:
         yield child
+        assert child.poll() in (None, -signal.SIGKILL), "the runner died by itself"
     finally:
         child.end(5)
 
@@ -107,7 +110,7 @@ def answer(*arguments: str, environment: Mapping[str, str]) -> Any:
     return json.loads(done.stdout)
 
 
-def until(truth: Any, seconds: float = 20) -> Any:
+def until(truth: Any, seconds: float = 60) -> Any:
     """This function will poll until something is true, and give it."""
     deadline = time.monotonic() + seconds
     while not (found := truth()):

@@ -144,7 +144,7 @@ def test_a_person_who_creates_a_project_maintains_it():
     [("maintainer", True), ("contributor", True), ("viewer", False), ("stranger", False)],
 )
 def test_only_who_may_register_does(people, who, may):
-    project, users = people
+    _, users = people
     actor = f"user:{users[who].pk}"
 
     if may:
