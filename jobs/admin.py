@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.apps import apps
+from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
@@ -12,7 +14,6 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
-from django_q import models as django_q_models
 
 from jobs import board, kinds, ports
 from jobs.models import Attempt, Event, Job, Move, Queue, Refused, Runner, Stale
@@ -20,11 +21,9 @@ from jobs.redaction import visible
 from jobs.states import HELD, State
 
 # The cluster's own books: our ledger is the record, theirs would be a second one.
-for _model in (django_q_models.Schedule, django_q_models.Success, django_q_models.Failure):
+for _model in apps.get_app_config("django_q").get_models():
     if admin.site.is_registered(_model):
         admin.site.unregister(_model)
-if admin.site.is_registered(django_q_models.OrmQ):
-    admin.site.unregister(django_q_models.OrmQ)
 
 
 class Window(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -105,7 +104,7 @@ class WordFilter(admin.SimpleListFilter):
         """This method will keep the jobs that show the chosen word."""
         word = self.value()
         if word == board.LOST:
-            return queryset.filter(state__in=HELD, evident=False)
+            return queryset.filter(~board.EVIDENT, state__in=HELD)
         return queryset.filter(state=word) if word in State.values else queryset
 
 
