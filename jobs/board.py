@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import connection
-from django.db.models import Case, CharField, F, QuerySet, Value, When
+from django.db.models import Case, CharField, F, Q, QuerySet, Value, When
 
 from jobs import ports
 from jobs.models import Job, LogChunk, Move
@@ -18,6 +18,8 @@ from jobs.states import HELD, State
 LOST = "lost"
 WORDS = (*State.values, LOST)
 """Every word a job may show; `lost` is computed from evidence and never stored."""
+EVIDENT = Q(("evident", True))
+"""Of jobs with evidence: a live runner holds it."""
 PAGE = 50
 TAIL_LINES = 200
 
@@ -59,17 +61,13 @@ def clock() -> int:
 
 def shown(jobs: "QuerySet[Job]") -> "QuerySet[Job]":
     """This function will add `shown`, the word to display, with what a row needs beside the job."""
-    return (
-        jobs.with_evidence()  # type: ignore[attr-defined]
-        .annotate(
-            shown=Case(
-                When(state__in=HELD, evident=False, then=Value(LOST)),
-                default=F("state"),
-                output_field=CharField(),
-            )
-        )
-        .select_related("progress", "runner")
+    evident: QuerySet[Job] = jobs.with_evidence()  # type: ignore[attr-defined]
+    word = Case(
+        When(~EVIDENT, state__in=HELD, then=Value(LOST)),
+        default=F("state"),
+        output_field=CharField(),
     )
+    return evident.annotate(shown=word).select_related("progress", "runner")
 
 
 def labelled(jobs: Iterable[Job]) -> list[Job]:
@@ -85,9 +83,9 @@ def matching(user: Any, *, state: str = "", kind: str = "") -> "QuerySet[Job]":
     """This function will find the jobs `user` may see that show a word and are of a kind."""
     jobs = shown(Job.objects.visible_to(user))
     if state == LOST:
-        jobs = jobs.filter(state__in=HELD, evident=False)
+        jobs = jobs.filter(~EVIDENT, state__in=HELD)
     elif state in HELD:
-        jobs = jobs.filter(state=state, evident=True)
+        jobs = jobs.filter(EVIDENT, state=state)
     elif state:
         jobs = jobs.filter(state=state)
     return jobs.filter(kind=kind) if kind else jobs

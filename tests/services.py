@@ -59,7 +59,7 @@ def begin() -> Path:
     home = Path(os.environ["FACTORY_TESTS"])
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     for name in [name for name in os.environ if name.startswith("FACTORY_")]:
-        if name != "FACTORY_TESTS":
+        if name not in ("FACTORY_TESTS", "FACTORY_SHOTS"):
             del os.environ[name]  # what the developer's shell says must not change a test
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "factory.settings",

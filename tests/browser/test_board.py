@@ -1,6 +1,8 @@
 """The board in a real browser: it changes without a reload, and says how far it may be believed."""
 
 import json
+import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -201,13 +203,19 @@ def test_who_is_logged_out_is_told_so(context_of: Any, product: Stack) -> None:
     fresh(page, "logged out")
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize("address", ["/", "/jobs/", "/projects/harbour/", "/legend/", "/admin/"])
+@pytest.mark.parametrize(
+    "address", ["/", "/jobs/", "/jobs/{job}/", "/projects/harbour/", "/legend/", "/admin/"]
+)
 def test_nothing_sticks_out_of_the_page(
-    address: str, width: int, context_of: Any, product: Stack
+    address: str, width: int, theme: str, context_of: Any, product: Stack
 ) -> None:
-    page = context_of("staff", viewport={"width": width, "height": 800})
+    page = context_of("staff", viewport={"width": width, "height": 800}, color_scheme=theme)
 
-    page.goto(f"{product.url}{address}")
+    page.goto(product.url + address.format(**product.ids))
 
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    if shots := os.environ.get("FACTORY_SHOTS"):  # `make shots` keeps what was seen
+        name = re.sub(r"\W+", "-", address).strip("-") or "home"
+        page.screenshot(path=Path(shots) / f"{name}-{width}-{theme}.png", full_page=True)

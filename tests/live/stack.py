@@ -1,5 +1,6 @@
 """The product's processes on a scratch database, each started and ended by a test."""
 
+import http.client
 import http.cookiejar
 import json
 import os
@@ -94,7 +95,9 @@ class Stack:
         until = time.monotonic() + 30
         while True:
             try:
-                urllib.request.urlopen(f"{self.url}/healthz", timeout=1).close()
+                asked = http.client.HTTPConnection("127.0.0.1", self.port, timeout=1)
+                asked.request("GET", "/healthz")
+                asked.getresponse().close()
                 return
             except OSError:
                 if time.monotonic() > until:

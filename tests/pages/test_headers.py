@@ -63,9 +63,18 @@ def test_a_first_visit_loads_at_most_100_kilobytes(world: World, as_staff: Clien
 def test_the_two_themes_keep_state_words_readable() -> None:
     tokens = (STATIC / "tokens.css").read_text()
     grounds = _pair(tokens, "surface")
-    for word in (
-        ["scheduled", "blocked", "queued", "running", "paused", "verifying", "succeeded", "failed", "cancelled", "lost"]
-    ):
+    for word in [
+        "scheduled",
+        "blocked",
+        "queued",
+        "running",
+        "paused",
+        "verifying",
+        "succeeded",
+        "failed",
+        "cancelled",
+        "lost",
+    ]:
         for colour, ground in zip(_pair(tokens, word), grounds, strict=True):
             assert _contrast(colour, ground) >= 3, word
 
