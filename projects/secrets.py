@@ -31,7 +31,7 @@ def _box() -> MultiFernet:
     return MultiFernet([Fernet(key) for key in settings.FACTORY_FIELD_KEYS])
 
 
-class SealedField(models.TextField):
+class SealedField(models.TextField):  # type: ignore[type-arg]
     """A text that is plain in Python and encrypted in the database; empty stays empty."""
 
     def get_prep_value(self, value: Any) -> Any:

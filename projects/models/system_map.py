@@ -69,7 +69,8 @@ class SystemMap(models.Model):
 
     def content(self) -> dict[str, Any]:
         """This method will unpack the document: files, edges, skips."""
-        return json.loads(zlib.decompress(self.document))
+        document: dict[str, Any] = json.loads(zlib.decompress(self.document))
+        return document
 
 
 class Node(models.Model):
