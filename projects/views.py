@@ -80,7 +80,7 @@ def registrations(request: HttpRequest) -> HttpResponse:
         return render(request, "projects/register.html", {"given": given})
     try:
         done = registration.register(
-            given["addresses"].split(),
+            [line.strip() for line in given["addresses"].splitlines() if line.strip()],
             project=given["project"] or None,
             branch=given["branch"],
             token=given["token"],
