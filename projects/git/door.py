@@ -54,12 +54,14 @@ class Running:
     @property
     def stdout(self) -> IO[bytes]:
         """What it writes; give it to another process to copy nothing."""
-        return self.handle.proc.stdout
+        stream: IO[bytes] = self.handle.proc.stdout
+        return stream
 
     @property
     def status(self) -> int | None:
         """The exit status, negative for a signal; None while it runs."""
-        return self.handle.proc.poll()
+        status: int | None = self.handle.proc.poll()
+        return status
 
     def wait(self, seconds: float) -> int:
         """This method will wait for the end; raises TimedOut."""
@@ -101,7 +103,7 @@ def start(
         start_new_session=True,
         restore_signals=False,  # a file beyond its limit is then an error git names, not a death
         env=dict(variables),
-        istream=stdin,
+        istream=None if stdin is None else stdin.fileno(),
     )
     name = next(word for word in arguments if not word.startswith("-"))
     running = Running(handle, name)

@@ -100,7 +100,7 @@ def _environment(config: Mapping[str, str], protocol: str) -> dict[str, str]:
         "LC_ALL": "C.UTF-8",
         "LANGUAGE": "",
         "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_CONFIG_GLOBAL": str(_config_file(_STATIC | config)),
+        "GIT_CONFIG_GLOBAL": str(_config_file({**_STATIC, **config})),
         "GIT_ATTR_NOSYSTEM": "1",
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_ASKPASS": "/bin/false",
