@@ -38,26 +38,29 @@ class Pages(AsyncWebsocketConsumer):
         """This method will accept a page of somebody who is logged in."""
         self.shown: dict[str, int] = {}
         self.heard: list[float] = []
-        self.renewing: asyncio.Task[None] | None = None
+        self.unsent: dict[str, dict[str, Any]] = {}
+        self.has_unsent = asyncio.Event()
+        self.tasks: list[asyncio.Task[None]] = []
         if await self._user() is None:
             await self.accept()  # a refused handshake cannot say why
             await self.close(LOGGED_OUT)
             return
         await self.accept()
         await self.channel_layer.group_add(live.SOCKETS, self.channel_name)
-        self.renewing = asyncio.create_task(self._renew())
+        self.tasks = [asyncio.create_task(self._renew()), asyncio.create_task(self._send_news())]
 
     async def disconnect(self, code: int) -> None:
         """This method will leave every group."""
-        if self.renewing:
-            self.renewing.cancel()
+        if self.tasks:
+            for task in self.tasks:
+                task.cancel()
             for topic in self.shown:
                 await self.channel_layer.group_discard(live.group(topic), self.channel_name)
             await self.channel_layer.group_discard(live.SOCKETS, self.channel_name)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """This method will take the list of what the page shows, in the place of the one before."""
-        if self.renewing is None:
+        if not self.tasks:
             return
         try:
             self._count(text_data)
@@ -66,12 +69,13 @@ class Pages(AsyncWebsocketConsumer):
             await self.close(TOO_MUCH)
 
     async def news(self, message: dict[str, Any]) -> None:
-        """This method will pass on what a topic shows now."""
-        topic, version = message["topic"], message["v"]
-        if topic in self.shown:
-            self.shown[topic] = max(self.shown[topic], version)
-            frame = {"topic": topic, "v": version, "html": message["html"]}
-            await self.send(json.dumps(frame, ensure_ascii=False))
+        """This method will take what a topic shows now in the place of what was not sent yet.
+
+        So a slow page costs the memory of one frame a topic, and gets the newest.
+        """
+        if message["v"] > self.shown.get(message["topic"], message["v"]):
+            self.unsent[message["topic"]] = message
+            self.has_unsent.set()
 
     async def tick(self, message: dict[str, Any]) -> None:
         """This method will pass on that the relay is at work, and up to when it has read."""
@@ -96,6 +100,17 @@ class Pages(AsyncWebsocketConsumer):
         if refused:
             await self.send(json.dumps({"refused": refused}))
         await self._announce()
+
+    async def _send_news(self) -> None:
+        while await self.has_unsent.wait():
+            self.has_unsent.clear()
+            while self.unsent:
+                topic = next(iter(self.unsent))
+                message = self.unsent.pop(topic)
+                if topic in self.shown:
+                    self.shown[topic] = max(self.shown[topic], message["v"])
+                    frame = {"topic": topic, "v": message["v"], "html": message["html"]}
+                    await self.send(json.dumps(frame, ensure_ascii=False))
 
     async def _announce(self) -> None:
         if self.shown:
