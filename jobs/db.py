@@ -26,9 +26,16 @@ def connect(application_name: str) -> Connection:
 
 def rows(raw: Connection, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
     """This function will run one statement and give the rows it returns."""
-    with raw.cursor() as cursor:
+    with _loss_named(), raw.cursor() as cursor:
         cursor.execute(sql, parameters)
         return cursor.fetchall() if cursor.description else []
+
+
+def notified(raw: Connection) -> None:
+    """This function will take in what arrived on a listening connection."""
+    with _loss_named():
+        raw.poll()
+    raw.notifies.clear()
 
 
 def close(raw: Connection | None) -> None:
@@ -36,6 +43,20 @@ def close(raw: Connection | None) -> None:
     if raw is not None:
         with quiet():
             raw.close()
+
+
+@contextmanager
+def _loss_named() -> Iterator[None]:
+    """Raise what a caller expects when the server goes away.
+
+    After an immediate shutdown psycopg2 raises its bare DatabaseError on a connection it calls open.
+    """
+    try:
+        yield
+    except psycopg2.DatabaseError as error:
+        if type(error) is psycopg2.DatabaseError:
+            raise psycopg2.OperationalError(str(error)) from error
+        raise
 
 
 @contextmanager

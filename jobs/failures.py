@@ -3,7 +3,7 @@
 import random
 from dataclasses import dataclass
 
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.db.models import TextChoices
 
 
@@ -58,7 +58,8 @@ def failure_of(error: BaseException) -> Failed:
     """This function will name the class and the sentence of an exception a handler raised."""
     if isinstance(error, Anticipated):
         return Failed(error.failure_class, str(error) or type(error).__name__)
-    if isinstance(error, InterfaceError | OperationalError):
+    # The bare class is what a server that went away at once leaves behind; see `jobs.db`.
+    if isinstance(error, InterfaceError | OperationalError) or type(error) is DatabaseError:
         return Failed(FailureClass.TRANSIENT_NETWORK, f"The database did not answer: {error}")
     if isinstance(error, MemoryError):
         return Failed(FailureClass.RESOURCE_EXHAUSTED, "The job ran out of memory.")

@@ -4,6 +4,8 @@ import logging
 import os
 import select
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from time import monotonic
 from types import FrameType
@@ -94,17 +96,15 @@ class Resident:
 
     def _turn(self, most: int) -> int:
         """Finish the last batch, claim and execute the next; give the size to try after it."""
-        ended = self.desk.take_ended()
         try:
-            claims, refused = self._connected().finish_and_claim(
-                ended, self.pool, most, self._row.pk
-            )
+            with self._ends() as ended:
+                claims, refused = self._connected().finish_and_claim(
+                    ended, self.pool, most, self._row.pk
+                )
         except db.UniqueViolation:
             # Two runners reached for jobs of one limit key: the index let one of them have it.
-            self.desk.put_back(ended)
             return 1
         except db.LostConnection as error:
-            self.desk.put_back(ended)
             self._disconnect(error)
             return 1
         self._settle(ended, refused)
@@ -140,14 +140,23 @@ class Resident:
             self._disconnect(error)
 
     def _write_ends(self) -> None:
-        ended = self.desk.take_ended()
         try:
-            refused = self._connected().finish(ended)
+            with self._ends() as ended:
+                refused = self._connected().finish(ended)
         except db.LostConnection as error:
-            self.desk.put_back(ended)
             self._disconnect(error)
         else:
             self._settle(ended, refused)
+
+    @contextmanager
+    def _ends(self) -> Iterator[list[Ending]]:
+        """Lend what ended and is not written; it stays so when the block fails."""
+        ended = self.desk.take_ended()
+        try:
+            yield ended
+        except BaseException:
+            self.desk.put_back(ended)
+            raise
 
     def _settle(self, ended: list[Ending], refused: list[int]) -> None:
         self.desk.written(ended)
@@ -180,8 +189,7 @@ class Resident:
         try:
             listener = self._listening()
             select.select([listener, self._wake_read], [], [], seconds)
-            listener.poll()
-            listener.notifies.clear()
+            db.notified(listener)
         except db.LostConnection:
             db.close(self._listener)
             self._listener = None
