@@ -38,7 +38,8 @@ class ResidentBroker(Broker):  # type: ignore[misc]  # django-q2 ships no types
             upkeep.tick(self._raw)
             tokens = [self._token(pool) for pool in self._missing(self._raw)]
         except Exception as error:
-            log.warning("broker: %s", str(error).strip())
+            if self._raw is not None:  # once an outage
+                log.warning("broker: %s", str(error).strip())
             db.close(self._raw)
             self._raw, tokens = None, []
         if not tokens:
@@ -82,23 +83,28 @@ class ResidentBroker(Broker):  # type: ignore[misc]  # django-q2 ships no types
     def _missing(self, raw: Connection) -> list[str]:
         now = time.monotonic()
         self._issued = [(at, pool) for at, pool in self._issued if now - at < TOKEN_S]
-        mine = db.rows(
+        here = db.rows(
             raw,
-            "SELECT pool, id, stopped_at IS NULL FROM job_runner WHERE owner = %s AND host = %s"
+            "SELECT pool, id, owner, CASE WHEN stopped_at IS NULL THEN pid END FROM job_runner"
+            " WHERE host = %s"
             " AND (stopped_at IS NULL OR started_at > clock_timestamp() - interval '10 seconds')",
-            (_owner(), process.host()),
+            (process.host(),),
         )
-        self._forget_redeemed(mine)
+        self._forget_redeemed([row for row in here if row[2] == _owner()])
+        # A busy runner of the broker before this one fills its pool still; a second one would sit
+        # in the worker of another pool.
+        cluster = os.getppid()
+        present = [pool for pool, _, _, pid in here if pid and process.parent(pid) == cluster]
         missing: list[str] = []
         for pool, size in settings.FACTORY_WORKERS.items():
-            have = sum(name == pool and present for name, _, present in mine)
+            have = present.count(pool)
             have += sum(issued == pool for _, issued in self._issued)
             missing += [pool] * (size - have)
         return missing
 
     def _forget_redeemed(self, mine: list[tuple[Any, ...]]) -> None:
         """A runner that began, even one that died at once, counts no longer as a token."""
-        for pool, runner, _ in mine:
+        for pool, runner, *_ in mine:
             if runner in self._seen:
                 continue
             self._seen.add(runner)

@@ -126,7 +126,8 @@ class Heartbeat(threading.Thread):
             try:
                 self._beat(self._connected(), monotonic())
             except db.LostConnection as error:
-                log.warning("heartbeat of runner %s: %s", self._runner, str(error).strip())
+                if self._raw is not None:  # once an outage
+                    log.warning("heartbeat of runner %s: %s", self._runner, str(error).strip())
                 db.close(self._raw)
                 self._raw = None
             except Exception:  # without this thread no lease is renewed and no limit is enforced

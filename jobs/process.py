@@ -88,12 +88,23 @@ def started_ticks(pid: int) -> int | None:
 
     Zombies count as gone. Source: field 22 of /proc/<pid>/stat, proc(5).
     """
+    fields = _stat(pid)
+    return int(fields[19]) if fields else None
+
+
+def _stat(pid: int) -> list[str]:
+    """The fields of /proc/<pid>/stat from the third on; none for a zombie."""
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
-        return None
-    state, *fields = stat.rpartition(")")[2].split()
-    return None if state == "Z" else int(fields[18])
+        return []
+    return [] if fields[0] == "Z" else fields
+
+
+def parent(pid: int) -> int | None:
+    """This function will give the pid of a process's parent, or None when it is gone."""
+    fields = _stat(pid)
+    return int(fields[1]) if fields else None
 
 
 def alive(pid: int, ticks: int) -> bool:
