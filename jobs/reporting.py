@@ -21,6 +21,8 @@ HEAD_BYTES = 1 << 20
 TAIL_LINES = 500
 LINE_CHARS = 4_000
 ITEMS_KEPT = 200
+MOST_STEPS = 2**63 - 1
+"""The largest bigint."""
 
 
 @dataclass
@@ -62,7 +64,8 @@ class Report:
         """This method will remember how far the work got; `done` and `failed` add to their lists."""
         with self._lock:
             steps = self._steps or Steps()
-            steps.current, steps.total, steps.item = current, total, _words(item)
+            steps.current, steps.item = _count(current), _words(item)
+            steps.total = None if total is None else _count(total)
             steps.done = (steps.done + [_words(one) for one in done])[-ITEMS_KEPT:]
             steps.failed = (steps.failed + [_words(one) for one in failed])[-ITEMS_KEPT:]
             self._steps, self._unwritten, self.heard_at = steps, True, monotonic()
@@ -141,6 +144,10 @@ class Report:
         except db.LostConnection:
             self._unwritten = True
             raise
+
+
+def _count(number: float) -> int:
+    return max(0, min(int(number), MOST_STEPS))
 
 
 def _words(text: str) -> str:
