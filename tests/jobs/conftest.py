@@ -19,7 +19,9 @@ from jobs.ledger import Claim, Ledger
 from jobs.models import Job, Runner
 from jobs.runner import Resident
 from tests import services
-from tests.factory.conftest import wait_for
+from tests.factory.conftest import home, wait_for
+
+__all__ = ["home"]
 
 GONE_PID = 99_999_999
 """Above the kernel's pid_max: no process has it."""
