@@ -1,26 +1,23 @@
 """Shows a repository's map, or maps a local repository without registering it."""
 
-import json
 from argparse import ArgumentParser
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
-
-from jobs.failures import Anticipated
+from jobs.management.contract import Contract
 from projects.git import complaints, door, reading
 from projects.management import answers
 from projects.mapping import build, extraction
 
 
-class Command(BaseCommand):
+class Command(Contract):
     """Prints what is true of one commit: counts, languages, and on demand edges and nodes."""
 
     help = __doc__
     requires_system_checks: list[str] = []  # they would cost a tenth of the whole
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
+    def declare(self, parser: ArgumentParser) -> None:
         """This method will declare the repository and what to show."""
         parser.add_argument("repository", help="its id, address or name; a path with --once")
         parser.add_argument(
@@ -31,29 +28,23 @@ class Command(BaseCommand):
         )
         parser.add_argument("--edges", action="store_true", help="every edge with its line")
         parser.add_argument("--nodes", action="store_true", help="every file")
-        parser.add_argument("--json", action="store_true", help="one JSON document")
 
-    def handle(self, **options: Any) -> None:
-        """This command will print one map."""
-        try:
-            answer = (_once if options["once"] else _registered)(
-                options["repository"], options["at"]
-            )
-        except Anticipated as error:
-            raise CommandError(f"repository: {error}", returncode=2) from error
+    def answer(self, options: dict[str, Any]) -> tuple[Any, bool]:
+        """This method will read or make one map."""
+        read = _once if options["once"] else _registered
         wanted = [name for name in ("edges", "nodes") if options[name]]
-        shown = answers.as_json(answer, wanted)
-        if options["json"]:
-            self.stdout.write(json.dumps(shown))
-        else:
-            self.stdout.write("\n".join(answers.as_lines(shown)))
+        return answers.as_json(read(options["repository"], options["at"]), wanted), True
+
+    def show(self, value: Any) -> None:
+        """This method will print the map for people."""
+        self.stdout.write("\n".join(answers.as_lines(value)))
 
 
 def _once(path: str, at: str) -> answers.Answer:
     git_dir = door.git_dir(Path(path))
     if git_dir is None:
         raise complaints.NoSuchRepository(
-            f"{path[:200]!a} is not a git repository; name its top directory"
+            f"repository {path[:200]!a} is not a git repository; name its top directory"
         )
     made = _build(git_dir, at, build.NoCache())
     return answers.of_made(made, str(Path(path).resolve()), datetime.now(UTC), 0)

@@ -1,31 +1,29 @@
 """Fetches a repository and maps it again."""
 
-import sys
 from argparse import ArgumentParser
+from collections.abc import Sequence
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
+from jobs.management.contract import BadInput
 from projects import maps, registration
-from projects.management import waiting
+from projects.management.waiting import Waiting
+from projects.registration import Registration
 
 
-class Command(BaseCommand):
+class Command(Waiting):
     """Enqueues a fetch, which a map follows."""
 
     help = __doc__
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
+    def declare(self, parser: ArgumentParser) -> None:
         """This method will declare the repository and options."""
         parser.add_argument("repository", help="its id, address or name")
-        parser.add_argument("--wait", action="store_true", help="until every job has ended")
-        parser.add_argument("--json", action="store_true", help="one JSON document")
+        super().declare(parser)
 
-    def handle(self, **options: Any) -> None:
-        """This command will sync; the status is 1 when it waited and a job failed."""
+    def start(self, options: dict[str, Any]) -> Sequence[Registration]:
+        """This method will enqueue the fetch."""
         repository = maps.named(options["repository"])
         if repository is None:
-            raise waiting.refused(maps.unknown(options["repository"]))
+            raise BadInput(maps.unknown(options["repository"]))
         job = registration.sync(repository, actor="command")
-        found = [registration.Registration(repository, job, False)]
-        sys.exit(waiting.report(self, found, options))
+        return [Registration(repository, job, False)]
