@@ -40,6 +40,7 @@ class Pages(AsyncWebsocketConsumer):
         self.heard: list[float] = []
         self.unsent: dict[str, dict[str, Any]] = {}
         self.has_unsent = asyncio.Event()
+        self.one_at_a_time = asyncio.Lock()  # else a renewal could undo what the page just said
         self.tasks: list[asyncio.Task[None]] = []
         if await self._user() is None:
             await self.accept()  # a refused handshake cannot say why
@@ -64,7 +65,9 @@ class Pages(AsyncWebsocketConsumer):
             return
         try:
             self._count(text_data)
-            await self._watch(_wanted(text_data))
+            wanted = _wanted(text_data)
+            async with self.one_at_a_time:
+                await self._watch(wanted)
         except TooMuch:
             await self.close(TOO_MUCH)
 
@@ -122,7 +125,8 @@ class Pages(AsyncWebsocketConsumer):
             while True:
                 # Not all sockets at the same moment, also after a restart.
                 await asyncio.sleep(live.RENEW_S * random.uniform(0.7, 1.1))  # noqa: S311
-                await self._watch(dict(self.shown))
+                async with self.one_at_a_time:
+                    await self._watch(dict(self.shown))
         except (DatabaseError, InterfaceError, RedisError, OSError):
             await self.close(TRY_AGAIN)
 

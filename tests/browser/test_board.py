@@ -136,6 +136,25 @@ def test_an_older_frame_alone_changes_nothing(context_of: Any, product: Stack) -
     assert row.locator("a").inner_text() in before
 
 
+def test_what_may_no_longer_be_seen_is_dimmed_and_not_asked_for_again(
+    context_of: Any, product: Stack
+) -> None:
+    page = context_of("member")
+    told: list[Any] = []
+    page.route_web_socket("**/ws/live", lambda socket: told.append(socket))
+    page.goto(f"{product.url}/jobs/")
+    row = job_row(page, product)
+    expect(row).to_be_visible()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+
+    told[0].send(json.dumps({"refused": [f"job:{product.ids['job']}"]}))
+
+    expect(row).to_have_class(re.compile("gone"))
+    expect(row).not_to_have_attribute("data-topic", re.compile("."))
+    assert len(asked) <= 2
+
+
 def test_without_javascript_everything_can_be_read_and_done(
     context_of: Any, product: Stack
 ) -> None:

@@ -75,9 +75,15 @@
       if (v < +old.dataset.v) { late = true; return; }
       if (busy(old)) { held.set(topic, [v, make]); return; }
       const fresher = make();
-      if (fresher) swap(old, fresher, v); else resync();
+      if (fresher) swap(old, fresher, v); else drop(old);
     });
     return !late;
+  };
+  /* Gone, or no longer ours to see: it stays where it is, dimmed, and is not asked for again */
+  const drop = old => {
+    old.removeAttribute("data-topic");
+    old.classList.add("gone");
+    resync();
   };
   const parse = html => {
     const holder = document.createElement("template");
@@ -136,7 +142,7 @@
     const frame = JSON.parse(data);
     if (frame.tick) { page.ticked = now(); page.answers = true; seen(frame.tick); show(); }
     else if (frame.topic && !put(frame.topic, frame.v, () => parse(frame.html))) watch();
-    else if (frame.refused) resync();
+    else if (frame.refused) frame.refused.forEach(topic => regions(topic).forEach(drop));
   };
   const connect = () => {
     if (!fresh || page.out || document.hidden || (socket && socket.readyState < 2)) return;
