@@ -181,4 +181,5 @@ def answers(url: str) -> bool:
 def _web(bind: str, port: int) -> list[str]:
     argv = [sys.executable, "-m", "uvicorn", "factory.asgi:application"]
     argv += ["--host", bind, "--port", str(port), "--timeout-graceful-shutdown", "3"]
+    argv += ["--ws-max-size", "65536"]  # ours are far smaller; the default is 16 MiB
     return [*argv, "--lifespan", "on", "--no-access-log", "--no-server-header"]

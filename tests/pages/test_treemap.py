@@ -2,11 +2,14 @@
 
 import time
 
-from hypothesis import given
-from hypothesis import strategies as st
+import pytest
 
 from projects import treemap
 from projects.treemap import Rect
+
+pytest.importorskip("hypothesis", reason="it is in requirements-dev.txt")
+from hypothesis import given
+from hypothesis import strategies as st
 
 WHOLE = Rect(0, 0, 1200, 640)
 

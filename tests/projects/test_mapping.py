@@ -5,7 +5,6 @@ import shutil
 import sysconfig
 from pathlib import Path
 
-import grimp
 import pytest
 
 from jobs import process
@@ -48,6 +47,7 @@ def test_files_languages_definitions_and_edges_are_found(origin):
 
 @pytest.mark.parametrize("package", ["django", "pip"])
 def test_the_edges_of_a_real_package_are_those_of_an_independent_oracle(package, tmp_path):
+    grimp = pytest.importorskip("grimp", reason="the oracle is in requirements-dev.txt")
     installed = Path(sysconfig.get_path("purelib")) / package
     origin = Origin(tmp_path / "origin")
     shutil.copytree(installed, origin.path / package, ignore=_all_but_python)
