@@ -4,22 +4,30 @@ import re
 
 MARK = "[redacted]"
 
+# Each is linear in the length of the text: no repetition without a bound before what must follow.
 _PATTERNS = (
-    re.compile(r"(?P<keep>[a-z][a-z0-9+.-]*://)[^\s/@:]*(?::[^\s/@]*)?@", re.IGNORECASE),
-    re.compile(r"(?P<keep>\bauthorization\s*[:=]\s*(?:basic|bearer|token)?\s*)\S+", re.IGNORECASE),
+    re.compile(r"(?P<keep>[a-z][a-z0-9+.-]{0,20}://)[^\s/?#]+@", re.IGNORECASE),
     re.compile(
-        r"(?P<keep>\b[\w-]*(?:password|passwd|secret|token|api[_-]?key)[\"']?\s*[:=]\s*[\"']?)"
+        r"(?P<keep>\bauthorization[\"']?\s{0,5}[:=]\s{0,5}[\"']?"
+        r"(?:(?:basic|bearer|digest|negotiate|token)\s{1,5})?)[^\s\"',]+",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        r"(?P<keep>(?:password|passwd|secret|token|api[_-]?key)"
+        r"(?:[_-]?(?:access|private|signing)?[_-]?key)?[\"']?\s{0,5}[:=]\s{0,5}[\"']?)"
         r"[^\s\"'&,;]{4,}",
         re.IGNORECASE,
     ),
-    re.compile(r"(?P<keep>)\bgh[pousr]_[A-Za-z0-9]{16,}\b"),
-    re.compile(r"(?P<keep>)\bgithub_pat_[A-Za-z0-9_]{20,}\b"),
-    re.compile(r"(?P<keep>)\bglpat-[A-Za-z0-9_-]{16,}\b"),
-    re.compile(r"(?P<keep>)\bxox[abeprs]-[A-Za-z0-9-]{10,}\b"),
-    re.compile(r"(?P<keep>)\b(?:sk|pk)-[A-Za-z0-9_-]{20,}\b"),
-    re.compile(r"(?P<keep>)\bAKIA[0-9A-Z]{16}\b"),
-    re.compile(r"(?P<keep>)\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}\b"),
-    re.compile(r"(?P<keep>)-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?-----END [A-Z ]*-----"),
+    re.compile(r"(?P<keep>)gh[pousr]_[A-Za-z0-9_]{16,}"),
+    re.compile(r"(?P<keep>)github_pat_[A-Za-z0-9_]{20,}"),
+    re.compile(r"(?P<keep>)glpat-[A-Za-z0-9_-]{16,}"),
+    re.compile(r"(?P<keep>)xox[abeprs]-[A-Za-z0-9-]{10,}"),
+    re.compile(r"(?P<keep>)(?<![\w-])(?:sk|pk)-[A-Za-z0-9_-]{20,}"),
+    re.compile(r"(?P<keep>)AKIA[0-9A-Z]{16}"),
+    re.compile(r"(?P<keep>)(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}"),
+    re.compile(
+        r"(?P<keep>)-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]{0,40}-----|\Z)"
+    ),
 )
 
 _HINT = re.compile(
