@@ -8,11 +8,13 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from typing import Any
 
 import psycopg2
 import pytest
 from django.db import connection
+from django.db.models.functions import Now
 
 from jobs import kinds, process, queue
 from jobs.ledger import Claim, Ledger
@@ -41,6 +43,7 @@ def introduce(**differing: Any) -> Runner:
         "pid": os.getpid(),
         "pid_ticks": process.started_ticks(os.getpid()),
         "owner": owner(),
+        "lease_until": Now() + timedelta(seconds=15),
     }
     return Runner.objects.create(**known | differing)
 
