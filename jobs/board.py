@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db import connection
 from django.db.models import Case, CharField, F, Q, QuerySet, Value, When
+from django.db.models.functions import Greatest
 
 from jobs import ports
 from jobs.models import Job, LogChunk, Move
@@ -60,14 +61,16 @@ def clock() -> int:
 
 
 def shown(jobs: "QuerySet[Job]") -> "QuerySet[Job]":
-    """This function will add `shown`, the word to display, with what a row needs beside the job."""
+    """This function will add what a row needs: `shown`, the word, and `heard_at`, its last sign."""
     evident: QuerySet[Job] = jobs.with_evidence()  # type: ignore[attr-defined]
     word = Case(
         When(~EVIDENT, state__in=HELD, then=Value(LOST)),
         default=F("state"),
         output_field=CharField(),
     )
-    return evident.annotate(shown=word).select_related("progress", "runner")
+    # PostgreSQL's greatest passes over the missing progress of a job that reported none.
+    heard_at = Greatest("updated_at", "progress__updated_at")
+    return evident.annotate(shown=word, heard_at=heard_at).select_related("progress", "runner")
 
 
 def labelled(jobs: Iterable[Job]) -> list[Job]:
