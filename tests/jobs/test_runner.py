@@ -1,0 +1,161 @@
+"""The resident runner in this process, and the broker that asks for it."""
+
+import os
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+from django_q.signing import SignedPackage
+
+from jobs import process, queue, runner
+from jobs.broker import ResidentBroker
+from jobs.context import Run
+from jobs.models import Job, Runner
+from tests.jobs.conftest import moves, owner, serve, states
+
+pytestmark = pytest.mark.usefixtures("committed")
+
+Register = Callable[..., Any]
+CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE %s"
+
+
+@pytest.mark.parametrize("connections", ["factory runner %", "factory heartbeat %", "factory %"])
+def test_a_connection_cut_under_a_job_costs_nothing(kind: Register, connections: str) -> None:
+    @kind("t.cut")
+    def cut(run: Run) -> None:
+        run.log("before")
+        with connection.cursor() as cursor:
+            cursor.execute(CUT, [connections])
+        threading.Event().wait(0.3)
+
+    made = [queue.enqueue("t.cut", {}).pk, *queue.enqueue_many("demo.noop", [{}] * 20)]
+    serve()
+
+    assert set(states(*made)) == {"succeeded"}
+    assert set(Job.objects.values_list("attempt", flat=True)) == {1}
+    assert Job.objects.get(pk=made[0]).log_chunks.get().text == "before\n"
+
+
+def test_an_idle_listener_that_was_cut_listens_again(kind: Register) -> None:
+    @kind("t.cut")
+    def cut(run: Run) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(CUT, ["factory listener %"])
+
+    late = queue.enqueue("demo.noop", {}, after=0.5).pk
+    queue.enqueue("t.cut", {})
+    Job.objects.filter(pk=late).update(state="queued", priority=-1)
+    serve()
+
+    assert states(late) == ["succeeded"]
+
+
+def test_what_waits_behind_a_slow_job_is_handed_back_uncounted() -> None:
+    queue.enqueue_many("demo.noop", [{}] * 63, priority=2)
+    slow = queue.enqueue("demo.sleep", {"seconds": 0.8}, priority=1).pk
+    waiting = queue.enqueue("demo.noop", {}).pk
+
+    serve()
+
+    assert states(slow, waiting) == ["succeeded", "succeeded"]
+    assert moves(waiting) == ["queued", "running", "queued", "running", "succeeded"]
+    assert Job.objects.get(pk=waiting).attempt == 1
+
+
+@pytest.mark.parametrize("how", ["row removed", "job taken"])
+def test_a_runner_that_lost_its_job_stops_the_handler(kind: Register, how: str) -> None:
+    told = threading.Event()
+
+    @kind("t.lost", max_attempts=1)
+    def lost(run: Run) -> None:
+        if how == "row removed":
+            Runner.objects.all().delete()
+        else:
+            Job.objects.filter(pk=run.job_id).update(runner_id=77, fence=77)
+        try:
+            threading.Event().wait(10)
+        finally:
+            told.set()
+
+    job = queue.enqueue("t.lost", {}).pk
+    serve(seconds=3)
+
+    assert told.is_set()
+    assert states(job) == ["failed" if how == "row removed" else "running"]
+
+
+def test_a_runner_says_when_and_how_it_ended() -> None:
+    queue.enqueue("demo.noop", {})
+
+    resident = serve()
+
+    row = Runner.objects.get()
+    assert row.stopped_at is not None
+    assert (row.ending, resident.desk.executed) == ("the test is over", 1)
+
+
+def test_a_runner_ends_with_its_owner() -> None:
+    said = runner.Resident("short", f"{os.getpid()}:1").reside()
+
+    assert said == "0 jobs; its broker ended"
+
+
+def test_an_old_token_is_void() -> None:
+    assert runner.reside("short", owner(), 0.0) == "void token"
+    assert not Runner.objects.exists()
+
+
+def pools(tokens: Any) -> list[str]:
+    return [SignedPackage.loads(package)["args"][0] for _, package in tokens or ()]
+
+
+@pytest.fixture
+def broker(settings: Any) -> ResidentBroker:
+    """This fixture will lend a broker that keeps two short runners and one long one."""
+    settings.FACTORY_WORKERS = {"short": 2, "long": 1}
+    return ResidentBroker("test")
+
+
+def test_a_broker_asks_once_for_what_is_missing(broker: ResidentBroker) -> None:
+    assert pools(broker.dequeue()) == ["short", "short", "long"]
+    assert broker.dequeue() is None
+
+
+def test_a_runner_that_began_and_died_is_asked_for_again(broker: ResidentBroker) -> None:
+    broker.dequeue()
+    Runner.objects.create(
+        pool="long",
+        host=process.host(),
+        boot_id=process.boot_id(),
+        pid=os.getpid(),
+        pid_ticks=0,
+        owner=owner(),
+    )
+
+    assert pools(broker.dequeue()) == ["long"]
+
+
+def test_a_broker_does_upkeep(broker: ResidentBroker) -> None:
+    job = queue.enqueue("demo.noop", {}, after=0.001).pk
+
+    broker.dequeue()
+
+    assert states(job) == ["queued"]
+
+
+def test_a_broker_never_raises(broker: ResidentBroker) -> None:
+    connection.settings_dict["NAME"] = "nowhere"
+
+    assert broker.dequeue() is None
+
+
+def test_a_broker_holds_nothing_and_takes_no_other_tasks(broker: ResidentBroker) -> None:
+    broker.set_stat("key", "value", 1)
+
+    with pytest.raises(NotImplementedError, match=r"use jobs\.queue\.enqueue"):
+        broker.enqueue("task")
+    assert (broker.get_stat("key"), broker.get_stats("*"), broker.get_cache()) == (None, [], None)
+    assert (broker.ping(), broker.queue_size(), broker.lock_size()) == (True, 0, 0)
+    assert broker.info() == "PostgreSQL ledger"
