@@ -211,7 +211,7 @@ class Job(models.Model):
         """
         if self.state not in UNSTARTED:
             raise Refused(f"Job {self.pk} is {self.state}: only a job that waits can be cancelled.")
-        self._move(State.CANCELLED, by=by, reason=f"Cancelled by {by}.", finished_at=Now())
+        self._move(State.CANCELLED, by=by, reason="Cancelled by a person.", finished_at=Now())
 
     def retry(self, *, by: str) -> None:
         """This method will queue a failed or cancelled job again and allow it three more attempts."""
@@ -221,7 +221,7 @@ class Job(models.Model):
             self._move(
                 State.QUEUED,
                 by=by,
-                reason=f"Retried by {by}.",
+                reason="Retried by a person.",
                 max_attempts=F("attempt") + 3,
                 finished_at=None,
                 solo=False,
