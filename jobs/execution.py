@@ -70,6 +70,8 @@ class Execution:
             self.run.end_processes()
         if _rolled_back(depth) and not isinstance(outcome, Failed):
             outcome = Failed(FailureClass.BUG, "It left a transaction open: that is rolled back.")
+        if isinstance(outcome, Failed):
+            connection.close_if_unusable_or_obsolete()
         if not self.run.completed:
             return self._ending(outcome)
         if isinstance(outcome, Failed):
@@ -150,11 +152,13 @@ def _storable(failed: Failed) -> Failed:
 def _rolled_back(depth: int) -> bool:
     """Leave no transaction behind that the handler began: the next job would run inside it."""
     raw = connection.connection
-    open_by_hand = raw is not None and not raw.closed and raw.info.transaction_status in IN_WORK
+    open_by_hand = (
+        raw is not None
+        and not raw.closed
+        and (not raw.autocommit or raw.info.transaction_status in IN_WORK)
+    )
     if len(connection.atomic_blocks) > depth or (not depth and open_by_hand):
         connection.close()
         del connections[DEFAULT_DB_ALIAS]
         return True
-    if raw is not None:
-        connection.close_if_unusable_or_obsolete()
     return False
