@@ -8,7 +8,8 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, close_old_connections, connection, connections
+from django.db import DEFAULT_DB_ALIAS, close_old_connections, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from jobs import kinds, ledger, plain
 from jobs.context import Run
@@ -59,7 +60,8 @@ class Execution:
         None: the handler finished the job itself. An end of a job that another runner holds is
         given all the same: the fence refuses it, and if it is still ours, it does not stay behind.
         """
-        process_id, depth = os.getpid(), len(connection.atomic_blocks)
+        process_id, connection = os.getpid(), connections[DEFAULT_DB_ALIAS]
+        depth = len(connection.atomic_blocks)
         try:
             outcome = self._call()
         except BaseException as error:  # sys.exit() in a handler must not end the runner
@@ -68,7 +70,7 @@ class Execution:
             if os.getpid() != process_id:
                 os._exit(1)  # a fork of the handler came out here: the job is not its own
             self.run.end_processes()
-        if _rolled_back(depth) and not isinstance(outcome, Failed):
+        if _rolled_back(connection, depth) and not isinstance(outcome, Failed):
             outcome = Failed(FailureClass.BUG, "It left a transaction open: that is rolled back.")
         if isinstance(outcome, Failed):
             connection.close_if_unusable_or_obsolete()
@@ -149,7 +151,7 @@ def _storable(failed: Failed) -> Failed:
     return Failed(FailureClass(failed.failure_class), message)
 
 
-def _rolled_back(depth: int) -> bool:
+def _rolled_back(connection: BaseDatabaseWrapper, depth: int) -> bool:
     """Leave no transaction behind that the handler began: the next job would run inside it."""
     raw = connection.connection
     open_by_hand = (
