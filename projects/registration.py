@@ -31,8 +31,8 @@ def register(
 ) -> list[Registration]:
     """This function will create repositories and their first job in one transaction.
 
-    Several addresses share one parent job. Without `project` each project is named after its
-    repository; an unknown one is created, and a person who does so becomes its maintainer.
+    Several repositories of one project share one job. Without `project` each project is named
+    after its repository; an unknown one is created, and a person who does so becomes its maintainer.
     Registering twice gives the same repository. Raises `addresses.Refused` and `access.Denied`.
     """
     accepted = _accepted(urls)
@@ -44,11 +44,8 @@ def register(
             _repository(address, project or _project_name(address, actor), branch, token, actor)
             for address in accepted
         ]
-        if len(rows) == 1:
-            jobs = [sync(rows[0][0], actor=actor)]
-        else:
-            jobs = [_sync_many([repository for repository, _ in rows], actor)] * len(rows)
-    return [Registration(*row[:1], job, row[1]) for row, job in zip(rows, jobs, strict=True)]
+        jobs = _first_jobs([repository for repository, _ in rows], actor)
+    return [Registration(repository, jobs[repository.pk], new) for repository, new in rows]
 
 
 def sync(repository: Repository, *, actor: str) -> Job:
@@ -64,12 +61,23 @@ def sync(repository: Repository, *, actor: str) -> Job:
     )
 
 
+def _first_jobs(repositories: list[Repository], actor: str) -> dict[int, Job]:
+    """One job a project, so that whoever may see the project may see its job."""
+    by_project: dict[int, list[Repository]] = {}
+    for repository in repositories:
+        by_project.setdefault(repository.project_id, []).append(repository)
+    jobs: dict[int, Job] = {}
+    for some in by_project.values():
+        job = sync(some[0], actor=actor) if len(some) == 1 else _sync_many(some, actor)
+        jobs |= {repository.pk: job for repository in some}
+    return jobs
+
+
 def _sync_many(repositories: list[Repository], actor: str) -> Job:
-    projects = {repository.project_id for repository in repositories}
     return queue.enqueue(
         "projects.register_many",
         {"repositories": [repository.pk for repository in repositories]},
-        scope=projects.pop() if len(projects) == 1 else None,
+        scope=repositories[0].project_id,
         subject=f"{len(repositories)} repositories",
         actor=actor,
     )

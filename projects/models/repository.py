@@ -5,8 +5,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, F, OuterRef, Q, Subquery, Value, When
-from django.db.models.functions import Cast, Concat, Now
+from django.db.models import Case, F, Func, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import Cast, Coalesce, Concat, Now
 
 from jobs.failures import Anticipated, FailureClass
 from jobs.models import Job
@@ -27,6 +27,23 @@ class MapStatus(models.TextChoices):
     FAILED = "failed", "Failed: the last job failed; its sentence says why"
 
 
+class _AsJson(Func):
+    function = "to_jsonb"
+    output_field = models.JSONField()
+
+
+_OWN = Q(limit_key=Concat(Value("repository:"), Cast(OuterRef("pk"), models.TextField())))
+# A job that brings several is this repository's until it has brought this one.
+_SHARED = (
+    Q(kind="projects.register_many")
+    & Q(arguments__repositories__contains=_AsJson(OuterRef("pk")))
+    & (
+        Q(started_at=None)
+        | Q(started_at__gte=Coalesce(OuterRef("synced_at"), OuterRef("created_at")))
+    )
+)
+
+
 class RepositoryQuerySet(models.QuerySet["Repository"]):
     """Questions about repositories."""
 
@@ -36,10 +53,7 @@ class RepositoryQuerySet(models.QuerySet["Repository"]):
 
     def with_map_status(self) -> "RepositoryQuerySet":
         """This method will compute `map_status` for each, in the same query."""
-        ours = Job.objects.filter(
-            scope=OuterRef("project_id"),
-            limit_key=Concat(Value("repository:"), Cast(OuterRef("pk"), models.TextField())),
-        )
+        ours = Job.objects.filter(_OWN | _SHARED, scope=OuterRef("project_id"))
         live = ours.filter(state__in=LIVE).order_by(
             Case(When(state__in=HELD, then=0), default=1), "id"
         )

@@ -1,12 +1,17 @@
 """Registering: one transaction, one repository for one address, and nobody else's project."""
 
+import os
 import time
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, connection, transaction
+from django.db.models.functions import Now
 
-from jobs.models import Event, Job
+from jobs import process
+from jobs.models import Event, Job, Runner
+from jobs.states import State
 from projects import access, registration
 from projects.addresses import Refused
 from projects.models import MapStatus, Membership, Project, Repository, Role
@@ -63,6 +68,69 @@ def test_one_address_in_two_projects_is_two_repositories():
 
     assert one.pk != two.pk
     assert one.clone != two.clone
+
+
+def begun(job):
+    """This function will have a runner claim a job, as if it worked on it now."""
+    runner = Runner.objects.create(
+        pool="long",
+        host=process.host(),
+        boot_id=process.boot_id(),
+        pid=os.getpid(),
+        pid_ticks=process.started_ticks(os.getpid()),
+        owner=f"{os.getpid()}:{process.started_ticks(os.getpid())}",
+        lease_until=Now() + timedelta(seconds=15),
+    )
+    with transaction.atomic():
+        Job.objects.filter(pk=job.pk).update(
+            state=State.RUNNING, runner=runner, started_at=Now(), fence=1, attempt=1
+        )
+
+
+def statuses():
+    """This function will compute the map status of every repository."""
+    found = Repository.objects.with_map_status().order_by("pk")
+    return list(found.values_list("map_status", flat=True))
+
+
+def test_each_project_of_several_gets_a_job_its_people_can_see():
+    user = get_user_model().objects.create_user("ana")
+    urls = [FLASK, "https://github.com/psf/requests"]
+
+    found = register(*urls, actor=f"user:{user.pk}")
+
+    assert [one.job.kind for one in found] == ["projects.sync"] * 2
+    assert [one.job.scope for one in found] == [one.repository.project_id for one in found]
+    assert [one.job.limit_key for one in found] == [one.repository.limit_key for one in found]
+    assert set(Job.objects.visible_to(user)) == {one.job for one in found}
+    assert [one.pk for one in Repository.objects.visible_to(user).order_by("pk")] == [
+        one.repository.pk for one in found
+    ]
+
+
+def test_repositories_of_a_shared_job_are_queued_and_running_with_it():
+    user = get_user_model().objects.create_user("ana")
+    urls = [FLASK, "https://github.com/psf/requests"]
+    found = register(*urls, project="Web", actor=f"user:{user.pk}")
+    other = register(f"{FLASK}-other", project="Web")[0]
+    other.job.cancel(by="command")
+
+    assert list(Job.objects.visible_to(user).live()) == [found[0].job]
+    assert statuses() == [MapStatus.QUEUED, MapStatus.QUEUED, MapStatus.NONE]
+    begun(found[0].job)
+
+    assert statuses() == [MapStatus.RUNNING, MapStatus.RUNNING, MapStatus.NONE]
+
+
+def test_a_shared_job_that_brought_a_repository_says_nothing_more_of_it():
+    found = register(FLASK, "https://github.com/psf/requests", project="Web")
+    begun(found[0].job)
+
+    Repository.objects.filter(pk=found[0].repository.pk).update(
+        head_commit="a" * 40, synced_at=Now() + timedelta(seconds=1)
+    )
+
+    assert statuses() == [MapStatus.NONE, MapStatus.RUNNING]
 
 
 def test_several_addresses_share_one_parent_job():
