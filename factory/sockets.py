@@ -1,6 +1,7 @@
 """Sockets: each page that is open watches topics through one, for as long as it may."""
 
 import asyncio
+import contextlib
 import json
 import random
 import time
@@ -13,9 +14,7 @@ from channels.security.websocket import AllowedHostsOriginValidator
 from channels.sessions import CookieMiddleware, SessionMiddleware
 from django.conf import settings
 from django.contrib import auth
-from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest
-from redis.exceptions import RedisError
 
 from jobs import live
 
@@ -34,30 +33,31 @@ class TooMuch(Exception):
 class Pages(AsyncWebsocketConsumer):
     """One open page: what it watches, and the versions it shows."""
 
-    async def connect(self) -> None:
-        """This method will accept a page of somebody who is logged in."""
+    def __init__(self) -> None:
+        super().__init__()
         self.shown: dict[str, int] = {}
         self.heard: list[float] = []
         self.unsent: dict[str, dict[str, Any]] = {}
         self.has_unsent = asyncio.Event()
         self.one_at_a_time = asyncio.Lock()  # else a renewal could undo what the page just said
         self.tasks: list[asyncio.Task[None]] = []
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """This method will serve the page until it goes or something breaks, and leave no trace."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            await self._leave()
+
+    async def connect(self) -> None:
+        """This method will accept a page of somebody who is logged in."""
         if await self._user() is None:
             await self.accept()  # a refused handshake cannot say why
             await self.close(LOGGED_OUT)
             return
         await self.accept()
-        await self.channel_layer.group_add(live.SOCKETS, self.channel_name)
         self.tasks = [asyncio.create_task(self._renew()), asyncio.create_task(self._send_news())]
-
-    async def disconnect(self, code: int) -> None:
-        """This method will leave every group."""
-        if self.tasks:
-            for task in self.tasks:
-                task.cancel()
-            for topic in self.shown:
-                await self.channel_layer.group_discard(live.group(topic), self.channel_name)
-            await self.channel_layer.group_discard(live.SOCKETS, self.channel_name)
+        await self.channel_layer.group_add(live.SOCKETS, self.channel_name)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """This method will take the list of what the page shows, in the place of the one before."""
@@ -70,6 +70,8 @@ class Pages(AsyncWebsocketConsumer):
                 await self._watch(wanted)
         except TooMuch:
             await self.close(TOO_MUCH)
+        except live.Broken:
+            await self.close(TRY_AGAIN)
 
     async def news(self, message: dict[str, Any]) -> None:
         """This method will take what a topic shows now in the place of what was not sent yet.
@@ -127,8 +129,19 @@ class Pages(AsyncWebsocketConsumer):
                 await asyncio.sleep(live.RENEW_S * random.uniform(0.7, 1.1))  # noqa: S311
                 async with self.one_at_a_time:
                     await self._watch(dict(self.shown))
-        except (DatabaseError, InterfaceError, RedisError, OSError):
+        except live.Broken:
             await self.close(TRY_AGAIN)
+
+    async def _leave(self) -> None:
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+        if self.tasks:
+            # Without Valkey there are no groups to leave; a new one begins without members.
+            with contextlib.suppress(*live.Broken):
+                for topic in self.shown:
+                    await self.channel_layer.group_discard(live.group(topic), self.channel_name)
+                await self.channel_layer.group_discard(live.SOCKETS, self.channel_name)
 
     async def _user(self) -> Any:
         key = self.scope["session"].session_key
@@ -152,12 +165,17 @@ def account(session_key: str) -> Any:
 def _wanted(text: str | None) -> dict[str, int]:
     try:
         watch = json.loads(text or "")["watch"]
-        wanted = {topic: int(version) for topic, version in watch.items() if live.is_topic(topic)}
+        wanted = {topic: version for topic, version in watch.items() if live.is_topic(topic)}
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise TooMuch from error
-    if len(wanted) > MOST_TOPICS:
+    if len(wanted) > MOST_TOPICS or not all(map(_is_version, wanted.values())):
         raise TooMuch
     return wanted
+
+
+def _is_version(value: Any) -> bool:
+    # Not a float or a bool; and the channel layer's packing knows no more than 64 bits.
+    return type(value) is int and 0 <= value < 2**63
 
 
 async def _pages_only(scope: Any, receive: Any, send: Any) -> None:

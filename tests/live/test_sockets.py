@@ -1,5 +1,6 @@
 """Sockets against a real web server, relay, PostgreSQL and Valkey."""
 
+import asyncio
 import json
 import time
 from collections.abc import Iterator
@@ -7,9 +8,12 @@ from contextlib import ExitStack, suppress
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from factory.sockets import Pages
+from jobs import live
 from tests import services
 from tests.live.stack import Stack, stack
 
@@ -233,6 +237,10 @@ def test_who_leaves_a_project_stops_seeing_it(product: Stack, socket_of: Any) ->
         '{"watch": []}',
         '{"watch": {"job:1": "x"}}',
         '{"watch": {"job:1": null}}',
+        '{"watch": {"job:1": true}}',
+        '{"watch": {"job:1": -1}}',
+        '{"watch": {"job:1": 1e999}}',
+        '{"watch": {"job:1": 9223372036854775808}}',
         "x" * 20_000,
         "[" * 10_000,
         json.dumps({"watch": {f"job:{n}": 0 for n in range(1000)}}),
@@ -253,3 +261,28 @@ def test_a_socket_that_sends_too_often_is_ended(socket_of: Any) -> None:
         socket.send('{"watch": {}}')
 
     assert closed_with(socket) == 4408
+
+
+def test_a_socket_that_breaks_leaves_no_task_and_no_group() -> None:
+    class Somebodys(Pages):
+        async def _user(self) -> AnonymousUser:
+            return AnonymousUser()
+
+    async def break_one() -> tuple[int, int, set[str]]:
+        sent: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        heard: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        page = Somebodys()
+        serving = asyncio.create_task(page({"type": "websocket"}, heard.get, sent.put))
+        heard.put_nowait({"type": "websocket.connect"})
+        await sent.get()
+        at_work = len(page.tasks)
+        heard.put_nowait({"type": "websocket.unheard-of"})
+        with pytest.raises(ValueError, match="No handler"):
+            await serving
+        left = sum(not task.done() for task in page.tasks)
+        await page.channel_layer.group_send(live.SOCKETS, {"type": "hello"})
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(page.channel_layer.receive(page.channel_name), 0.5)
+        return at_work, left, set(page.shown)
+
+    assert asyncio.run(break_one()) == (2, 0, set())
