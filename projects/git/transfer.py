@@ -16,6 +16,7 @@ from projects.git import complaints, door, environment, reading
 from projects.git.door import Watch
 
 _PROGRESS = re.compile(r"(?:remote: )?([A-Z][a-z]+ing [a-z]+): +\d+% \((\d+)/(\d+)\)")
+_OWN_BRANCH = re.compile(r"^ref: refs/heads/(\S+)\tHEAD$", re.MULTILINE)
 _PLAIN = ("--no-tags", "--no-recurse-submodules", "--progress")
 
 
@@ -58,20 +59,42 @@ def clone(source: environment.Source, into: Path, branch: str, watch: Watch) -> 
 def fetch(source: environment.Source, into: Path, branch: str, watch: Watch) -> str:
     """This function will bring an existing clone up to date and give its newest commit.
 
-    A remote that renamed its own branch, or a clone that is broken, is cloned again.
+    An empty `branch` means the remote's own as it is now. Where there is none to name, or the
+    clone is broken, it is cloned again.
     """
     sweep(into)
-    name = branch or reading.branch(into, watch)
-    refspec = f"+refs/heads/{name}:refs/heads/{name}"
-    arguments = [f"--git-dir={into}", "fetch", "--force", "--prune", *_PLAIN]
+    name = branch or _own_branch(source, into, watch)
     try:
-        _transfer([*arguments, "--", source.url, refspec], source, watch)
-        reading.point_head(into, name, watch)
-        return reading.head(into, watch)
+        if name:
+            return _fetch_branch(source, into, name, watch)
     except (complaints.NoSuchBranch, complaints.Empty):
         if branch:
             raise
+    except (complaints.GitFailed, complaints.Malformed):
+        pass  # the clone may be what is broken; it stays until the next one is whole
     return clone(source, into, branch, watch)
+
+
+def _fetch_branch(source: environment.Source, into: Path, name: str, watch: Watch) -> str:
+    refspec = f"+refs/heads/{name}:refs/heads/{name}"
+    arguments = [f"--git-dir={into}", "fetch", "--force", "--prune", *_PLAIN]
+    _transfer([*arguments, "--", source.url, refspec], source, watch)
+    reading.point_head(into, name, watch)
+    return reading.head(into, watch)
+
+
+def _own_branch(source: environment.Source, into: Path, watch: Watch) -> str:
+    """The branch the remote's HEAD stands for, or '' when it stands for a bare commit.
+
+    A remote that says nothing of its HEAD is believed to have kept it.
+    """
+    said: list[bytes] = []
+    _transfer(["ls-remote", "--symref", "--", source.url, "HEAD"], source, watch, said.append)
+    answer = b"".join(said).decode(errors="replace")
+    found = _OWN_BRANCH.search(answer)
+    if found:
+        return found[1]
+    return "" if answer else reading.branch(into, watch)
 
 
 def bring(source: environment.Source, into: Path, branch: str, watch: Watch) -> str:
@@ -103,16 +126,24 @@ def _alone(into: Path, watch: Watch) -> Iterator[None]:
 
 
 def sweep(into: Path) -> list[Path]:
-    """This function will remove the half clones that killed jobs left beside `into`."""
+    """This function will remove what killed jobs left: half clones beside `into`, locks below it."""
     left = sorted(into.parent.glob(f"{into.name}.part-*"))
     for path in left:
         shutil.rmtree(path, ignore_errors=True)
+    for lock in into.rglob("*.lock"):
+        lock.unlink(missing_ok=True)
     return left
 
 
-def _transfer(arguments: list[str], source: environment.Source, watch: Watch) -> None:
+def _transfer(
+    arguments: list[str],
+    source: environment.Source,
+    watch: Watch,
+    on_output: Callable[[bytes], None] = lambda data: None,
+) -> None:
     variables = environment.for_transfer(source)
-    status, said = door.run(arguments, variables, watch, on_line=_progress(watch.on_progress))
+    on_line = _progress(watch.on_progress)
+    status, said = door.run(arguments, variables, watch, on_output, on_line)
     if status != 0:
         raise _explained(arguments, source, status, said)
 

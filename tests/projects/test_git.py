@@ -81,12 +81,55 @@ def test_a_rewritten_history_is_followed(origin, into):
     assert bring(origin.path, into) == origin.git("rev-parse", "HEAD")
 
 
-def test_a_remote_that_renames_its_branch_is_cloned_again(origin, into):
+def test_a_remote_that_renames_its_branch_is_followed(origin, into):
     bring(origin.path, into)
     origin.git("branch", "--move", "trunk")
 
     assert bring(origin.path, into) == origin.git("rev-parse", "HEAD")
     assert reading.branch(into, QUICK) == "trunk"
+
+
+def test_a_remote_whose_head_moved_to_another_branch_is_followed_while_the_old_one_exists(
+    origin, into
+):
+    bring(origin.path, into)
+    origin.git("checkout", "--quiet", "-b", "trunk")
+    newest = origin.commit({"trunk.py": ""})
+
+    assert bring(origin.path, into) == newest
+    assert reading.branch(into, QUICK) == "trunk"
+
+
+def test_a_remote_whose_head_stands_for_no_branch_is_followed(origin, into):
+    bring(origin.path, into)
+    origin.git("checkout", "--quiet", "--detach")
+    first = origin.commit({"a.py": ""})
+
+    assert bring(origin.path, into) == first
+    second = origin.commit({"b.py": ""})
+    assert bring(origin.path, into) == second
+
+
+def test_a_lock_that_a_killed_git_left_does_not_stop_the_next_fetch(origin, into):
+    bring(origin.path, into)
+    newest = origin.commit({"new.py": ""})
+    locks = [into / "refs/heads/main.lock", into / "HEAD.lock", into / "packed-refs.lock"]
+    for lock in locks:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        lock.touch()
+
+    assert bring(origin.path, into) == newest
+    assert not any(lock.exists() for lock in locks)
+
+
+def test_a_broken_clone_is_cloned_again(origin, into):
+    bring(origin.path, into)
+    newest = origin.commit({"new.py": ""})
+    for pack in (into / "objects/pack").iterdir():
+        pack.unlink()
+
+    assert bring(origin.path, into) == newest
+    assert len(reading.tree(into, newest, QUICK)) == 7
 
 
 def test_another_branch_is_brought_when_it_is_asked_for(origin, into):
