@@ -14,8 +14,10 @@ from jobs.failures import Anticipated, FailureClass
 DEFAULT_PORTS = {"https": 443, "ssh": 22}
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _LOCAL_NAMES = re.compile(r"(^|\.)(localhost|localdomain|local|internal|intranet|lan|home\.arpa)$")
-# is_global of Python 3.11 passes these: NAT64, 6to4, and the IETF protocol assignments.
-_NEVER = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "2002::/16", "192.0.0.0/24")))
+# What the IANA has given out as global unicast; everything public lies there.
+_UNICAST = ipaddress.IPv6Network("2000::/3")
+# is_global of Python 3.11 passes these: 6to4, documentation, and the IETF protocol assignments.
+_NEVER = tuple(map(ipaddress.ip_network, ("2002::/16", "3fff::/20", "192.0.0.0/24")))
 
 Literal = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -71,11 +73,18 @@ def judge(host: str, port: int, default_port: int) -> None:
         )
 
 
-def _literal(host: str) -> Literal | None:
+def is_literal(host: str) -> bool:
+    """This function will say whether a host is an address already, so nothing is looked up."""
     try:
-        return ipaddress.ip_address(host)
+        ipaddress.ip_address(host)
     except ValueError:
-        pass
+        return False
+    return True
+
+
+def _literal(host: str) -> Literal | None:
+    if is_literal(host):
+        return ipaddress.ip_address(host)
     if not all(_LABEL.fullmatch(label) for label in host.split(".")) or len(host) > 253:
         raise RefusedHost("the host is not a host name; use letters, digits, dots and hyphens")
     try:
@@ -92,6 +101,7 @@ def judge_literal(literal: Literal) -> None:
     if mapped is not None:
         literal = mapped
     never = any(literal in net for net in _NEVER if net.version == literal.version)
+    never = never or (literal.version == 6 and literal not in _UNICAST)
     if never or literal.is_multicast or not literal.is_global:
         raise RefusedHost(
             f"{literal} is not a public address; "

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from projects import hosts
 from projects.addresses import Address
 
 # Old and famous repositories hold these; none can do harm to a bare clone.
@@ -117,7 +118,7 @@ def _secrets(source: Source) -> Iterable[tuple[str, str]]:
     address = source.address
     if address.scheme != "https":
         return
-    if source.pin:
+    if source.pin and not hosts.is_literal(address.host):  # curl does not read a pin for [::1]
         number = f"[{source.pin}]" if ":" in source.pin else source.pin
         yield "http.curloptResolve", f"{address.host}:{address.port}:{number}"
     if source.token:

@@ -139,6 +139,35 @@ def test_a_name_that_leads_to_this_machine_is_refused_when_it_is_resolved():
         hosts.resolve("localhost", 443)
 
 
+@pytest.mark.parametrize(
+    "number",
+    [
+        "::127.0.0.1",
+        "::10.0.0.1",
+        "::ffff:10.0.0.1",
+        "fec0::1",
+        "fe80::1",
+        "fd00::1",
+        "64:ff9b::a00:1",
+        "64:ff9b:1::a00:1",
+        "2002:a00:1::1",
+        "2001:db8::1",
+        "3fff::1",
+        "5f00::1",
+        "ff0e::1",
+    ],
+)
+def test_an_ipv6_address_outside_public_unicast_is_refused_however_it_is_met(number):
+    with pytest.raises(addresses.Refused, match="not a public address"):
+        addresses.parse(f"https://[{number}]/x")
+    with pytest.raises(hosts.RefusedHost, match="not a public address"):
+        hosts.resolve(number, 443)
+
+
+def test_a_public_ipv6_address_is_accepted():
+    assert hosts.resolve("2606:4700::1111", 443) == "2606:4700::1111"
+
+
 def test_an_allow_listed_name_is_resolved_to_one_address(settings):
     settings.FACTORY_GIT_HOSTS = ["localhost"]
 

@@ -157,6 +157,22 @@ def test_git_gets_our_environment_and_nothing_of_the_servers(origin, into, monke
     assert not any("hush" in entry for entry in seen)
 
 
+@pytest.mark.parametrize(
+    ("address", "pinned"),
+    [
+        ("https://github.com/a/b", True),
+        ("https://[2606:4700::1111]/a/b", False),
+        ("https://140.82.112.3/a/b", False),
+    ],
+)
+def test_a_name_is_pinned_and_a_number_is_not(address, pinned):
+    source = environment.Source(addresses.parse(address), "2606:4700:0::1111")
+
+    variables = environment.for_transfer(source)
+
+    assert ("http.curloptResolve" in variables.values()) == pinned
+
+
 def _when_it_is_git(pid):
     """The process is `env` for its first millisecond."""
     while Path(f"/proc/{pid}/comm").read_text().strip() != "git":
