@@ -38,6 +38,16 @@ def notified(raw: Connection) -> None:
     raw.notifies.clear()
 
 
+def cancel(raw: Connection | None) -> None:
+    """This function will end the statement that another thread waits for; that thread gets an error.
+
+    libpq's PQcancel, which is made for this.
+    """
+    if raw is not None and not raw.closed:
+        with quiet():
+            raw.cancel()
+
+
 def close(raw: Connection | None) -> None:
     """This function will close a connection, however broken it is."""
     if raw is not None:

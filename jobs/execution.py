@@ -5,13 +5,14 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from time import monotonic
 from types import FrameType
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, close_old_connections, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from jobs import kinds, ledger, plain
+from jobs import db, kinds, ledger, plain
 from jobs.context import Run
 from jobs.failures import Failed, FailureClass, failure_of
 from jobs.ledger import Claim, Ending
@@ -51,8 +52,11 @@ class Execution:
         self.kind = kind
         self.report = Report(claim)
         self.run = Run(claim, self.report, flush)
+        self.interrupted_at: float | None = None
+        self._why: BaseException | None = None
         self._interruption: BaseException | None = None
         self._interruptible = False
+        self._connection: BaseDatabaseWrapper | None = None
 
     def carry_out(self) -> Ending | None:
         """This method will call the handler and give the end to write.
@@ -61,11 +65,12 @@ class Execution:
         given all the same: the fence refuses it, and if it is still ours, it does not stay behind.
         """
         process_id, connection = os.getpid(), connections[DEFAULT_DB_ALIAS]
-        depth = len(connection.atomic_blocks)
+        self._connection, depth = connection, len(connection.atomic_blocks)
         try:
             outcome = self._call()
         except BaseException as error:  # sys.exit() in a handler must not end the runner
-            outcome = self._explained(error)
+            # After an interruption, errors are its echo: a cancelled query, a helper that was killed.
+            outcome = self._explained(self._why or error)
         finally:
             if os.getpid() != process_id:
                 os._exit(1)  # a fork of the handler came out here: the job is not its own
@@ -81,18 +86,21 @@ class Execution:
         return None
 
     def interrupt(self, reason: BaseException) -> None:
-        """This method will end the helpers and raise `reason` in the handler. Any thread."""
+        """This method will end what the handler waits for and raise `reason` in it. Any thread."""
+        self.interrupted_at = self.interrupted_at or monotonic()
         self._interruption = reason
+        self._why = reason
         self.run.end_processes()
         main = threading.main_thread().ident
         if main is not None:
             signal.pthread_kill(main, signal.SIGUSR1)
+        if self._interruptible and self._connection is not None:
+            db.cancel(self._connection.connection)
 
     def on_signal(self, signum: int, frame: FrameType | None) -> None:
         """This method will raise a wanted interruption, but only while the handler runs."""
         reason, self._interruption = self._interruption, None
         if self._interruptible and reason is not None:
-            self._interruptible = False
             raise reason
 
     def _call(self) -> Any:

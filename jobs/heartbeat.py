@@ -1,6 +1,7 @@
 """The second thread of a runner: its sign of life, and all that cannot wait for a busy handler."""
 
 import logging
+import os
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -9,7 +10,8 @@ from time import monotonic
 from jobs import db, process
 from jobs.db import Connection
 from jobs.execution import Dispossessed, Execution, TimedOut
-from jobs.ledger import Claim, Ending, Ledger, statement
+from jobs.failures import Failed, FailureClass
+from jobs.ledger import Claim, Ending, Ledger, failure, statement
 
 log = logging.getLogger("jobs")
 
@@ -20,6 +22,9 @@ LEASE_S = 15
 REPORT_EVERY_S = 0.5
 PATIENCE_S = 0.25
 """Once a job takes longer than this, the rest of its batch is handed back."""
+INTERRUPT_EVERY_S = 2.0
+GRACE_S = 10.0
+"""A handler that goes on for so long after its first interruption is ended with its process."""
 
 
 class Desk:
@@ -116,7 +121,7 @@ class Heartbeat(threading.Thread):
         self._done = threading.Event()
         self._raw: Connection | None = None
         self._ledger: Ledger | None = None
-        self._leased_at = self._reported_at = 0.0
+        self._leased_at = self._reported_at = self._interrupted_at = 0.0
 
     def run(self) -> None:
         """This method will beat until `close`; a lost connection is opened again."""
@@ -154,7 +159,7 @@ class Heartbeat(threading.Thread):
         execution = self._desk.execution
         if execution is None:
             return
-        self._enforce(execution, now)
+        self._enforce(ledger, execution, now)
         if now - self._reported_at >= REPORT_EVERY_S:
             execution.report.write(ledger.raw)
             self._reported_at = now
@@ -195,10 +200,31 @@ class Heartbeat(threading.Thread):
         # The handler may have finished between the two readings.
         return self._desk.execution is execution and not execution.run.completed
 
-    def _enforce(self, execution: Execution, now: float) -> None:
-        kind, spent = execution.kind, now - self._desk.begun_at
-        silent = now - execution.report.heard_at
-        if spent > kind.timeout:
-            execution.interrupt(TimedOut(f"It took longer than {kind.timeout:g} s."))
-        elif silent > kind.idle:
-            execution.interrupt(TimedOut(f"It gave no sign of life for {kind.idle:g} s."))
+    def _enforce(self, ledger: Ledger, execution: Execution, now: float) -> None:
+        began = execution.interrupted_at
+        if began is not None and now - began > GRACE_S:
+            self._end_process(ledger, execution)
+        overdue = self._overdue(execution, now)
+        if overdue and now - self._interrupted_at >= INTERRUPT_EVERY_S:
+            self._interrupted_at = now
+            execution.interrupt(TimedOut(overdue))
+
+    def _overdue(self, execution: Execution, now: float) -> str:
+        kind = execution.kind
+        if now - self._desk.begun_at > kind.timeout:
+            return f"It took longer than {kind.timeout:g} s."
+        if now - execution.report.heard_at > kind.idle:
+            return f"It gave no sign of life for {kind.idle:g} s."
+        return ""
+
+    def _end_process(self, ledger: Ledger, execution: Execution) -> None:
+        """End a handler that will not stop, and this process with it; the job says so first."""
+        self._unburden(ledger)
+        why = f"It did not stop within {GRACE_S:g} s of its interruption; its process was ended."
+        execution.report.write(ledger.raw, last=True)
+        if self._desk.execution is not execution:
+            return  # it stopped after all
+        ledger.finish([failure(execution.claim, Failed(FailureClass.TIMEOUT, why))])
+        db.rows(ledger.raw, statement("farewell"), {"runner": self._runner, "ending": why})
+        log.error("runner %s ends with job %s: %s", self._runner, execution.claim.id, why)
+        os._exit(1)

@@ -16,7 +16,7 @@ from jobs import db, process
 from jobs.db import Connection
 from jobs.execution import execute
 from jobs.heartbeat import LEASE_S, Desk, Heartbeat
-from jobs.ledger import LOCK_CLASS, Ending, Ledger
+from jobs.ledger import LOCK_CLASS, Ending, Ledger, statement
 from jobs.models import Runner
 
 log = logging.getLogger("jobs")
@@ -236,9 +236,8 @@ class Resident:
         with db.quiet():
             db.rows(
                 self._connected().raw,
-                "UPDATE job_runner SET stopped_at = clock_timestamp(), ending = %s"
-                " WHERE id = %s AND stopped_at IS NULL",
-                (self.ending or "ended by an error", self._row.pk),
+                statement("farewell"),
+                {"runner": self._row.pk, "ending": self.ending or "ended by an error"},
             )
 
     def _on_signal(self, signum: int, frame: FrameType | None) -> None:

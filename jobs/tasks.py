@@ -1,5 +1,6 @@
 """The demo kinds: for people who want to see controls and recovery at work."""
 
+import contextlib
 import os
 import signal
 from threading import Event
@@ -47,9 +48,11 @@ def crash(run: Run, *, attempts: int = 1000) -> None:
 
 
 @kinds.register("demo.hang", timeout=5, idle=5)
-def hang(run: Run) -> None:
-    """Never ends by itself."""
-    Event().wait()
+def hang(run: Run, *, stubborn: bool = False) -> None:
+    """Never ends by itself; if stubborn, not even when it is interrupted."""
+    while True:
+        with contextlib.suppress(BaseException if stubborn else ()):
+            Event().wait()
 
 
 @kinds.register("demo.flood")

@@ -38,6 +38,7 @@ def tick(raw: Connection) -> Tick:
     Every host calls it all the time; any number of callers may race.
     """
     done = Tick()
+    db.rows(raw, "SET factory.actor = 'upkeep'")  # a dead runner does not move its own jobs
     for suspect in _suspects(raw):
         proof = proof_of_death(suspect)
         if proof:

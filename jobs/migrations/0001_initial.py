@@ -136,7 +136,6 @@ class Migration(migrations.Migration):
                 ('pid', models.PositiveIntegerField(help_text='Its process id there.')),
                 ('pid_ticks', models.BigIntegerField(help_text='Clock ticks since boot when that process began: tells it from a later namesake.')),
                 ('owner', models.CharField(help_text='The broker process that asked for it; it ends with its owner.', max_length=64)),
-                ('version', models.CharField(blank=True, help_text='The code it runs.', max_length=64)),
                 ('started_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), help_text='When it began.')),
                 ('seen_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), help_text='Its last sign of life, written once a second by itself.')),
                 ('lease_until', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), help_text='Until then no other machine may declare it dead. It renews this itself.')),

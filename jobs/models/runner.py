@@ -73,7 +73,6 @@ class Runner(models.Model):
     owner = models.CharField(
         max_length=64, help_text="The broker process that asked for it; it ends with its owner."
     )
-    version = models.CharField(max_length=64, blank=True, help_text="The code it runs.")
     started_at = models.DateTimeField(db_default=Now(), help_text="When it began.")
     seen_at = models.DateTimeField(
         db_default=Now(), help_text="Its last sign of life, written once a second by itself."

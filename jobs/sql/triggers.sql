@@ -76,6 +76,16 @@ BEGIN
   RAISE EXCEPTION '%: rows are never changed', TG_TABLE_NAME USING ERRCODE = 'check_violation';
 END $$;
 
+-- Moves and attempts are written and removed by the triggers of job alone, which stand one deeper.
+CREATE FUNCTION job_history_is_ours() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF pg_trigger_depth() < 2 THEN
+    RAISE EXCEPTION '%: only the ledger writes and removes these rows', TG_TABLE_NAME
+      USING ERRCODE = 'check_violation';
+  END IF;
+  RETURN NULL;
+END $$;
+
 CREATE TRIGGER job_born AFTER INSERT ON job
   REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION job_born();
 CREATE TRIGGER job_moved AFTER UPDATE ON job
@@ -89,7 +99,11 @@ CREATE TRIGGER job_move_is_final BEFORE UPDATE ON job_move
   FOR EACH STATEMENT EXECUTE FUNCTION job_history_is_final();
 CREATE TRIGGER job_attempt_is_final BEFORE UPDATE ON job_attempt
   FOR EACH STATEMENT EXECUTE FUNCTION job_history_is_final();
-CREATE TRIGGER job_event_is_final BEFORE UPDATE ON job_event
+CREATE TRIGGER job_move_is_ours BEFORE INSERT OR DELETE ON job_move
+  FOR EACH STATEMENT EXECUTE FUNCTION job_history_is_ours();
+CREATE TRIGGER job_attempt_is_ours BEFORE INSERT OR DELETE ON job_attempt
+  FOR EACH STATEMENT EXECUTE FUNCTION job_history_is_ours();
+CREATE TRIGGER job_event_is_final BEFORE UPDATE OR DELETE ON job_event
   FOR EACH STATEMENT EXECUTE FUNCTION job_history_is_final();
 
 ALTER TABLE job SET (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);

@@ -324,3 +324,24 @@ def test_a_helper_that_hangs_is_killed_when_its_job_times_out(kind: Register) ->
         return run.command(["sleep", "60"]).wait()
 
     assert outcome(kind, handler, timeout=0.5).failure_class == "timeout"
+
+
+def test_a_query_that_waits_ends_when_its_job_times_out(kind: Register) -> None:
+    def handler(run: Run) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_sleep(30)")
+
+    job = outcome(kind, handler, timeout=0.5)
+
+    assert (job.failure_class, job.failure_message) == ("timeout", "It took longer than 0.5 s.")
+    assert job.finished_at is not None
+    assert job.started_at is not None
+    assert (job.finished_at - job.started_at).total_seconds() < 10
+
+
+def test_an_error_that_follows_an_interruption_is_named_by_the_interruption(kind: Register) -> None:
+    def handler(run: Run) -> None:
+        if run.command(["sleep", "60"]).wait() != 0:
+            raise Nonsense("the helper died")
+
+    assert outcome(kind, handler, timeout=0.5).failure_class == "timeout"

@@ -293,3 +293,14 @@ def test_postgresql_restarted_under_a_busy_runner_costs_no_attempt(restartable: 
         assert ended(sleep(0))
     finally:
         cluster.kill()
+
+
+def test_a_handler_that_will_not_stop_is_ended_with_its_process(cluster: Cluster) -> None:
+    job = queue.enqueue("demo.hang", {"stubborn": True}, max_attempts=1)
+
+    assert ended(job.pk, seconds=30)
+    job.refresh_from_db()
+    assert (job.state, job.failure_class) == ("failed", "timeout")
+    assert "its process was ended" in job.failure_message
+    after = queue.enqueue("demo.noop", {})
+    assert ended(after.pk)

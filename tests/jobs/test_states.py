@@ -131,6 +131,26 @@ def test_moves_and_events_are_never_changed() -> None:
             model.objects.update(id=1)
 
 
+@pytest.mark.parametrize("table", ["job_move", "job_attempt"])
+def test_history_is_neither_forged_nor_removed_by_hand(table: str) -> None:
+    queue.enqueue("demo.noop", {})
+
+    for statement in (f"DELETE FROM {table}", f"INSERT INTO {table} DEFAULT VALUES"):  # noqa: S608
+        with (
+            pytest.raises(IntegrityError, match="only the ledger"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(statement)
+
+
+def test_events_are_never_removed() -> None:
+    Event.objects.create(name="t", version=1, payload={}, subject="", actor="")
+
+    with pytest.raises(IntegrityError, match="never changed"), transaction.atomic():
+        Event.objects.all().delete()
+
+
 BROKEN = [
     ("job_state_is_known", "state = 'resting'"),
     ("job_is_held_exactly_while_running", "runner_id = 1, started_at = now()"),

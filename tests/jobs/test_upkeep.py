@@ -66,6 +66,7 @@ def test_one_job_of_a_dead_runner_is_queued_and_its_attempt_counts(silent_worker
     job = Job.objects.get(pk=claim.id)
     assert (done.requeued, job.state, job.attempt, job.solo) == ([job.pk], "queued", 1, False)
     assert "process 99999999 on" in job.reason
+    assert Move.objects.filter(job=job).latest("pk").actor == "upkeep"
     assert Attempt.objects.values_list("number", "failure_class").get() == (1, "worker-lost")
 
 
