@@ -51,7 +51,7 @@ def crash(run: Run, *, attempts: int = 1000) -> None:
 def hang(run: Run, *, stubborn: bool = False) -> None:
     """Never ends by itself; if stubborn, not even when it is interrupted."""
     while True:
-        with contextlib.suppress(BaseException if stubborn else ()):
+        with contextlib.suppress(*([BaseException] if stubborn else [])):
             Event().wait()
 
 
