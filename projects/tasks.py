@@ -77,11 +77,11 @@ def _sync_one(run: Run, repository: Repository) -> Failed | None:
     try:
         with _noting_failure(repository):
             commit = _bring(run, repository, _logged(run, repository.name))
+        with transaction.atomic():
+            _record(run, repository, commit)
     except Anticipated as error:
         run.log(f"{repository.name}: {error}")
         return Failed(error.failure_class, str(error))
-    with transaction.atomic():
-        _record(run, repository, commit)
     return None
 
 

@@ -8,12 +8,21 @@ from django.db import models
 from django.db.models import Case, F, Func, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Cast, Coalesce, Concat, Now
 
+from jobs import plain, redaction
 from jobs.failures import Anticipated, FailureClass
 from jobs.models import Job
 from jobs.states import HELD, LIVE, State
 from projects.mapping import EXTRACTOR
 from projects.models.project import Project
 from projects.secrets import SealedField
+
+_LONGEST_SENTENCE = 2000
+
+
+class Gone(Anticipated):
+    """The repository was removed while a job worked on it."""
+
+    failure_class = FailureClass.NOT_FOUND
 
 
 class MapStatus(models.TextChoices):
@@ -153,15 +162,21 @@ class Repository(models.Model):
         return self.name
 
     def record_sync(self, commit: str) -> None:
-        """This method will note the newest commit and forget an earlier failure."""
-        Repository.objects.filter(pk=self.pk).update(
+        """This method will note the newest commit and forget an earlier failure.
+
+        Raises Gone when the repository was removed meanwhile.
+        """
+        noted = Repository.objects.filter(pk=self.pk).update(
             head_commit=commit, synced_at=Now(), failure_class="", failure_message=""
         )
+        if not noted:
+            raise Gone(f"Repository {self.pk} was removed meanwhile.")
 
     def record_failure(self, error: Anticipated) -> None:
         """This method will note why a clone or map failed; what was known before stays."""
+        sentence = plain.printable(redaction.redact(str(error) or type(error).__name__))
         Repository.objects.filter(pk=self.pk).update(
-            failure_class=error.failure_class, failure_message=str(error) or type(error).__name__
+            failure_class=error.failure_class, failure_message=sentence[:_LONGEST_SENTENCE]
         )
 
     @property

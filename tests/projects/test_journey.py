@@ -182,6 +182,22 @@ def test_git_killed_in_mid_clone_fails_the_attempt_and_the_next_one_succeeds(wor
     )[-1] == ("succeeded",)
 
 
+def test_a_sync_whose_repository_is_removed_meanwhile_fails_and_publishes_nothing(working):
+    home, environment, database = working
+    origin = Origin(home / "removed")
+    origin.commit({f"noise{n}.bin": os.urandom(1 << 20) for n in range(48)})
+    registered = answer("register", str(origin.path), environment=environment)
+
+    with _held(f"{registered['repository']}.git.part-"):
+        database.rows("DELETE FROM repository WHERE name = 'removed' RETURNING id")
+
+    until(lambda: _state(database, registered["job"]) == "failed")
+    assert database.rows(
+        "SELECT failure_class, failure_message FROM job WHERE id = %s", [registered["job"]]
+    ) == [("not-found", f"Repository {registered['repository']} was removed meanwhile.")]
+    assert not database.rows("SELECT 1 FROM job WHERE root_id = %s", [registered["job"]])
+
+
 def test_a_runner_killed_in_mid_clone_leaves_nothing_the_next_one_keeps(place):
     home, environment, database = place
     origin = Origin(home / "larger")

@@ -312,6 +312,17 @@ def test_the_status_of_many_repositories_is_one_query(django_assert_num_queries)
     assert statuses == [MapStatus.QUEUED] * 5
 
 
+def test_a_noted_failure_holds_no_secret_and_no_control_character():
+    repository = register(FLASK)[0].repository
+
+    repository.record_failure(Refused("at https://ana:hush@host/x\x1b[31m\0 " + "x" * 3000))
+
+    repository.refresh_from_db()
+    assert "hush" not in repository.failure_message
+    assert "\x1b" not in repository.failure_message
+    assert len(repository.failure_message) == 2000
+
+
 ILLEGAL = [
     {"address": ""},
     {"head_commit": "main"},
