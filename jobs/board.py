@@ -9,12 +9,13 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db import connection
 from django.db.models import Case, CharField, F, Q, QuerySet, Value, When
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Greatest
 
 from jobs import ports
 from jobs.models import Job, LogChunk, Move
 from jobs.redaction import redact
-from jobs.states import HELD, State
+from jobs.states import HELD, UNSTARTED, State
 
 LOST = "lost"
 WORDS = (*State.values, LOST)
@@ -23,6 +24,16 @@ EVIDENT = Q(("evident", True))
 """Of jobs with evidence: a live runner holds it."""
 PAGE = 50
 TAIL_LINES = 200
+# Held jobs by `job_held`, waiting ones by `job_scope_live`, whose condition `scope > 0` repeats.
+_FIRST_OF_SCOPES = """
+SELECT first.id FROM unnest(%s::bigint[]) AS wanted (scope), LATERAL (
+    (SELECT id FROM job WHERE job.scope = wanted.scope AND job.scope > 0
+     AND state = ANY (%s) ORDER BY id LIMIT %s)
+    UNION ALL
+    (SELECT id FROM job WHERE job.scope = wanted.scope AND job.scope > 0
+     AND state = ANY (%s) ORDER BY id LIMIT %s)
+) AS first
+"""
 
 
 @dataclass(frozen=True)
@@ -111,9 +122,14 @@ def active(user: Any, limit: int = 20) -> list[Job]:
 
 
 def of_scopes(scopes: Collection[int], each: int = 4) -> dict[int, list[Job]]:
-    """This function will give the unfinished jobs of some projects, the oldest few of each."""
+    """This function will give a few unfinished jobs of each project: held ones first, then oldest.
+
+    However many wait in one project, they hide nothing, and only the few are read.
+    """
     by_scope: dict[int, list[Job]] = {scope: [] for scope in scopes}
-    for job in shown(Job.objects.live().filter(scope__in=scopes)).order_by("pk")[: 50 * each]:
+    parameters = (list(by_scope), sorted(HELD), each, sorted(UNSTARTED), each)
+    found = shown(Job.objects.filter(pk__in=RawSQL(_FIRST_OF_SCOPES, parameters)))  # noqa: S611
+    for job in sorted(found, key=lambda job: (job.state not in HELD, job.pk)):
         if job.scope is not None and len(by_scope[job.scope]) < each:
             by_scope[job.scope].append(job)
     return by_scope

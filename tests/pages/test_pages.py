@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from jobs import board, queue
 from jobs.models import Job, LogChunk, Progress
 from jobs.states import State
+from projects.models import Project
 from tests.pages.conftest import World, browser_of, fail, hold, runner
 
 HOSTILE = "<script>alert(1)</script>\x1b[31m\u202egnp.exe"
@@ -76,6 +77,29 @@ def test_the_home_page_costs_the_same_at_1_and_at_20_projects(
         mapped(Project.objects.create(name=f"P{number}", slug=f"p{number}"))
 
     assert queries(as_staff, "/") == at_one
+
+
+def test_a_flood_of_waiting_jobs_does_not_hide_what_runs_in_another_project(world: World) -> None:
+    quiet = Project.objects.create(name="Quiet", slug="quiet")
+    queue.enqueue_many("demo.noop", [{}] * 300, scope=world.project.pk)
+    waiting, running = queue.enqueue_many("demo.noop", [{}] * 2, scope=quiet.pk)
+    hold(Job.objects.get(pk=running), runner())
+
+    with CaptureQueriesContext(connection) as asked:
+        found = board.of_scopes([world.project.pk, quiet.pk])
+
+    assert [job.pk for job in found[quiet.pk]] == [running, waiting]
+    assert len(found[world.project.pk]) == 4
+    assert len(asked) == 1
+
+
+def test_a_flood_does_not_hide_what_runs_in_its_own_project(world: World) -> None:
+    made = queue.enqueue_many("demo.noop", [{}] * 300, scope=world.project.pk)
+    hold(Job.objects.get(pk=made[-1]), runner())
+
+    found = board.of_scopes([world.project.pk])[world.project.pk]
+
+    assert [job.pk for job in found] == [made[-1], *made[:3]]
 
 
 def test_pages_of_jobs_join_without_a_gap(world: World, as_staff: Client) -> None:
