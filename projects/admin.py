@@ -166,8 +166,9 @@ class RepositoryAdmin(Scoped, admin.ModelAdmin):
         """This method will register a new repository, or store a branch and token."""
         token = form.cleaned_data["new_token"]
         if change:
-            obj.token = token or obj.token
-            obj.save(update_fields=["branch", "token"])
+            if token:
+                obj.token = token
+            obj.save(update_fields=["branch", "token"] if token else ["branch"])
             return
         found = registration.register(
             [form.cleaned_data["address"]],

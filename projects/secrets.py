@@ -1,14 +1,26 @@
 """Secrets at rest: encrypted with keys that are not in the database."""
 
+from dataclasses import dataclass, field
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.db import models
 
+from jobs.failures import Anticipated, FailureClass
 
-class Unreadable(Exception):
+
+class Unreadable(Anticipated):
     """A stored secret was encrypted with a key this installation does not have."""
+
+    failure_class = FailureClass.AUTH
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """A stored secret; it is decrypted only where it is used, so its row can be read without."""
+
+    text: str = field(repr=False)
 
 
 def seal(text: str) -> str:
@@ -27,17 +39,24 @@ def unseal(sealed: str) -> str:
         ) from error
 
 
+def opened(secret: str | Sealed) -> str:
+    """This function will give a secret in plain, stored or not yet; raises Unreadable."""
+    return unseal(secret.text) if isinstance(secret, Sealed) else secret
+
+
 def _box() -> MultiFernet:
     return MultiFernet([Fernet(key) for key in settings.FACTORY_FIELD_KEYS])
 
 
 class SealedField(models.TextField):  # type: ignore[type-arg]
-    """A text that is plain in Python and encrypted in the database; empty stays empty."""
+    """A text that is encrypted in the database and `Sealed` when read; empty stays empty."""
 
     def get_prep_value(self, value: Any) -> Any:
-        """This method will encrypt on the way in."""
+        """This method will encrypt on the way in, once."""
+        if isinstance(value, Sealed):
+            return value.text
         return seal(value) if value else ""
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
-        """This method will decrypt on the way out."""
-        return unseal(value) if value else ""
+        """This method will keep it sealed on the way out."""
+        return Sealed(value) if value else ""

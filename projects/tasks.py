@@ -10,7 +10,7 @@ from jobs import events, kinds, ports
 from jobs.context import Run
 from jobs.failures import POLICY, Anticipated, Failed, FailureClass
 from jobs.models import Event
-from projects import addresses, maps
+from projects import addresses, maps, secrets
 from projects.git import reading, transfer
 from projects.git.door import TRANSFER_LIMITS, Watch
 from projects.mapping import build
@@ -157,7 +157,7 @@ def _gone(pk: int) -> Failed:
 def _bring(run: Run, repository: Repository, tell: Callable[[str, int, int], None]) -> str:
     """The address is judged again: what it leads to may have changed since it was registered."""
     address = addresses.parse(repository.address)
-    source = transfer.locate(address, repository.token)
+    source = transfer.locate(address, secrets.opened(repository.token))
     watch = Watch(CLONE_S, 150, TRANSFER_LIMITS, run.tend, tell)
     return transfer.bring(source, repository.clone, repository.branch, watch)
 

@@ -1,11 +1,13 @@
 """The admin of what we know."""
 
 import pytest
+from cryptography.fernet import Fernet
 from django.contrib.auth import get_user_model
 from django.urls import reverse
 
 from jobs.models import Job
 from projects.models import Project, Repository
+from projects.secrets import opened
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "https://github.com/pallets/flask"
@@ -40,7 +42,7 @@ def test_adding_a_repository_registers_it_and_hides_its_token(client, staff):
     client.post(reverse("admin:projects_repository_add"), form)
 
     repository = Repository.objects.get()
-    assert (repository.address, repository.token) == (ADDRESS, "hush-1")
+    assert (repository.address, opened(repository.token)) == (ADDRESS, "hush-1")
     job = Job.objects.get()
     assert (job.kind, job.scope, job.created_by) == (
         "projects.sync",
@@ -82,7 +84,23 @@ def test_a_change_without_a_token_keeps_the_stored_one(client, staff):
     )
 
     repository.refresh_from_db()
-    assert (repository.branch, repository.token) == ("stable", "hush-1")
+    assert (repository.branch, opened(repository.token)) == ("stable", "hush-1")
+
+
+def test_a_token_nobody_can_read_is_replaced_where_its_row_is_shown(client, staff, settings):
+    project = Project.objects.create(name="Shop", slug="shop")
+    repository = Repository.objects.create(
+        project=project, address=ADDRESS, name="flask", token="hush-1"
+    )
+    settings.FACTORY_FIELD_KEYS = [Fernet.generate_key()]
+    change = reverse("admin:projects_repository_change", args=[repository.pk])
+
+    assert client.get(reverse("admin:projects_repository_changelist")).status_code == 200
+    assert client.get(change).status_code == 200
+    client.post(change, {"branch": "stable", "new_token": "hush-2"})
+
+    repository.refresh_from_db()
+    assert (repository.branch, opened(repository.token)) == ("stable", "hush-2")
 
 
 def test_the_sync_action_queues_one_job_for_each(client, staff):

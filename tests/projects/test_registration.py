@@ -15,7 +15,7 @@ from jobs.states import State
 from projects import access, registration
 from projects.addresses import Refused
 from projects.models import MapStatus, Membership, Project, Repository, Role
-from projects.secrets import Unreadable
+from projects.secrets import Unreadable, opened
 
 pytestmark = pytest.mark.django_db
 FLASK = "https://github.com/pallets/flask"
@@ -182,7 +182,7 @@ def test_a_token_is_stored_encrypted(settings):
         cursor.execute("SELECT token FROM repository")
         stored = cursor.fetchone()[0]
     assert "hush" not in stored
-    assert Repository.objects.get(pk=repository.pk).token == "hush-token"
+    assert opened(Repository.objects.get(pk=repository.pk).token) == "hush-token"
 
 
 def test_a_token_survives_a_new_key_and_is_lost_with_the_old_one(settings):
@@ -192,11 +192,27 @@ def test_a_token_survives_a_new_key_and_is_lost_with_the_old_one(settings):
     settings.FACTORY_FIELD_KEYS = [old]
     register(FLASK, token="hush-token")
     settings.FACTORY_FIELD_KEYS = [new, old]
-    assert Repository.objects.get().token == "hush-token"
+    assert opened(Repository.objects.get().token) == "hush-token"
 
     settings.FACTORY_FIELD_KEYS = [new]
-    with pytest.raises(Unreadable, match="FACTORY_FIELD_KEY"):
-        Repository.objects.get()
+    with pytest.raises(Unreadable, match="FACTORY_FIELD_KEY") as failure:
+        opened(Repository.objects.get().token)
+    assert failure.value.failure_class == "auth"
+
+
+def test_a_row_with_an_unreadable_token_can_be_read_and_saved(settings):
+    from cryptography.fernet import Fernet
+
+    register(FLASK, token="hush-token")
+    before, settings.FACTORY_FIELD_KEYS = settings.FACTORY_FIELD_KEYS, [Fernet.generate_key()]
+
+    repository = Repository.objects.get()
+    repository.save()
+    repository.refresh_from_db()
+
+    assert "hush" not in repr(repository.token)
+    settings.FACTORY_FIELD_KEYS = before
+    assert opened(repository.token) == "hush-token"
 
 
 def test_a_person_who_creates_a_project_maintains_it():
@@ -230,7 +246,7 @@ def test_a_contributor_may_not_replace_a_token(people):
     with pytest.raises(access.Denied):
         register(FLASK, project="shop", token="mine", actor=f"user:{users['contributor'].pk}")
 
-    assert Repository.objects.get().token == "first"
+    assert opened(Repository.objects.get().token) == "first"
 
 
 def test_a_stranger_whose_repository_has_a_taken_name_gets_a_project_of_their_own(people):
