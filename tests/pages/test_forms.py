@@ -26,7 +26,8 @@ def test_a_registered_repository_appears_with_its_job(world: World) -> None:
 def test_several_addresses_share_one_job(world: World) -> None:
     before = Job.objects.count()
 
-    status, _ = register(browser_of(world.stranger), "https://a.org/x/y\nhttps://a.org/x/z")
+    urls = "https://a.org/x/y\nhttps://a.org/x/z"
+    status, _ = register(browser_of(world.stranger), urls, project="Dock")
 
     assert status == 200
     assert Repository.objects.filter(address__startswith="https://a.org/").count() == 2
