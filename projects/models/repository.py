@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.db.models import Case, F, Func, OuterRef, Q, Subquery, Value, When
-from django.db.models.functions import Cast, Coalesce, Concat, Now
+from django.db.models.functions import Cast, Coalesce, Concat, JSONObject, Now
 
 from jobs import plain, redaction
 from jobs.failures import Anticipated, FailureClass
@@ -53,6 +53,11 @@ _SHARED = (
 )
 
 
+_FAILURE = Case(
+    When(state=State.FAILED, then=JSONObject(kind="failure_class", sentence="failure_message"))
+)
+
+
 class RepositoryQuerySet(models.QuerySet["Repository"]):
     """Questions about repositories."""
 
@@ -69,14 +74,14 @@ class RepositoryQuerySet(models.QuerySet["Repository"]):
         ended = ours.exclude(state__in=LIVE).order_by("-id")
         return self.annotate(
             _live=Subquery(live.values("state")[:1]),
-            _ended=Subquery(ended.values("state")[:1]),
+            job_failure=Subquery(ended.values(found=_FAILURE)[:1]),
         ).annotate(map_status=_STATUS)
 
 
 _STATUS = Case(
     When(_live__in=HELD, then=Value(MapStatus.RUNNING)),
     When(_live__isnull=False, then=Value(MapStatus.QUEUED)),
-    When(Q(_ended=State.FAILED) | ~Q(failure_class=""), then=Value(MapStatus.FAILED)),
+    When(Q(job_failure__isnull=False) | ~Q(failure_class=""), then=Value(MapStatus.FAILED)),
     When(current_map__isnull=True, then=Value(MapStatus.NONE)),
     When(
         ~Q(current_map__commit=F("head_commit")) | ~Q(current_map__extractor=EXTRACTOR),
@@ -132,6 +137,8 @@ class Repository(models.Model):
         max_length=64, blank=True, db_default="", help_text="Who registered it, such as user:7."
     )
 
+    _job_failure: dict[str, str] | None = None
+
     objects = RepositoryQuerySet.as_manager()
 
     class Meta:
@@ -178,6 +185,18 @@ class Repository(models.Model):
         Repository.objects.filter(pk=self.pk).update(
             failure_class=error.failure_class, failure_message=sentence[:_LONGEST_SENTENCE]
         )
+
+    @property
+    def job_failure(self) -> dict[str, str] | None:
+        """How the newest job failed, as `with_map_status` reads it."""
+        return self._job_failure
+
+    @job_failure.setter
+    def job_failure(self, failure: dict[str, str] | None) -> None:
+        """A job that was lost or broke off noted nothing: its own sentence is shown then."""
+        self._job_failure = failure
+        if failure and not self.failure_class:
+            self.failure_class, self.failure_message = failure["kind"], failure["sentence"]
 
     @property
     def clone(self) -> Path:

@@ -133,6 +133,39 @@ def test_a_shared_job_that_brought_a_repository_says_nothing_more_of_it():
     assert statuses() == [MapStatus.NONE, MapStatus.RUNNING]
 
 
+def lost(job):
+    """This function will have a job end as one whose runner died does: nothing notes it."""
+    begun(job)
+    Job.objects.filter(pk=job.pk).update(
+        state=State.FAILED,
+        runner=None,
+        finished_at=Now(),
+        failure_class="worker-lost",
+        failure_message="Its runner died.",
+    )
+
+
+@pytest.mark.parametrize("urls", [[FLASK], [FLASK, "https://github.com/psf/requests"]])
+def test_a_job_that_could_not_note_its_failure_is_shown_with_its_own_sentence(urls):
+    found = register(*urls, project="Web")
+
+    lost(found[0].job)
+
+    for shown in Repository.objects.with_map_status():
+        assert shown.map_status == MapStatus.FAILED
+        assert (shown.failure_class, shown.failure_message) == ("worker-lost", "Its runner died.")
+
+
+def test_a_noted_failure_stands_before_that_of_the_job():
+    found = register(FLASK)[0]
+    found.repository.record_failure(Refused("no"))
+
+    lost(found.job)
+
+    shown = Repository.objects.with_map_status().get()
+    assert (shown.failure_class, shown.failure_message) == ("invalid-input", "address: no")
+
+
 def test_several_addresses_share_one_parent_job():
     found = register(FLASK, "https://github.com/psf/requests", FLASK + "/", project="Web")
 
