@@ -1,13 +1,17 @@
 """The supervisor: services in order, then the processes, and a loop that restarts what died."""
 
+import json
 import os
 import secrets
 import signal
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 import structlog
 
@@ -21,6 +25,7 @@ from jobs import process
 
 MARK = "FACTORY_SUPERVISOR"
 GRACE_S = 10.0
+READY_S = 15.0
 _TICK_S = 0.2
 _SERVICES_EVERY_S = 1.0
 log = structlog.get_logger("factory.supervisor")
@@ -31,11 +36,12 @@ class Supervisor:
     """Runs until it is told to end; then it leaves no process behind."""
 
     web: bool = True
-    on_ready: Callable[[], None] = lambda: None
+    on_ready: Callable[[list[str]], None] = lambda cannot: None
     children: list[Child] = field(default_factory=list)
     ending: bool = False
     hurry: bool = False
     services_at: float = 0.0
+    answers_since: float | None = None
 
     def run(self) -> None:
         """This method will start everything, watch it, and end it on SIGTERM, SIGINT or SIGHUP.
@@ -61,14 +67,25 @@ class Supervisor:
         self.ending = True
 
     def _watch(self) -> None:
-        # The first beat of the loop starts everything; the address is told once the web answers.
+        # The first beat of the loop starts everything; the address is told once work can be done.
         while not self.ending:
             self._tick()
-            if not self.record.ready and (not self.web or answers(configuration.own_url())):
-                self.on_ready()
-                self.record.ready = True
-                self.record.write()
+            if not self.record.ready:
+                self._look_whether_ready()
             time.sleep(_TICK_S)
+
+    def _look_whether_ready(self) -> None:
+        """This method will tell that work can be done; after `READY_S`, what cannot be done yet."""
+        cannot = unready(configuration.own_url()) if self.web else []
+        if cannot is None:
+            return
+        self.answers_since = self.answers_since or time.monotonic()
+        if cannot and time.monotonic() - self.answers_since < READY_S:
+            return
+        self.record.cannot = cannot
+        self.on_ready(cannot)
+        self.record.ready = True
+        self.record.write()
 
     def _tick(self) -> None:
         changed = self._bury(kernel.reap())
@@ -168,14 +185,32 @@ def crew(mark: str, *, web: bool) -> list[Child]:
     return [Child(name, words, environment) for name, words in argv.items()]
 
 
-def answers(url: str) -> bool:
-    """This function will say whether the web server at `url` is alive."""
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+def unready(url: str) -> list[str] | None:
+    """This function will ask the web server at `url` what cannot work yet; None: it is not there.
+
+    An empty list means that it is ready.
+    """
     try:
-        with direct.open(f"{url}/healthz", timeout=1) as response:
-            return bool(response.status == 200)
+        _get(f"{url}/healthz", 1)
     except OSError:
-        return False
+        return None
+    try:
+        _get(f"{url}/readyz", 5)
+    except urllib.error.HTTPError as refused:
+        with suppress(ValueError, KeyError):
+            return [str(name) for name in json.load(refused)["cannot"]]
+        return [f"/readyz answers {refused.code}"]
+    except OSError as error:
+        return [f"/readyz: {error}"]
+    return []
+
+
+def _get(address: str, timeout_s: float) -> None:
+    # Under the name people use: the server refuses hosts it does not know.
+    named = {"Host": urlsplit(configuration.load()["FACTORY_URL"]).netloc}
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with direct.open(urllib.request.Request(address, headers=named), timeout=timeout_s):  # noqa: S310
+        pass
 
 
 def _web(bind: str, port: int) -> list[str]:

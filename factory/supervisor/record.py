@@ -37,13 +37,17 @@ class Recorded:
 
 @dataclass
 class Record:
-    """The supervisor and its processes; `mark` is in the environment of all of them."""
+    """The supervisor and its processes; `mark` is in the environment of all of them.
+
+    `ready` is set once the address was told, `cannot` names what could not work at that moment.
+    """
 
     supervisor: Recorded
     mark: str
     url: str
     boot_id: str
     ready: bool = False
+    cannot: list[str] = field(default_factory=list)
     processes: list[Recorded] = field(default_factory=list)
 
     def write(self) -> None:

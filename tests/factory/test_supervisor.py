@@ -6,16 +6,18 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from factory.embedded import postgres, valkey
-from factory.supervisor import kernel
+from factory.supervisor import kernel, loop, record
 from jobs import process
 from tests.factory.conftest import wait_for
 from tests.services import ROOT, ScratchDatabase, manage
@@ -74,12 +76,15 @@ def test_up_runs_every_process_and_stop_leaves_none(product: Product) -> None:
     shown = json.loads(product.manage("status", "--json").stdout)
     pids = product.all_pids
     alive = _get(f"http://127.0.0.1:{product.port}/healthz")
+    ready = _get(f"http://127.0.0.1:{product.port}/readyz")
 
     stopped = product.manage("stop")
 
     assert up.returncode == 0, up.stderr
     assert f"http://127.0.0.1:{product.port}/" in up.stdout
     assert alive == (200, "alive\n")
+    assert ready[0] == 200
+    assert "Not ready" not in up.stdout
     assert shown["running"] is True
     assert {each["name"] for each in shown["processes"]} == EVERYTHING
     assert all(
@@ -88,6 +93,44 @@ def test_up_runs_every_process_and_stop_leaves_none(product: Product) -> None:
     assert stopped.returncode == 0
     assert not _living(pids)
     assert product.manage("status").returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("readyz", "told"),
+    [
+        ((200, b'{"ready": true, "cannot": []}'), []),
+        ((503, b'{"ready": false, "cannot": ["runners", "relay"]}'), ["runners", "relay"]),
+        ((500, b"<html>"), ["/readyz answers 500"]),
+    ],
+)
+def test_the_address_is_told_when_ready_or_late_with_what_cannot_work(
+    readyz: tuple[int, bytes], told: list[str], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    greeted: list[list[str]] = []
+    supervisor = _supervisor_of(home, monkeypatch, greeted.append)
+    monkeypatch.setattr(loop, "READY_S", 0.5)
+    with _answering({"/healthz": (200, b""), "/readyz": readyz}) as url:
+        monkeypatch.setattr(loop.configuration, "own_url", lambda: url)
+        supervisor._look_whether_ready()
+        at_once = list(greeted)
+        assert wait_for(lambda: supervisor._look_whether_ready() or supervisor.record.ready)
+
+    assert at_once == ([] if told else [[]])
+    assert told in greeted
+    assert record.read() == supervisor.record
+
+
+def test_nothing_is_told_while_no_web_server_answers(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    greeted: list[list[str]] = []
+    supervisor = _supervisor_of(home, monkeypatch, greeted.append)
+    monkeypatch.setattr(loop, "READY_S", 0.0)
+    monkeypatch.setattr(loop.configuration, "own_url", lambda: f"http://127.0.0.1:{_free_port()}")
+
+    supervisor._look_whether_ready()
+
+    assert greeted == []
 
 
 def test_embedded_services_start_and_end_with_the_product(own_services: dict[str, str]) -> None:
@@ -248,6 +291,35 @@ def test_only_the_very_first_start_hands_out_a_link(own_services: dict[str, str]
     assert page == f"http://127.0.0.1:{own.port}/"
     assert "link" not in second.stdout
     assert not file.exists()
+
+
+def _supervisor_of(
+    home: Path, monkeypatch: pytest.MonkeyPatch, greet: Callable[[list[str]], None]
+) -> loop.Supervisor:
+    (home / "run").mkdir(mode=0o700)
+    monkeypatch.setattr(record.configuration, "home", lambda: home)
+    made = loop.Supervisor(on_ready=greet)
+    made.record = record.Record(record.this("supervisor", os.getpid()), "A=b", "", "boot")
+    return made
+
+
+@contextmanager
+def _answering(answers: dict[str, tuple[int, bytes]]) -> Iterator[str]:
+    class Answers(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            status, body = answers[self.path]
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(body)
+
+    with HTTPServer(("127.0.0.1", 0), Answers) as server:
+        serving = threading.Thread(target=server.serve_forever, args=(0.01,))
+        serving.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            serving.join()
 
 
 @contextmanager

@@ -61,14 +61,19 @@ class Command(BaseCommand):
         connection.close()
         Supervisor(web=web, on_ready=partial(self._greet, newcomer)).run()
 
-    def _greet(self, newcomer: User | None) -> None:
+    def _greet(self, newcomer: User | None, cannot: list[str]) -> None:
         url = configuration.load()["FACTORY_URL"]
         self.stdout.write(f"The factory is at {url}/ (Ctrl-C or manage.py stop ends it)")
+        self._warn(cannot)
         if newcomer is None:
             first_contact.forget()
         else:
             self._introduce(first_contact.link(newcomer, url))
         self.stdout.flush()
+
+    def _warn(self, cannot: list[str]) -> None:
+        if cannot:
+            self.stdout.write(f"Not ready yet: {', '.join(cannot)} (manage.py doctor says why)")
 
     def _introduce(self, link: str) -> None:
         if sys.stdout.isatty():
@@ -84,6 +89,8 @@ class Command(BaseCommand):
             self.stderr.write(lines[-1] if lines else f"it did not start: see {log}")
             sys.exit(status)
         self.stdout.write(f"The factory is at {configuration.load()['FACTORY_URL']}/ (log: {log})")
+        if found := record.read():
+            self._warn(found.cannot)
         link = first_contact.file()
         if link.exists():
             self.stdout.write(f"A link that logs the administrator in once: {link}")
