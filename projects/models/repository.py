@@ -72,7 +72,7 @@ class RepositoryQuerySet(models.QuerySet["Repository"]):
             Case(When(state__in=HELD, then=0), default=1), "id"
         )
         ended = ours.exclude(state__in=LIVE).order_by("-id")
-        return self.annotate(
+        return self.annotate(  # type: ignore[no-redef]  # set by its property
             _live=Subquery(live.values("state")[:1]),
             job_failure=Subquery(ended.values(found=_FAILURE)[:1]),
         ).annotate(map_status=_STATUS)
