@@ -56,7 +56,9 @@ class FactsCache:
 
     def save(self, found: Iterable[tuple[str, str, str]]) -> None:
         """This method will keep facts; two jobs that read the same blob agree."""
-        rows = list(found)
+        rows = sorted(
+            found
+        )  # in one order, so that two jobs wait for each other, never in a circle
         with connection.cursor() as cursor:
             for start in range(0, len(rows), _AT_ONCE):
                 some = rows[start : start + _AT_ONCE]
@@ -140,11 +142,19 @@ def _columns(rows: Iterable[tuple[Any, ...]]) -> list[list[Any]]:
 
 
 def named(text: str) -> Repository | None:
-    """This function will find a repository by its id, its address, or its name if only one has it."""
-    if text.isdigit():
-        return Repository.objects.filter(pk=int(text)).first()
-    found = Repository.objects.filter(address=text) or Repository.objects.filter(name=text)
-    return found[0] if len(found) == 1 else None
+    """This function will find a repository by its id, its address, its name, or its project's slug.
+
+    A name or slug counts only if it means a single repository.
+    """
+    if text.isascii() and text.isdecimal():
+        return Repository.objects.filter(pk=int(text)).first() if len(text) < 19 else None
+    if "\0" in text:
+        return None
+    for meant in ({"address": text}, {"name": text}, {"project__slug": text}):
+        found = Repository.objects.filter(**meant)[:2]
+        if found:
+            return found[0] if len(found) == 1 else None
+    return None
 
 
 def unknown(text: str) -> str:

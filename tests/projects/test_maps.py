@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 from django.apps import apps
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from projects import maps, registration
 from projects.git import door, reading
@@ -158,3 +159,29 @@ def test_the_document_is_canonical(origin, repository):
 
     assert json.dumps(content, sort_keys=True, separators=(",", ":")).encode() == made.document
     assert content["files"] == sorted(content["files"])
+
+
+@pytest.mark.parametrize(
+    "text", ["\u00b2", "\u0663", "9" * 18, "9" * 5000, "-1", "", "a\0b", "x" * 5000]
+)
+def test_what_names_no_repository_is_none(repository, text):
+    assert maps.named(text) is None
+
+
+def test_a_repository_is_named_by_id_address_name_or_the_slug_of_its_project(repository):
+    Repository.objects.filter(pk=repository.pk).update(name="The Shop")
+
+    for text in (str(repository.pk), repository.address, "The Shop", repository.project.slug):
+        assert maps.named(text) == repository
+    Repository.objects.create(project=repository.project, address="/other", name="other")
+    assert maps.named(repository.project.slug) is None
+
+
+def test_facts_kept_by_two_jobs_in_opposite_orders_do_not_wait_in_a_circle(repository):
+    rows = [(f"{number:040x}", "python", "{}") for number in range(3)]
+
+    with CaptureQueriesContext(connection) as seen:
+        maps.FactsCache().save(reversed(rows))
+
+    places = [seen.captured_queries[0]["sql"].index(blob) for blob, _, _ in rows]
+    assert places == sorted(places)

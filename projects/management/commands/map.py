@@ -19,7 +19,9 @@ class Command(Contract):
 
     def declare(self, parser: ArgumentParser) -> None:
         """This method will declare the repository and what to show."""
-        parser.add_argument("repository", help="its id, address or name; a path with --once")
+        parser.add_argument(
+            "repository", help="its id, address, name or project; a path with --once"
+        )
         parser.add_argument(
             "--once", action="store_true", help="map a local repository, keep nothing"
         )

@@ -17,7 +17,7 @@ class Command(Waiting):
 
     def declare(self, parser: ArgumentParser) -> None:
         """This method will declare the repository and options."""
-        parser.add_argument("repository", help="its id, address or name")
+        parser.add_argument("repository", help="its id, address, name or project")
         super().declare(parser)
 
     def start(self, options: dict[str, Any]) -> Sequence[Registration]:
