@@ -7,14 +7,15 @@ import random
 import time
 from importlib import import_module
 from typing import Any
+from urllib.parse import urlsplit
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
-from channels.security.websocket import AllowedHostsOriginValidator
 from channels.sessions import CookieMiddleware, SessionMiddleware
 from django.conf import settings
 from django.contrib import auth
 from django.http import HttpRequest
+from django.http.request import split_domain_port, validate_host
 
 from jobs import live
 
@@ -178,6 +179,29 @@ def _is_version(value: Any) -> bool:
     return type(value) is int and 0 <= value < 2**63
 
 
+def is_own(scope: Any) -> bool:
+    """This function will tell whether a handshake comes from a page of this very server.
+
+    Scheme, host and port must be those of FACTORY_URL, or those the request itself was sent to:
+    a program on another port of the same host is another site.
+    """
+    headers = dict(scope["headers"])
+    host = headers.get(b"host", b"").decode("latin1")
+    own = {_origin(settings.FACTORY_URL)}
+    if validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS):
+        own.add(_origin(f"{'https' if scope.get('scheme') == 'wss' else 'http'}://{host}"))
+    return _origin(headers.get(b"origin", b"").decode("latin1")) in own - {None}
+
+
+def _origin(url: str) -> tuple[str, str, int] | None:
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+    except (ValueError, KeyError):
+        return None
+    return parts.scheme, parts.hostname or "", port
+
+
 async def _pages_only(scope: Any, receive: Any, send: Any) -> None:
     if scope["path"] == PATH:
         await _pages(scope, receive, send)
@@ -186,5 +210,12 @@ async def _pages_only(scope: Any, receive: Any, send: Any) -> None:
 
 
 _pages = Pages.as_asgi()
-application = AllowedHostsOriginValidator(CookieMiddleware(SessionMiddleware(_pages_only)))
-"""What answers WebSockets: only pages of our own hosts, only with a session."""
+_with_session = CookieMiddleware(SessionMiddleware(_pages_only))
+
+
+async def application(scope: Any, receive: Any, send: Any) -> None:
+    """This application will answer WebSockets: only to our own pages, only with a session."""
+    if is_own(scope):
+        await _with_session(scope, receive, send)
+    else:
+        await send({"type": "websocket.close", "code": 4403})

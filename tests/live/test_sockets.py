@@ -12,7 +12,7 @@ from django.contrib.auth.models import AnonymousUser
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from factory.sockets import Pages
+from factory.sockets import Pages, is_own
 from jobs import live
 from tests import services
 from tests.live.stack import Stack, stack
@@ -184,9 +184,12 @@ def test_without_a_session_a_socket_is_closed_and_told_why(socket_of: Any) -> No
     assert closed_with(socket_of()) == 4401
 
 
-def test_a_page_of_another_site_gets_no_socket(product: Stack, socket_of: Any) -> None:
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "http://127.0.0.1:1", "https://127.0.0.1:{port}", "null"]
+)
+def test_a_page_of_another_site_gets_no_socket(origin: str, product: Stack, socket_of: Any) -> None:
     with pytest.raises(InvalidStatus) as refused:
-        socket_of("member", origin="https://evil.example")
+        socket_of("member", origin=origin.format(port=product.port))
 
     assert refused.value.response.status_code == 403
 
@@ -286,3 +289,35 @@ def test_a_socket_that_breaks_leaves_no_task_and_no_group() -> None:
         return at_work, left, set(page.shown)
 
     assert asyncio.run(break_one()) == (2, 0, set())
+
+
+@pytest.mark.parametrize(
+    ("origin", "scheme", "host", "own"),
+    [
+        ("https://factory.example", "ws", "10.0.0.1:8000", True),  # a proxy that ends TLS
+        ("https://factory.example:443", "ws", "10.0.0.1:8000", True),
+        ("http://factory.example", "ws", "10.0.0.1:8000", False),
+        ("http://box.example:8000", "ws", "box.example:8000", True),
+        ("http://BOX.example:8000", "ws", "box.example:8000", True),
+        ("https://box.example", "wss", "box.example", True),
+        ("http://box.example:8001", "ws", "box.example:8000", False),
+        ("http://box.example", "ws", "box.example:8000", False),
+        ("http://[::1]:8000", "ws", "[::1]:8000", True),
+        ("http://rebound.evil:8000", "ws", "rebound.evil:8000", False),
+        ("http://box.example:port", "ws", "box.example:port", False),
+        ("null", "ws", "box.example:8000", False),
+        ("", "ws", "", False),
+    ],
+)
+def test_only_a_page_of_this_very_server_is_our_own(
+    origin: str, scheme: str, host: str, own: bool, settings: Any
+) -> None:
+    settings.FACTORY_URL = "https://factory.example"
+    settings.ALLOWED_HOSTS = ["box.example", "[::1]"]
+    headers = [(b"host", host.encode()), (b"origin", origin.encode())]
+
+    assert is_own({"scheme": scheme, "headers": headers}) is own
+
+
+def test_a_handshake_without_an_origin_is_not_our_own() -> None:
+    assert not is_own({"scheme": "ws", "headers": [(b"host", b"localhost:8000")]})
