@@ -95,7 +95,7 @@ def _summary(failures: list[Failed], total: int) -> Failed:
     )
 
 
-@kinds.register("projects.map", queue="long", timeout=900, idle=120)
+@kinds.register("projects.map", queue="long", timeout=CLONE_S + 900, idle=180)
 def map_repository(run: Run, *, repository: int) -> Failed | None:
     """Maps the newest commit of one repository."""
     found = _find(repository)
@@ -105,14 +105,18 @@ def map_repository(run: Run, *, repository: int) -> Failed | None:
         return Failed(FailureClass.INVALID_INPUT, "The repository was not fetched yet; sync it.")
     with _noting_failure(found):
         watch = Watch(MAP_S, 120, reading.READ_LIMITS, run.tend, _tell(run))
-        made = build.build(
-            found.clone, found.head_commit, Tools(watch, run.command), maps.FactsCache()
-        )
+        commit = found.head_commit
+        if not reading.has(found.clone, commit, watch):  # it was fetched on another machine
+            run.log("The clone is not on this machine: it is brought first.")
+            commit = _bring(run, found, _tell(run))
+        made = build.build(found.clone, commit, Tools(watch, run.command), maps.FactsCache())
     files = made.counts["files"]
     run.progress(files, files, "publishing")
     run.log(f"commit {made.commit}: {files} files, {made.counts['edges']} edges")
     result = {"commit": made.commit, "digest": made.digest, **made.counts}
     with run.completing(result):
+        if commit != found.head_commit:
+            found.record_sync(commit)
         published = maps.publish(found, made, run.job_id)
         events.publish(
             "map.completed",

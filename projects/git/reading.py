@@ -41,6 +41,11 @@ def commit(git_dir: Path, text: str, watch: Watch) -> str:
     )
 
 
+def has(git_dir: Path, commit_id: str, watch: Watch) -> bool:
+    """This function will say whether a clone lies there and holds a commit."""
+    return door.git_dir(git_dir) is not None and bool(_revision(git_dir, commit_id, watch))
+
+
 def _raise(error: Exception) -> str:
     raise error
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -139,6 +140,32 @@ def test_a_push_during_a_running_map_gets_its_own_job(working):
     until(lambda: not database.rows("SELECT 1 FROM job WHERE state IN ('queued', 'running')"))
     assert [state for _, state in _maps_of(database, repository)] == ["succeeded"] * 2
     assert answer("map", repository, environment=environment)["commit"] == second
+
+
+def test_a_map_on_a_machine_without_the_clone_brings_it_first(working):
+    home, environment, database = working
+    origin = Origin(home / "elsewhere")
+    first = origin.commit(PACKAGE)
+    repository = str(
+        answer("register", str(origin.path), "--wait", environment=environment)["repository"]
+    )
+    clone = Path(environment["FACTORY_HOME"]) / "repositories" / f"{repository}.git"
+    shutil.rmtree(clone)
+    second = origin.commit({"shop/new.py": "import shop.models\n"})
+
+    mapping = database.rows(
+        "INSERT INTO job (kind, queue_id, arguments, scope, limit_key)"
+        " SELECT kind, queue_id, arguments, scope, limit_key FROM job"
+        " WHERE kind = 'projects.map' AND arguments->>'repository' = %s RETURNING id",
+        [repository],
+    )[0][0]
+    until(lambda: _state(database, mapping) in ("succeeded", "failed"))
+
+    assert _state(database, mapping) == "succeeded"
+    assert (clone / "HEAD").is_file()
+    shown = answer("map", repository, environment=environment)
+    assert (shown["commit"], shown["behind"]) == (second, 0)
+    assert second != first
 
 
 @contextmanager
