@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -166,6 +167,33 @@ def test_a_map_on_a_machine_without_the_clone_brings_it_first(working):
     shown = answer("map", repository, environment=environment)
     assert (shown["commit"], shown["behind"]) == (second, 0)
     assert second != first
+
+
+def test_waiting_for_a_sync_includes_a_map_that_waited_already(place):
+    home, environment, database = place
+    origin = Origin(home / "waiting")
+    origin.commit(PACKAGE)
+    with runner(environment):
+        repository = str(
+            answer("register", str(origin.path), "--wait", environment=environment)["repository"]
+        )
+    waiting = database.rows(
+        "INSERT INTO job (kind, queue_id, arguments, scope, limit_key, unique_key, priority)"
+        " SELECT kind, queue_id, arguments, scope, limit_key, unique_key, -1 FROM job"
+        " WHERE kind = 'projects.map' AND arguments->>'repository' = %s RETURNING id",
+        [repository],
+    )[0][0]
+    newest = origin.commit({"shop/new.py": "import shop.models\n"})
+
+    with ThreadPoolExecutor() as pool:
+        wait = pool.submit(answer, "sync", repository, "--wait", environment=environment)
+        until(lambda: database.rows("SELECT 1 FROM job WHERE kind = 'projects.sync' AND fence = 0"))
+        with runner(environment):
+            synced = wait.result(60)
+
+    assert synced["state"] == "succeeded"
+    assert _maps_of(database, repository)[-1] == (waiting, "succeeded")
+    assert answer("map", repository, environment=environment)["commit"] == newest
 
 
 @contextmanager
