@@ -141,9 +141,10 @@ def _change(repository: Repository, branch: str, token: str, actor: str) -> None
     """What was given now replaces what is stored."""
     if token:
         _demand("credentials", repository.project, actor)
-        repository.token = token
-    repository.branch = branch or repository.branch
-    repository.save(update_fields=["branch", "token"])
+    given = {name: value for name, value in (("branch", branch), ("token", token)) if value}
+    for name, value in given.items():
+        setattr(repository, name, value)
+    repository.save(update_fields=list(given))
 
 
 def _project(name: str, actor: str) -> Project:

@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
+from django.test.utils import CaptureQueriesContext
 
 from jobs import process
 from jobs.models import Event, Job, Runner
@@ -280,6 +281,18 @@ def test_a_contributor_may_not_replace_a_token(people):
         register(FLASK, project="shop", token="mine", actor=f"user:{users['contributor'].pk}")
 
     assert opened(Repository.objects.get().token) == "first"
+
+
+def test_a_new_branch_writes_the_branch_alone():
+    register(FLASK, token="first")
+
+    with CaptureQueriesContext(connection) as seen:
+        register(FLASK, branch="stable")
+
+    written = [one["sql"] for one in seen if one["sql"].startswith('UPDATE "repository"')]
+    assert len(written) == 1
+    assert '"branch"' in written[0]
+    assert '"token"' not in written[0]
 
 
 def test_a_stranger_whose_repository_has_a_taken_name_gets_a_project_of_their_own(people):
