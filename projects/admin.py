@@ -4,10 +4,11 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from projects import access, addresses, registration
+from projects import access, addresses, registration, removal
 from projects.models import (
     BlobFacts,
     Edge,
@@ -26,6 +27,27 @@ class Scoped:
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """This method will keep the rows this person may see."""
         return super().get_queryset(request).visible_to(request.user)  # type: ignore[misc]
+
+
+class Removing:
+    """Deletes with jobs and clones, and refuses while a runner works on it."""
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """This method will list what goes and what hinders; nodes and maps are too many to list."""
+        rows = list(objs)
+        counts = {self.model._meta.verbose_name_plural: len(rows)}  # type: ignore[attr-defined]
+        return [str(row) for row in rows], counts, set(), removal.hindrances(rows)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        """This method will remove one."""
+        self.delete_queryset(request, [obj])
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        """This method will remove several, all or none."""
+        try:
+            removal.remove(list(queryset), by=f"user:{request.user.pk}")
+        except removal.Held as error:  # begun since the page was shown
+            raise PermissionDenied(str(error)) from error
 
 
 class Window(admin.ModelAdmin):
@@ -56,7 +78,7 @@ class MembershipInline(admin.TabularInline):
 
 
 @admin.register(Project)
-class ProjectAdmin(Scoped, admin.ModelAdmin):
+class ProjectAdmin(Removing, Scoped, admin.ModelAdmin):
     """Projects and their members."""
 
     list_display = ("name", "slug", "created_at", "archived_at")
@@ -112,7 +134,7 @@ class NewRepositoryForm(RepositoryForm):
 
 
 @admin.register(Repository)
-class RepositoryAdmin(Scoped, admin.ModelAdmin):
+class RepositoryAdmin(Removing, Scoped, admin.ModelAdmin):
     """Repositories; adding one registers it, and its first job starts."""
 
     list_display = ("name", "project", "address", "map_status", "synced_at", "failure_message")

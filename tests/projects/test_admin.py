@@ -6,8 +6,11 @@ from django.contrib.auth import get_user_model
 from django.urls import reverse
 
 from jobs.models import Job
+from jobs.states import State
+from projects import registration, removal
 from projects.models import Project, Repository
 from projects.secrets import opened
+from tests.projects.test_registration import begun
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "https://github.com/pallets/flask"
@@ -114,3 +117,73 @@ def test_the_sync_action_queues_one_job_for_each(client, staff):
         )
 
     assert Job.objects.count() == 1
+
+
+def delete(client, row):
+    """This function will confirm that a row shall go, and give the page that answers."""
+    change = f"admin:projects_{row._meta.model_name}_delete"
+    return client.post(reverse(change, args=[row.pk]), {"post": "yes"})
+
+
+@pytest.fixture
+def flask(settings, tmp_path):
+    """This fixture will register a repository, with a job that waits and a clone."""
+    settings.FACTORY_HOME = tmp_path
+    made = registration.register([ADDRESS], project="Shop", branch="", token="", actor="command")[0]
+    (made.repository.clone / "refs").mkdir(parents=True)
+    return made
+
+
+@pytest.mark.parametrize("what", ["repository", "project"])
+def test_what_is_deleted_takes_its_waiting_jobs_and_its_clone_along(
+    client, staff, flask, what, django_capture_on_commit_callbacks
+):
+    row = flask.repository if what == "repository" else flask.repository.project
+
+    with django_capture_on_commit_callbacks(execute=True):
+        assert delete(client, row).status_code == 302
+        assert flask.repository.clone.exists()
+
+    assert not Repository.objects.exists()
+    assert not flask.repository.clone.exists()
+    flask.job.refresh_from_db()
+    assert flask.job.state == State.CANCELLED
+    assert flask.job.moves.filter(actor=f"user:{staff.pk}", to_state="cancelled").exists()
+
+
+@pytest.mark.parametrize("what", ["repository", "project"])
+def test_what_a_runner_works_on_is_not_deleted(client, staff, flask, what):
+    row = flask.repository if what == "repository" else flask.repository.project
+    begun(flask.job)
+
+    page = delete(client, row)
+
+    assert f"Job {flask.job.pk} (projects.sync) works on flask" in page.content.decode()
+    with pytest.raises(removal.Held, match="delete when it has ended"):
+        removal.remove([row], by="command")
+    assert Repository.objects.exists()
+    assert flask.repository.clone.exists()
+
+
+def test_several_repositories_are_deleted_at_once_with_their_jobs(client, staff, flask):
+    client.post(
+        reverse("admin:projects_repository_changelist"),
+        {
+            "action": "delete_selected",
+            "_selected_action": [flask.repository.pk],
+            "post": "yes",
+        },
+    )
+
+    assert not Repository.objects.exists()
+    assert not Job.objects.live().exists()
+
+
+def test_a_repository_of_a_running_shared_job_is_not_deleted(flask):
+    found = registration.register(
+        [ADDRESS, ADDRESS + "-2"], project="Web", branch="", token="", actor="command"
+    )
+    begun(found[0].job)
+
+    assert len(removal.hindrances([found[1].repository])) == 1
+    assert removal.hindrances([flask.repository]) == []

@@ -10,7 +10,7 @@ from django.apps import apps
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from projects import maps, registration
+from projects import maps, registration, removal
 from projects.git import door, reading
 from projects.mapping import build, extraction
 from projects.models import BlobFacts, Edge, MapNode, MapStatus, Node, Repository, SystemMap
@@ -185,3 +185,12 @@ def test_facts_kept_by_two_jobs_in_opposite_orders_do_not_wait_in_a_circle(repos
 
     places = [seen.captured_queries[0]["sql"].index(blob) for blob, _, _ in rows]
     assert places == sorted(places)
+
+
+def test_a_mapped_repository_is_removed_with_its_maps(origin, repository):
+    publish(origin, repository)
+
+    removal.remove([repository], by="command")
+
+    assert not SystemMap.objects.exists()
+    assert not Node.objects.exists()

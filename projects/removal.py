@@ -1,0 +1,67 @@
+"""Removing projects and repositories: their jobs and clones go with them."""
+
+import shutil
+from collections.abc import Sequence
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from jobs.failures import Anticipated, FailureClass
+from jobs.models import Job
+from jobs.states import HELD
+from projects.models import Project, Repository
+
+
+class Held(Anticipated):
+    """A runner works on what should go."""
+
+    failure_class = FailureClass.INVALID_INPUT
+
+
+def remove(rows: Sequence[Project | Repository], *, by: str) -> None:
+    """This function will cancel the jobs that wait for these rows, delete them, then their clones.
+
+    Raises Held while a runner works on one of them; nothing is changed then.
+    """
+    with transaction.atomic():
+        # Locked jobs are skipped by runners, so none begins while we look.
+        for job in _live(rows).select_for_update().order_by("pk"):
+            if job.state in HELD:
+                raise Held(_sentence(job))
+            job.cancel(by=by)
+        going = [repository for row in rows for repository in _repositories(row)]
+        clones = [repository.clone for repository in going]
+        for row in rows:
+            row.delete()
+        # Afterwards: a deletion that is taken back must find its clones.
+        transaction.on_commit(lambda: [shutil.rmtree(path, ignore_errors=True) for path in clones])
+
+
+def hindrances(rows: Sequence[Project | Repository]) -> list[str]:
+    """This function will say, in a sentence a job, why these rows cannot be removed now."""
+    return [_sentence(job) for job in _live(rows).filter(state__in=HELD).order_by("pk")[:20]]
+
+
+def _sentence(job: Job) -> str:
+    return f"Job {job.pk} ({job.kind}) works on {job.subject}; delete when it has ended."
+
+
+def _repositories(row: Project | Repository) -> Sequence[Repository]:
+    return list(row.repositories.all()) if isinstance(row, Project) else [row]
+
+
+def _live(rows: Sequence[Project | Repository]) -> "QuerySet[Job]":
+    meant = Q(pk__in=[])
+    for row in rows:
+        meant |= Q(scope=row.pk) if isinstance(row, Project) else _of_repository(row)
+    return Job.objects.live().filter(meant)
+
+
+def _of_repository(row: Repository) -> Q:
+    """A job that waits to bring several is for the others too, and passes over what is gone."""
+    shared = Q(
+        kind="projects.register_many",
+        state__in=HELD,
+        arguments__repositories__contains=row.pk,
+    )
+    return Q(scope=row.project_id) & (Q(limit_key=row.limit_key) | shared)
