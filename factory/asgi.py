@@ -15,6 +15,7 @@ from factory import beats
 from factory.wsgi import application as django
 
 # After the WSGI application, which loads Django's apps.
+from factory.health import ALIVE  # isort: skip
 from factory.sockets import application as sockets  # isort: skip
 
 Scope = MutableMapping[str, Any]
@@ -40,9 +41,9 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 
 async def _alive(scope: Scope, send: Send) -> None:
     # Without Django: it says that this process answers, whatever else is down.
-    body = b"" if scope["method"] == "HEAD" else b"alive\n"
+    body = b"" if scope["method"] == "HEAD" else ALIVE.encode()
     headers = [(b"content-type", b"text/plain"), (b"cache-control", b"no-store")]
-    headers.append((b"content-length", b"6"))
+    headers.append((b"content-length", str(len(ALIVE)).encode()))
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 

@@ -19,6 +19,7 @@ from factory import beats
 from jobs.models import Runner
 
 FRESH_S = 10
+ALIVE = "alive\n"
 _AWAY = (OperationalError, InterfaceError)
 
 
@@ -40,6 +41,13 @@ def parts() -> list[Part]:
         "watchdog": lambda: _silent("watchdog"),
     }
     return [Part(name, ask()) for name, ask in questions.items()]
+
+
+@login_not_required
+@never_cache
+def alive(request: HttpRequest) -> HttpResponse:
+    """This view will answer that this process does; `factory.asgi` does so without Django."""
+    return HttpResponse(ALIVE, content_type="text/plain")
 
 
 @login_not_required

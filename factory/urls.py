@@ -17,5 +17,6 @@ urlpatterns = [
     path("login/<str:text>/", first_contact.enter, name="login-link"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("admin/", admin.site.urls),
+    path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
 ]

@@ -31,6 +31,13 @@ def everything_alive(db: None, settings: Any) -> None:
     beats.beat("watchdog")
 
 
+def test_it_is_alive_also_without_the_web_server_and_the_database(client: Client) -> None:
+    response = client.get("/healthz")
+
+    assert (response.status_code, response.content) == (200, b"alive\n")
+    assert response["Content-Type"] == "text/plain"
+
+
 def test_everything_alive_is_ready(everything_alive: None, client: Client) -> None:
     response = client.get("/readyz")
 

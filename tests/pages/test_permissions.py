@@ -22,7 +22,7 @@ OF_A_PROJECT = {
     "projects/<slug:slug>/repositories/<int:pk>/map/",
     "projects/<slug:slug>/repositories/<int:pk>/syncs/",
 }
-PUBLIC = {"login/", "login/<str:text>/", "readyz"}
+PUBLIC = {"login/", "login/<str:text>/", "healthz", "readyz"}
 POST_ONLY = {"theme/", "logout/", "projects/<slug:slug>/repositories/<int:pk>/syncs/"}
 
 
