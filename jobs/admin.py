@@ -17,7 +17,6 @@ from django.utils.timesince import timesince
 from jobs import board, kinds, ports
 from jobs.models import Attempt, Event, Job, Move, Queue, Refused, Runner, Stale
 from jobs.redaction import visible
-from jobs.states import HELD, State
 
 # The cluster's own books: our ledger is the record, theirs would be a second one.
 for _model in apps.get_app_config("django_q").get_models():
@@ -102,9 +101,7 @@ class WordFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: "QuerySet[Job]") -> "QuerySet[Job]":
         """This method will keep the jobs that show the chosen word."""
         word = self.value()
-        if word == board.LOST:
-            return queryset.filter(~board.EVIDENT, state__in=HELD)
-        return queryset.filter(state=word) if word in State.values else queryset
+        return board.showing(queryset, word) if word in board.WORDS else queryset
 
 
 class KindFilter(admin.SimpleListFilter):
@@ -269,15 +266,21 @@ class QueueAdmin(Window):
 
     @admin.action(description="Pause: nothing is claimed from the selected queues")
     def pause(self, request: HttpRequest, queues: "QuerySet[Queue]") -> None:
-        """This action will pause queues."""
-        count = queues.filter(paused=False).update(paused=True)
-        self.message_user(request, f"{count} paused; what runs goes on to its end")
+        """This action will pause queues, and record who did."""
+        paused = list(queues.filter(paused=False))
+        for queue in paused:
+            queue.pause()
+            self.log_change(request, queue, "Paused.")
+        self.message_user(request, f"{len(paused)} paused; what runs goes on to its end")
 
     @admin.action(description="Resume: the selected queues are served again")
     def resume(self, request: HttpRequest, queues: "QuerySet[Queue]") -> None:
-        """This action will resume queues."""
-        count = queues.filter(paused=True).update(paused=False)
-        self.message_user(request, f"{count} resumed")
+        """This action will resume queues, which wakes their runners, and record who did."""
+        resumed = list(queues.filter(paused=True))
+        for queue in resumed:
+            queue.resume()
+            self.log_change(request, queue, "Resumed.")
+        self.message_user(request, f"{len(resumed)} resumed")
 
 
 @admin.register(Runner)

@@ -93,16 +93,21 @@ def labelled(jobs: Iterable[Job]) -> list[Job]:
     return listed
 
 
+def showing(jobs: "QuerySet[Job]", word: str) -> "QuerySet[Job]":
+    """This function will keep the jobs that show a word: a lost one no longer shows its state."""
+    if word == LOST:
+        return jobs.lost()  # type: ignore[attr-defined,no-any-return]
+    if word in HELD:
+        return jobs.with_evidence().filter(EVIDENT, state=word)  # type: ignore[attr-defined,no-any-return]
+    return jobs.filter(state=word)
+
+
 def matching(user: Any, *, state: str = "", kind: str = "") -> "QuerySet[Job]":
     """This function will find the jobs `user` may see that show a word and are of a kind."""
-    jobs = shown(Job.objects.visible_to(user))
-    if state == LOST:
-        jobs = jobs.filter(~EVIDENT, state__in=HELD)
-    elif state in HELD:
-        jobs = jobs.filter(EVIDENT, state=state)
-    elif state:
-        jobs = jobs.filter(state=state)
-    return jobs.filter(kind=kind) if kind else jobs
+    jobs: QuerySet[Job] = Job.objects.visible_to(user)
+    if state:
+        jobs = showing(jobs, state)
+    return shown(jobs.filter(kind=kind) if kind else jobs)
 
 
 def page(user: Any, *, state: str = "", kind: str = "", below: int | None = None) -> Page:

@@ -3,12 +3,13 @@
 import re
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from jobs import board, queue
-from jobs.models import Job, LogChunk, Progress
+from jobs.models import Job, LogChunk, Progress, Queue
 from jobs.states import State
 from projects.models import Project
 from tests.pages.conftest import World, browser_of, fail, hold, runner
@@ -21,6 +22,11 @@ def text_of(client: Client, address: str) -> str:
     response = client.get(address)
     assert response.status_code == 200, address
     return response.content.decode()
+
+
+def listed_by_the_admin(client: Client, word: str) -> list[Job]:
+    """This function will give the jobs that the admin's filter keeps for a word."""
+    return list(client.get(f"/admin/jobs/job/?state={word}").context["cl"].result_list)
 
 
 def queries(client: Client, address: str) -> int:
@@ -262,6 +268,49 @@ def test_the_admin_acts_like_the_pages_and_counts_what_moved_on(
     response = as_staff.post("/admin/jobs/job/", chosen, follow=True)
 
     assert "1 retried, 1 had moved on" in response.content.decode()
+
+
+def test_the_admin_counts_a_lost_job_as_lost_and_not_as_running(
+    world: World, as_staff: Client
+) -> None:
+    lost, running = (Job.objects.get(pk=pk) for pk in queue.enqueue_many("demo.noop", [{}] * 2))
+    hold(lost, runner("-1 second"))
+    hold(running, runner())
+
+    found = {
+        word: {job.pk for job in listed_by_the_admin(as_staff, word)}
+        for word in ("lost", "running", "failed")
+    }
+
+    assert found == {"lost": {lost.pk}, "running": {running.pk}, "failed": {world.job.pk}}
+
+
+def test_pausing_a_queue_in_the_admin_is_recorded_with_who_did_it(
+    world: World, as_staff: Client
+) -> None:
+    Queue.objects.get_or_create(name="short")
+    pages = []
+
+    for action in ("pause", "pause", "resume"):
+        chosen = {"action": action, "_selected_action": ["short"]}
+        pages.append(as_staff.post("/admin/jobs/queue/", chosen, follow=True).content.decode())
+
+    logged = LogEntry.objects.order_by("pk").values_list("user", "object_id", "change_message")
+    assert list(logged) == [
+        (world.staff.pk, "short", "Paused."),
+        (world.staff.pk, "short", "Resumed."),
+    ]
+    assert ["1 paused" in pages[0], "0 paused" in pages[1], "1 resumed" in pages[2]] == [True] * 3
+    assert not Queue.objects.get(name="short").paused
+
+
+def test_resuming_a_queue_in_the_admin_wakes_the_runners(world: World, as_staff: Client) -> None:
+    Queue.objects.update_or_create(name="short", defaults={"paused": True})
+
+    with CaptureQueriesContext(connection) as asked:
+        as_staff.post("/admin/jobs/queue/", {"action": "resume", "_selected_action": ["short"]})
+
+    assert "NOTIFY job_wake" in [query["sql"] for query in asked]
 
 
 def test_the_admin_neither_adds_nor_changes_nor_deletes_jobs(
