@@ -15,6 +15,7 @@ from factory.configuration import BASE_DIR, Refused
 from factory.supervisor import kernel, record
 from factory.supervisor.loop import GRACE_S
 from factory.supervisor.record import Recorded
+from jobs import process
 
 _STOP_S = GRACE_S + 20
 _DETACH_S = 180
@@ -32,11 +33,17 @@ class Shown:
 
 
 def status() -> list[Shown]:
-    """This function will list what runs: the supervisor, its processes, the embedded services."""
+    """This function will list what runs: the supervisor, its processes, the embedded services.
+
+    What a killed supervisor left is listed as long as it lives.
+    """
     found = record.read()
     shown = []
-    if found and found.running:
+    if found and found.boot_id == process.boot_id():
         shown = [_shown(each) for each in [found.supervisor, *found.processes] if each.alive]
+        if not found.running:
+            helpers = kernel.marked(found.mark) - {each.pid for each in shown}
+            shown += [Shown("helper", pid, _uptime(pid), None) for pid in sorted(helpers)]
     for name, pid in embedded.processes().items():
         shown.append(Shown(name, pid, _uptime(pid), None))
     return shown

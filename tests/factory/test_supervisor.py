@@ -245,6 +245,24 @@ def test_stop_cleans_up_after_a_killed_supervisor(product: Product) -> None:
         assert not _living(old)
 
 
+def test_status_lists_what_a_killed_supervisor_left_as_long_as_it_lives(product: Product) -> None:
+    with _running(product, "--no-web") as up:
+        relay = product.pids["relay"]
+        os.kill(relay, signal.SIGSTOP)  # it cannot hear yet that it is to end
+
+        up.kill()
+        up.wait()
+        told, status = product.manage("status"), product.manage("status", "--json")
+        product.manage("stop")
+
+        answer = json.loads(status.stdout)
+        assert (status.returncode, answer["running"]) == (1, False)
+        assert ("relay", relay) in {(each["name"], each["pid"]) for each in answer["processes"]}
+        assert told.stdout.startswith("not running; left by a killed supervisor:\n")
+        assert not _living({relay})
+        assert product.manage("status").stdout.startswith("not running\n")
+
+
 def test_restart_replaces_one_process(product: Product) -> None:
     with _running(product, "--no-web"):
         before = product.pids

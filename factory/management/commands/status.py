@@ -10,6 +10,8 @@ from django.core.management.base import BaseCommand
 
 from factory.supervisor import control
 
+SERVICES = ("postgres", "valkey")
+
 
 class Command(BaseCommand):
     """Shows which processes run, since when, and their last heartbeat."""
@@ -28,7 +30,9 @@ class Command(BaseCommand):
             answer = {"running": running, "processes": [asdict(each) for each in shown]}
             self.stdout.write(json.dumps(answer))
         else:
-            self.stdout.write("running" if running else "not running")
+            left = not running and any(each.name not in SERVICES for each in shown)
+            word = "running" if running else "not running"
+            self.stdout.write(f"{word}; left by a killed supervisor:" if left else word)
             for each in shown:
                 age = each.heartbeat_age_s
                 beat = "" if age is None else f"   heartbeat {age:.0f} s ago"
