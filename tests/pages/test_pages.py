@@ -186,6 +186,17 @@ def test_each_line_of_a_log_has_an_address(world: World, as_staff: Client) -> No
     assert 'id="L100"' in text_of(as_staff, f"/jobs/{world.job.pk}/log/")
 
 
+def test_an_empty_log_says_whether_lines_may_still_come(world: World, as_staff: Client) -> None:
+    queued, running = queue.enqueue_many("demo.noop", [{}] * 2)
+    hold(Job.objects.get(pk=running), runner())
+
+    said = {pk: text_of(as_staff, f"/jobs/{pk}/") for pk in (queued, running, world.job.pk)}
+
+    assert "It has not begun." in said[queued]
+    assert "It has logged nothing yet." in said[running]
+    assert "It logged nothing." in said[world.job.pk]
+
+
 def test_arguments_that_look_like_secrets_are_masked(world: World, as_staff: Client) -> None:
     Job.objects.filter(pk=world.job.pk).update(arguments={"token": "hunter2hunter2"})
 
