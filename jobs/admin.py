@@ -1,6 +1,7 @@
 """The ledger's admin: windows on its rows, with the legal acts."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from django.apps import apps
@@ -228,29 +229,32 @@ class JobAdmin(Window):
     @admin.action(description="Cancel the selected jobs that wait")
     def cancel(self, request: HttpRequest, jobs: "QuerySet[Job]") -> None:
         """This action will cancel the jobs nobody has begun."""
-        self._each(request, jobs, "cancel", lambda job, by: job.cancel(by=by))
+        self._each(
+            request, jobs, Job.objects.cancellable(), "cancel", lambda job, by: job.cancel(by=by)
+        )
 
     @admin.action(description="Retry the selected jobs that ended")
     def retry(self, request: HttpRequest, jobs: "QuerySet[Job]") -> None:
         """This action will queue failed and cancelled jobs again."""
-        self._each(request, jobs, "retry", lambda job, by: job.retry(by=by))
+        self._each(
+            request, jobs, Job.objects.retryable(), "retry", lambda job, by: job.retry(by=by)
+        )
 
     def _each(
         self,
         request: HttpRequest,
         jobs: "QuerySet[Job]",
+        possible: "QuerySet[Job]",
         act: str,
         call: Callable[[Job, str], None],
     ) -> None:
-        done = moved_on = 0
-        for job in jobs:
-            if not ports.scopes.allows(request.user, act, job.scope):
-                continue
-            try:
+        allowed = [job.pk for job in jobs if ports.scopes.allows(request.user, act, job.scope)]
+        done = 0
+        for job in possible.filter(pk__in=allowed):
+            with suppress(Refused, Stale):
                 call(job, f"user:{request.user.pk}")
                 done += 1
-            except (Refused, Stale):
-                moved_on += 1
+        moved_on = len(allowed) - done
         verb = {"cancel": "cancelled", "retry": "retried"}[act]
         level = messages.SUCCESS if done else messages.WARNING
         self.message_user(request, f"{done} {verb}, {moved_on} had moved on", level)

@@ -1,10 +1,10 @@
 """The ledger's pages, and the acts on one job."""
 
 from collections.abc import Callable
-from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -58,7 +58,7 @@ def cancellations(request: HttpRequest, pk: int) -> HttpResponse:
     """This view will ask whether to cancel a job, and cancel it."""
     job = _permitted(request, pk, "cancel")
     if request.method == "POST":
-        return _act(request, job, job.cancel, "was cancelled")
+        return _act(request, job, Job.objects.cancellable(), Job.cancel, "was cancelled")
     question = {
         "verb": "Cancel",
         "style": "danger",
@@ -73,7 +73,7 @@ def retries(request: HttpRequest, pk: int) -> HttpResponse:
     """This view will ask whether to retry a job, and queue it again."""
     job = _permitted(request, pk, "retry")
     if request.method == "POST":
-        return _act(request, job, job.retry, "is queued again")
+        return _act(request, job, Job.objects.retryable(), Job.retry, "is queued again")
     question = {
         "verb": "Retry",
         "style": "primary",
@@ -91,10 +91,16 @@ def _permitted(request: HttpRequest, pk: int, act: str) -> Job:
 
 
 def _act(
-    request: HttpRequest, job: Job, act: Callable[..., Any], outcome: str
+    request: HttpRequest,
+    job: Job,
+    possible: "QuerySet[Job]",
+    act: Callable[..., None],
+    outcome: str,
 ) -> HttpResponseRedirect:
+    # One that moved on is not among the possible; the act itself says why it cannot be done.
+    found = possible.filter(pk=job.pk).first() or job
     try:
-        act(by=f"user:{request.user.pk}")
+        act(found, by=f"user:{request.user.pk}")
     except (Refused, Stale) as error:
         messages.error(request, str(error))
     else:
