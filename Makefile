@@ -17,7 +17,7 @@ test: check
 	$(PYTEST) $(addprefix --ignore=,$(APART)) $(ARGS)
 	@# In an invocation of its own: the browser driver's event loop breaks asynchronous tests.
 	$(if $(wildcard $(APART)),$(PYTEST) $(wildcard $(APART)) $(ARGS))
-	@$(if $(CHROMIUM),,echo "The browser tests were skipped. To run them, type: sudo apt-get install -y chromium")
+	@$(if $(CHROMIUM),,echo "The browser tests were skipped. To run them, type: sudo apt-get install -y chromium libatomic1")
 
 # What `.ci/run` repeats as an unprivileged user: services, supervisor, the journey.
 test-as-user: .venv/development
