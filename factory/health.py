@@ -12,10 +12,9 @@ from django.db import Error, InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.views.decorators.cache import never_cache
-from django.views.defaults import server_error
 from redis.exceptions import RedisError
 
-from factory import beats
+from factory import beats, errors
 from jobs.models import Runner
 
 FRESH_S = 10
@@ -67,7 +66,7 @@ def ready(request: HttpRequest) -> HttpResponse:
 def failed(request: HttpRequest) -> HttpResponse:
     """This view will answer an error: 503 and one static page when the database is away."""
     if not isinstance(sys.exc_info()[1], _AWAY):
-        return server_error(request)
+        return errors.answer(request, 500)
     at = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime())
     page = render_to_string("503.html", {"at": at})
     return HttpResponse(page, status=503, headers={"Retry-After": "5"})

@@ -1,5 +1,6 @@
 """Log lines: one form for every library, request and job ids on each, secrets taken out."""
 
+import logging
 import logging.config
 import re
 import secrets
@@ -71,7 +72,8 @@ class RequestLog:
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             response = self.get_response(request)
             match = request.resolver_match
-            log.info(
+            log.log(
+                _importance(response.status_code),
                 "request",
                 method=request.method,
                 route=match.route if match else "",
@@ -80,6 +82,13 @@ class RequestLog:
             )
         response["X-Request-ID"] = request_id
         return response
+
+
+def _importance(status: int) -> int:
+    """The id that an error page shows must stand in the log, whatever level is logged."""
+    if status < 400:
+        return logging.INFO
+    return logging.WARNING if status < 500 else logging.ERROR
 
 
 # Loggers that bring handlers of their own, and the level below which they only repeat ours.

@@ -6,6 +6,9 @@ from django.urls import include, path
 
 from factory import first_contact, health, skin, views
 
+handler400 = "factory.errors.bad_request"
+handler403 = "factory.errors.forbidden"
+handler404 = "factory.errors.not_found"
 handler500 = "factory.health.failed"
 urlpatterns = [
     path("", views.home, name="home"),

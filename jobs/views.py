@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from jobs import board, kinds, ports, topics
-from jobs.models import Job, Refused, Stale
+from jobs.models import Job
 
 
 @require_safe
@@ -97,14 +97,10 @@ def _act(
     act: Callable[..., None],
     outcome: str,
 ) -> HttpResponseRedirect:
-    # One that moved on is not among the possible; the act itself says why it cannot be done.
+    # One that moved on is not among the possible; the act itself raises, and says what is true now.
     found = possible.filter(pk=job.pk).first() or job
-    try:
-        act(found, by=f"user:{request.user.pk}")
-    except (Refused, Stale) as error:
-        messages.error(request, str(error))
-    else:
-        messages.success(request, f"{job} {outcome}.")
+    act(found, by=f"user:{request.user.pk}")
+    messages.success(request, f"{job} {outcome}.")
     return redirect(reverse("jobs:page", args=[job.pk]))
 
 

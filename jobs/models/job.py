@@ -239,7 +239,8 @@ class Job(models.Model):
             with connection.cursor() as cursor:
                 cursor.execute("SELECT set_config('factory.actor', '', true)")
         if not moved:
-            raise Stale(f"{self} is no longer {self.state}.")
+            now = Job.objects.filter(pk=self.pk).values_list("state", flat=True).first()
+            raise Stale(f"{self} is no longer {self.state}: it is {now or 'gone'} now.")
         self.refresh_from_db()
 
     @property

@@ -227,11 +227,12 @@ def test_a_failed_job_is_retried_by_its_page(world: World) -> None:
 
 
 def test_a_job_that_moved_on_is_not_cancelled_and_the_page_says_so(world: World) -> None:
-    response = browser_of(world.contributor).post(
-        f"/jobs/{world.job.pk}/cancellations/", follow=True
-    )
+    response = browser_of(world.contributor).post(f"/jobs/{world.job.pk}/cancellations/")
 
-    assert "only a job that waits can be cancelled" in response.content.decode()
+    page = response.content.decode()
+    assert response.status_code == 409
+    assert f"Job {world.job.pk} is failed: only a job that waits can be cancelled" in page
+    assert f'href="/jobs/{world.job.pk}/">Go back' in page
 
 
 def test_the_map_shows_files_edges_with_evidence_and_where_it_comes_from(
