@@ -13,7 +13,7 @@ from typing import Any
 
 import environ
 
-from factory import parsers
+from factory import parsers, production
 from factory.parsers import Malformed
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -94,6 +94,13 @@ VARIABLES = (
         "host names the product answers to, with commas",
     ),
     Variable(
+        "FACTORY_PROXIES",
+        parsers.networks,
+        "",
+        "addresses or networks of the proxies before the web server, with commas: their "
+        "X-Forwarded-For and X-Forwarded-Proto are believed, nobody else's",
+    ),
+    Variable(
         "FACTORY_WORKERS", parsers.workers, "short=1,long=1", "how many runners each pool has"
     ),
     Variable(
@@ -170,11 +177,16 @@ def read_dotenv() -> None:
 
 def problems(environment: Mapping[str, str]) -> Iterator[tuple[Variable, str]]:
     """This function will go through every variable that would be refused, with the sentence."""
+    values = {}
     for variable in VARIABLES:
         try:
-            variable.read(environment)
+            values[variable.name] = variable.read(environment)
         except Refused as refused:
             yield variable, str(refused)
+    if len(values) == len(VARIABLES):
+        by_name = {variable.name: variable for variable in VARIABLES}
+        for name, sentence in production.complaints(values, environment):
+            yield by_name[name], sentence
 
 
 @cache
@@ -185,6 +197,8 @@ def load() -> dict[str, Any]:
     """
     read_dotenv()
     values = {variable.name: variable.read(os.environ) for variable in VARIABLES}
+    for _, sentence in production.complaints(values, os.environ):
+        raise Refused(sentence)
     in_dev = values["FACTORY_ENV"] == "dev"
     values["FACTORY_STATIC"] = values["FACTORY_STATIC"] or ("source" if in_dev else "collected")
     values["FACTORY_LOG"] = values["FACTORY_LOG"] or ("human" if in_dev else "json")

@@ -1,5 +1,6 @@
 """What the text of an environment variable may look like, and what it becomes."""
 
+import ipaddress
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -101,6 +102,22 @@ def hosts(text: str) -> tuple[str, ...]:
         if not _HOST.fullmatch(part):
             raise Malformed(f'"{printable(part)}" is no host: use names such as git.example.org')
     return found
+
+
+def networks(text: str) -> tuple[str, ...]:
+    """This function will read addresses and networks with commas between them."""
+    found = []
+    for part in (part.strip() for part in text.split(",") if part.strip()):
+        try:
+            network = ipaddress.ip_network(part)
+        except ValueError:
+            raise Malformed(
+                f'"{printable(part)}" is no address or network: use such as 127.0.0.1 or 10.0.0.0/24'
+            ) from None
+        if network.prefixlen == 0:
+            raise Malformed("that is everybody: name the proxy's address")
+        found.append(str(network.network_address) if "/" not in part else str(network))
+    return tuple(found)
 
 
 def workers(text: str) -> dict[str, int]:

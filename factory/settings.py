@@ -13,6 +13,7 @@ FACTORY_ENV = _values["FACTORY_ENV"]
 FACTORY_URL = _values["FACTORY_URL"]
 FACTORY_BIND = _values["FACTORY_BIND"]
 FACTORY_PORT = _values["PORT"]
+FACTORY_PROXIES = _values["FACTORY_PROXIES"] or ()
 FACTORY_WORKERS = _values["FACTORY_WORKERS"]
 FACTORY_LOCAL_REPOS = (*(_values["FACTORY_LOCAL_REPOS"] or ()), FACTORY_HOME / "smoke")
 FACTORY_GIT_HOSTS = _values["FACTORY_GIT_HOSTS"] or ()
@@ -52,6 +53,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "factory.errors.Errors",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "factory.caching.NoPageIsKept",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -149,12 +151,15 @@ _COLLECTED = _values["FACTORY_STATIC"] == "collected"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": "django.contrib.staticfiles.storage."
-        + ("ManifestStaticFilesStorage" if _COLLECTED else "StaticFilesStorage")
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if _COLLECTED
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
 WHITENOISE_USE_FINDERS = not _COLLECTED
 WHITENOISE_AUTOREFRESH = not _COLLECTED
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+WHITENOISE_MAX_AGE = 60 if _COLLECTED else 0  # of a file without a hash in its name
 
 # No inline script, no inline style, nothing from elsewhere.
 CONTENT_SECURITY_POLICY = {
@@ -173,7 +178,25 @@ CONTENT_SECURITY_POLICY = {
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"  # a log-in link must not travel to other sites
 SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = FACTORY_URL.startswith("https://")
+
+# Whether a request came by https is told by the server, which believes FACTORY_PROXIES only
+# (factory.web); so there is no SECURE_PROXY_SSL_HEADER that anybody could send.
+_HTTPS = FACTORY_URL.startswith("https://")
+_PROD = FACTORY_ENV == "prod"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _HTTPS
+SECURE_SSL_REDIRECT = _HTTPS and bool(FACTORY_PROXIES)
+SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$", "^metrics$"]  # asked on this very machine
+# Elsewhere than in prod a mistake is forgotten within the hour.
+SECURE_HSTS_SECONDS = (365 * 86_400 if _PROD else 3600) if _HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = _HTTPS and _PROD
+# What `check --deploy` need not say. W021: being preloaded into browsers is for the owner of the
+# whole domain to ask for. W005: the hour of staging is for its own host. The others ask for
+# https, which only dev may be without: factory.production refuses that for all else.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
+if not _PROD:
+    SILENCED_SYSTEM_CHECKS += ["security.W005"]
+if not _HTTPS:
+    SILENCED_SYSTEM_CHECKS += [f"security.{each}" for each in ("W004", "W008", "W012", "W016")]
 
 LOGGING_CONFIG = "factory.logs.configure"
 LOGGING = {"form": _values["FACTORY_LOG"], "level": _values["FACTORY_LOG_LEVEL"]}

@@ -44,6 +44,7 @@ _OURS = {
     "up",
     "verify_board",
     "watchdog",
+    "web",
 }
 STARTS_SERVICES = frozenset(_OF_DJANGO | _OURS)
 

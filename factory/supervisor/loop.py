@@ -175,7 +175,7 @@ def crew(mark: str, *, web: bool) -> list[Child]:
     environment = dict(os.environ) | {name: token, "PORT": str(values["PORT"])}
     manage = [sys.executable, str(BASE_DIR / "manage.py")]
     argv: dict[str, Sequence[str]] = {
-        "web": _web(values["FACTORY_BIND"], values["PORT"]),
+        "web": [*manage, "web"],
         "qcluster": [*manage, "qcluster"],
         "relay": [*manage, "relay"],
         "watchdog": [*manage, "watchdog"],
@@ -211,10 +211,3 @@ def _get(address: str, timeout_s: float) -> None:
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with direct.open(urllib.request.Request(address, headers=named), timeout=timeout_s):  # noqa: S310
         pass
-
-
-def _web(bind: str, port: int) -> list[str]:
-    argv = [sys.executable, "-m", "uvicorn", "factory.asgi:application"]
-    argv += ["--host", bind, "--port", str(port), "--timeout-graceful-shutdown", "3"]
-    argv += ["--ws-max-size", "65536"]  # ours are far smaller; the default is 16 MiB
-    return [*argv, "--lifespan", "on", "--no-access-log", "--no-server-header"]

@@ -87,14 +87,14 @@ def test_a_command_refuses_in_one_line_with_status_2() -> None:
 
 
 def test_a_dotenv_file_is_read_and_the_real_environment_wins(tmp_path: Path) -> None:
-    (tmp_path / "env").write_text("# a comment\nFACTORY_ENV=staging\nPORT=9\n")
-    code = "from django.conf import settings as s; print(s.FACTORY_ENV, s.FACTORY_PORT)"
+    (tmp_path / "env").write_text("# a comment\nFACTORY_LOG=json\nPORT=9\n")
+    code = "from django.conf import settings as s; print(s.LOGGING['form'], s.FACTORY_PORT)"
 
     done = manage(
         "shell", "-v0", "-c", code, environment=_with(FACTORY_DOTENV=tmp_path / "env", PORT=7)
     )
 
-    assert done.stdout.split() == ["staging", "7"]
+    assert done.stdout.split() == ["json", "7"]
 
 
 def test_a_dotenv_file_is_refused_like_the_environment(tmp_path: Path) -> None:

@@ -1,0 +1,24 @@
+"""What browsers and proxies may keep."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import add_never_cache_headers
+
+
+class NoPageIsKept:
+    """Middleware: no page is stored by a browser or proxy, unless its view says otherwise.
+
+    A page taken from a store would show an old board, and a private one after the log-out.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """This method will answer the request and mark a page that says nothing of its keeping."""
+        response = self.get_response(request)
+        is_page = response.get("Content-Type", "").startswith("text/html")
+        if is_page and "Cache-Control" not in response:
+            add_never_cache_headers(response)
+        return response

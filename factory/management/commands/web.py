@@ -1,0 +1,26 @@
+"""Runs the web server."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from factory import web
+from factory.configuration import Refused
+from factory.supervisor import control
+
+
+class Command(BaseCommand):
+    """Answers pages and sockets until SIGTERM; `up` starts it, or a unit of its own."""
+
+    help = __doc__
+    requires_system_checks: list[str] = []
+
+    def handle(self, **options: Any) -> None:
+        """This command will serve on FACTORY_BIND and PORT."""
+        if not control.port_is_free(settings.FACTORY_BIND, settings.FACTORY_PORT):
+            raise Refused(
+                f'PORT="{settings.FACTORY_PORT}": another program listens on '
+                f"{settings.FACTORY_BIND}: choose another"
+            )
+        web.serve()
