@@ -34,7 +34,6 @@ INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
@@ -58,6 +57,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "factory.sessions.Noted",
     "factory.errors.LoginRequired",
     "django.contrib.messages.middleware.MessageMiddleware",
 ]
@@ -177,6 +177,7 @@ CONTENT_SECURITY_POLICY = {
 }
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"  # a log-in link must not travel to other sites
+SESSION_ENGINE = "factory.sessions"
 SESSION_COOKIE_HTTPONLY = True
 
 # Whether a request came by https is told by the server, which believes FACTORY_PROXIES only

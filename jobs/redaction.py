@@ -20,6 +20,7 @@ _PATTERNS = (
     ),
     re.compile(r"(?P<keep>)gh[pousr]_[A-Za-z0-9_]{16,}"),
     re.compile(r"(?P<keep>)github_pat_[A-Za-z0-9_]{20,}"),
+    re.compile(r"(?P<keep>)fct_[A-Za-z0-9_-]{20,}"),
     re.compile(r"(?P<keep>)glpat-[A-Za-z0-9_-]{16,}"),
     re.compile(r"(?P<keep>)xox[abeprs]-[A-Za-z0-9-]{10,}"),
     re.compile(r"(?P<keep>)(?<![\w-])(?:sk|pk)-[A-Za-z0-9_-]{20,}"),
@@ -31,7 +32,7 @@ _PATTERNS = (
 )
 
 _HINT = re.compile(
-    r"://|authorization|passw|secret|token|api[_-]?key|gh[pousr]_|github_pat_|glpat-|xox|sk-|pk-"
+    r"://|authorization|passw|secret|token|api[_-]?key|gh[pousr]_|github_pat_|fct_|glpat-|xox|sk-|pk-"
     r"|AKIA|eyJ|BEGIN ",
     re.IGNORECASE,
 )

@@ -12,7 +12,6 @@ from factory.embedded import postgres, valkey
 # is missing on purpose.
 _OF_DJANGO = {
     "changepassword",
-    "clearsessions",
     "createsuperuser",
     "dbshell",
     "dumpdata",

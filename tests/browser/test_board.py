@@ -217,7 +217,7 @@ def test_who_is_logged_out_is_told_so(context_of: Any, product: Stack) -> None:
     page.goto(f"{product.url}/jobs/")
     fresh(page, "live")
 
-    product.database.rows("DELETE FROM django_session")
+    product.database.rows("DELETE FROM factory_session")
 
     fresh(page, "logged out")
 

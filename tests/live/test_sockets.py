@@ -12,6 +12,7 @@ from django.contrib.auth.models import AnonymousUser
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from factory.sessions import kept
 from factory.sockets import Pages, is_own
 from jobs import live
 from tests import services
@@ -209,7 +210,7 @@ def test_logging_out_ends_the_socket(product: Stack, socket_of: Any) -> None:
     watch(socket, 0, f"job:{product.ids['job']}")
     until(socket, "html")
 
-    product.database.rows("DELETE FROM django_session WHERE session_key = %s", [session])
+    product.database.rows("DELETE FROM factory_session WHERE session_key = %s", [kept(session)])
 
     assert closed_with(socket) == 4401
 

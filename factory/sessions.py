@@ -1,0 +1,114 @@
+"""Sessions that say whose they are: the engine, and the middleware that notes where from."""
+
+import datetime
+import hashlib
+import ipaddress
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
+from django.db.models.functions import Now
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from factory.models import Session
+from jobs import plain
+
+_NOTED_EVERY = datetime.timedelta(minutes=1)
+
+
+class SessionStore(DatabaseStore):
+    """Django's own, which keeps a digest of the key and the person beside the data."""
+
+    row: Session | None = None
+
+    @classmethod
+    def get_model_class(cls) -> type[Session]:
+        """This method will name the table."""
+        return Session
+
+    def exists(self, session_key: str) -> bool:
+        """This method will tell whether a key is taken."""
+        return super().exists(kept(session_key))
+
+    def create(self) -> None:
+        """This method will begin a session, and sweep away those that are over."""
+        self.clear_expired()
+        super().create()
+
+    def delete(self, session_key: str | None = None) -> None:
+        """This method will end the session of a key, by default this one."""
+        key = session_key or self.session_key
+        if key:
+            Session.objects.filter(pk=kept(key)).delete()
+
+    def create_model_instance(self, data: dict[str, Any]) -> Session:
+        """This method will make the row that holds `data`."""
+        return Session(
+            session_key=kept(self._get_or_create_session_key()),
+            session_data=self.encode(data),
+            expire_date=self.get_expiry_date(),
+            user_id=data.get(SESSION_KEY),
+        )
+
+    def _get_session_from_db(self) -> Session | None:
+        self.row = Session.objects.live().filter(pk=kept(self.session_key or "")).first()
+        if self.row is None:
+            self._session_key = None
+        return self.row
+
+
+def kept(key: str) -> str:
+    """This function will give what the table holds of a session's key: 160 bits of its digest."""
+    return hashlib.sha256(key.encode()).hexdigest()[:40]
+
+
+def own(request: HttpRequest) -> str:
+    """This function will give the primary key of the request's own session, or ""."""
+    return kept(request.session.session_key) if request.session.session_key else ""
+
+
+class Noted:
+    """Middleware: notes of a session that is logged in where it is used, at most once a minute."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """This method will answer, and note the session that stands after the answer."""
+        response = self.get_response(request)
+        session: Any = request.session
+        # A log-in cycled the key: the row that was read before is not the row that stands now.
+        if session.accessed and session.get(SESSION_KEY) and not _is_fresh(session):
+            note(request)
+        return response
+
+
+def note(request: HttpRequest) -> None:
+    """This function will write where a session is used from, and that it is in use."""
+    agent = plain.printable(request.headers.get("User-Agent", ""))[:200]
+    Session.objects.filter(pk=own(request)).update(
+        address=address(request), agent=agent, seen_at=Now()
+    )
+
+
+def address(request: HttpRequest) -> str | None:
+    """This function will give the network address a request came from, if it has one.
+
+    The server believes X-Forwarded-For from the proxies of the settings alone, before this.
+    """
+    try:
+        return str(ipaddress.ip_address(request.META.get("REMOTE_ADDR", "").partition("%")[0]))
+    except ValueError:
+        return None
+
+
+def _is_fresh(session: Any) -> bool:
+    row = session.row
+    return (
+        row is not None
+        and row.pk == kept(session.session_key or "")
+        and row.address is not None
+        and timezone.now() - row.seen_at < _NOTED_EVERY
+    )

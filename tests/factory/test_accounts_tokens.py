@@ -1,0 +1,93 @@
+"""API tokens: what opens, what does not, and what is kept of them."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import RequestFactory
+from django.utils import timezone
+
+from factory import tokens
+from factory.models import ApiToken, Scope
+from jobs.redaction import redact
+
+
+@pytest.fixture
+def ana(db: None) -> User:
+    """This fixture will give a user."""
+    return User.objects.create_user("ana")
+
+
+def bearing(text: str) -> tuple[User, frozenset[str]] | None:
+    """This function will authenticate a request with an Authorization header."""
+    return tokens.authenticate(RequestFactory().get("/", headers={"Authorization": text}))
+
+
+def test_a_token_speaks_for_its_owner_within_its_scope(ana: User) -> None:
+    reads = ApiToken.objects.issue(ana, "ci", Scope.READ, 1)[1]
+    writes = ApiToken.objects.issue(ana, "cd", Scope.WRITE, 1)[1]
+
+    assert bearing(f"Bearer {reads}") == (ana, {"read"})
+    assert bearing(f"bearer  {writes} ") == (ana, {"read", "write"})
+
+
+@pytest.mark.parametrize(
+    "header", ["", "Bearer", "Bearer ", "Basic {}", "Bearer {}x", "Bearer x{}", "{}", "Bearer a {}"]
+)
+def test_what_is_not_quite_a_token_opens_nothing(header: str, ana: User) -> None:
+    text = ApiToken.objects.issue(ana, "ci", Scope.READ, 1)[1]
+
+    assert bearing(header.format(text)) is None
+
+
+def test_a_revoked_token_is_dead(ana: User) -> None:
+    token, text = ApiToken.objects.issue(ana, "ci", Scope.READ, 1)
+
+    token.revoke()
+
+    assert bearing(f"Bearer {text}") is None
+
+
+def test_a_token_whose_time_has_passed_is_dead(ana: User) -> None:
+    token, text = ApiToken.objects.issue(ana, "ci", Scope.READ, 1)
+    ApiToken.objects.filter(pk=token.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
+
+    assert bearing(f"Bearer {text}") is None
+
+
+def test_a_token_of_somebody_who_was_deactivated_is_dead(ana: User) -> None:
+    text = ApiToken.objects.issue(ana, "ci", Scope.READ, 1)[1]
+    User.objects.filter(pk=ana.pk).update(is_active=False)
+
+    assert bearing(f"Bearer {text}") is None
+
+
+def test_the_database_holds_nothing_that_opens(ana: User) -> None:
+    text = ApiToken.objects.issue(ana, "ci", Scope.READ, 1)[1]
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT row_to_json(t)::text FROM factory_api_token t")
+        kept = cursor.fetchone()[0]
+
+    assert text[:12] in kept
+    assert text[12:] not in kept
+
+
+def test_the_use_of_a_token_is_noted_once_a_minute(ana: User) -> None:
+    token, text = ApiToken.objects.issue(ana, "ci", Scope.READ, 1)
+    bearing(f"Bearer {text}")
+    token.refresh_from_db()
+    first = token.used_at
+
+    bearing(f"Bearer {text}")
+    token.refresh_from_db()
+
+    assert first is not None
+    assert token.used_at == first
+
+
+def test_a_token_in_a_text_is_taken_out(ana: User) -> None:
+    text = ApiToken.objects.issue(ana, "ci", Scope.READ, 1)[1]
+
+    assert text not in redact(f"curl -H 'X: {text}'")
