@@ -12,7 +12,8 @@ from django.db.models import Case, CharField, F, Q, QuerySet, Value, When
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Greatest
 
-from jobs import ports
+from jobs import levels, ports
+from jobs.levels import Level
 from jobs.models import Job, LogChunk, Move
 from jobs.redaction import redact
 from jobs.states import HELD, UNSTARTED, State
@@ -51,6 +52,7 @@ class Line:
     anchor: str
     number: int
     text: str
+    level: Level = Level.INFO
 
 
 @dataclass(frozen=True)
@@ -180,16 +182,40 @@ def tail(job_id: int) -> Log:
     return Log(newest[-TAIL_LINES:], log.total)
 
 
-def whole_log(job_id: int) -> Log:
-    """This function will give every line that is kept; older attempts' anchors begin with a."""
+def whole_log(job_id: int, least: Level = Level.DEBUG, grep: str = "") -> Log:
+    """This function will give every kept line of at least a level that contains a text.
+
+    Capital and small letters are the same. Older attempts' anchors begin with a.
+    """
     chunks = list(LogChunk.objects.filter(job=job_id).order_by("fence", "seq"))
     last = chunks[-1].fence if chunks else 0
-    lines = [
-        Line(f"L{number}" if chunk.fence == last else f"a{chunk.fence}-L{number}", number, text)
-        for chunk in chunks
-        for number, text in enumerate(chunk.text.splitlines(), chunk.first_line)
+    lines = [line for chunk in chunks for line in _lines(chunk, newest=chunk.fence == last)]
+    return Log([line for line in lines if _wanted(line, least, grep)], len(lines))
+
+
+def further_log(
+    job_id: int, after: int, least: Level = Level.DEBUG, grep: str = ""
+) -> tuple[list[Line], int]:
+    """This function will give the wanted lines written after a chunk, and the last chunk's id."""
+    chunks = list(LogChunk.objects.filter(job=job_id, pk__gt=after).order_by("pk"))
+    lines = [line for chunk in chunks for line in _lines(chunk, newest=True)]
+    return [line for line in lines if _wanted(line, least, grep)], (
+        chunks[-1].pk if chunks else after
+    )
+
+
+def _lines(chunk: LogChunk, *, newest: bool) -> list[Line]:
+    before = "" if newest else f"a{chunk.fence}-"
+    texts = chunk.text.splitlines()
+    letters = chunk.levels.ljust(len(texts))
+    return [
+        Line(f"{before}L{number}", number, text, levels.of_letter(letter))
+        for number, (text, letter) in enumerate(zip(texts, letters, strict=False), chunk.first_line)
     ]
-    return Log(lines, len(lines))
+
+
+def _wanted(line: Line, least: Level, grep: str) -> bool:
+    return line.level.reaches(least) and grep.casefold() in line.text.casefold()
 
 
 def fingerprint(*parts: Any) -> str:

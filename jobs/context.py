@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 from jobs import plain, process
 from jobs.events import Cause
 from jobs.ledger import Claim
+from jobs.levels import Level
 from jobs.models import Job, Stale
 from jobs.reporting import Report
 from jobs.states import State
@@ -70,9 +71,9 @@ class Run:
         """
         self._report.progress(current, total, item, done, failed)
 
-    def log(self, text: str) -> None:
-        """This method will add lines to the job's log, secrets taken out."""
-        self._report.log(text)
+    def log(self, text: str, level: Level = Level.INFO) -> None:
+        """This method will add lines of one level to the job's log, secrets taken out."""
+        self._report.log(text, level)
 
     def key(self, step: str) -> str:
         """This method will name a step for an outside effect: the same on every attempt."""

@@ -16,6 +16,7 @@ from jobs import db, kinds, ledger, plain
 from jobs.context import Run
 from jobs.failures import Failed, FailureClass, failure_of
 from jobs.ledger import Claim, Ending
+from jobs.levels import Level
 from jobs.models import Stale
 from jobs.redaction import redact
 from jobs.reporting import Report
@@ -127,7 +128,7 @@ class Execution:
             except plain.NotPlain as error:
                 outcome = Failed(FailureClass.BUG, f"Its result cannot be stored: {error}.")
         failed = _storable(outcome)
-        self.report.log(f"{failed.failure_class}: {failed.message}")
+        self.report.log(f"{failed.failure_class}: {failed.message}", Level.ERROR)
         return ledger.failure(self.claim, failed)
 
 

@@ -3,7 +3,9 @@
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 Handler = Callable[..., Any]
 
@@ -34,13 +36,70 @@ class Kind:
         return (inspect.getdoc(self.handler) or "").partition("\n")[0]
 
     def check(self, arguments: dict[str, Any]) -> None:
-        """This method will refuse arguments the handler could not be called with."""
-        try:
-            inspect.signature(self.handler).bind(None, **arguments)
-        except TypeError as error:
-            raise BadArguments(f"arguments of {self.name}: {error}") from error
+        """This method will refuse arguments the handler could not be called with.
+
+        Raises `BadArguments`, which names the argument, the cause and the cure.
+        """
+        takes = _signature(self.handler)
+        said = f"arguments of {self.name}"
+        for name in arguments:
+            if name not in takes.named and not takes.others:
+                known = ", ".join(takes.named) or "none at all"
+                raise BadArguments(f"{said}: there is no {name!r}; give {known}")
+        for name, (wanted, needed) in takes.named.items():
+            if name not in arguments and needed:
+                raise BadArguments(f"{said}: {name} is missing; give {_word(wanted)}")
+            if name in arguments and not _fits(arguments[name], wanted):
+                raise BadArguments(f"{said}: {name} must be {_word(wanted)}")
 
 
+@dataclass(frozen=True)
+class _Signature:
+    """What a handler takes besides its run: types, and whether each must be given."""
+
+    named: dict[str, tuple[Any, bool]]
+    others: bool
+
+
+@cache
+def _signature(handler: Handler) -> _Signature:
+    parameters = list(inspect.signature(handler).parameters.values())[1:]
+    hints = get_type_hints(handler)
+    named = {
+        one.name: (hints.get(one.name, Any), one.default is one.empty)
+        for one in parameters
+        if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)
+    }
+    return _Signature(named, any(one.kind == one.VAR_KEYWORD for one in parameters))
+
+
+def _fits(value: Any, wanted: Any) -> bool:
+    origin = get_origin(wanted)
+    if origin in (Union, UnionType):
+        return any(_fits(value, one) for one in get_args(wanted))
+    plain = origin or wanted
+    if plain is float:
+        plain = (int, float)
+    if isinstance(value, bool) and plain is not bool:
+        return wanted is Any  # True is no number, whatever Python says
+    return wanted is Any or not isinstance(plain, type | tuple) or isinstance(value, plain)
+
+
+def _word(wanted: Any) -> str:
+    if get_origin(wanted) in (Union, UnionType):
+        return " or ".join(_word(one) for one in get_args(wanted))
+    return _WORDS.get(get_origin(wanted) or wanted, "a value")
+
+
+_WORDS = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "a text",
+    list: "a list",
+    dict: "an object",
+    type(None): "null",
+}
 _kinds: dict[str, Kind] = {}
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from jobs import db
 from jobs.db import Connection
 from jobs.ledger import Claim, statement
+from jobs.levels import Level
 from jobs.plain import printable
 from jobs.redaction import redact
 
@@ -36,6 +37,19 @@ class Steps:
     failed: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Line:
+    """One line of log, and its level's letter."""
+
+    text: str
+    letter: str = Level.INFO.letter
+
+    @property
+    def size(self) -> int:
+        """What it takes in a chunk, with its newline, in bytes."""
+        return len(self.text.encode()) + 1
+
+
 class Report:
     """The progress and log of one claim. Safe to use from two threads."""
 
@@ -44,8 +58,8 @@ class Report:
         self.heard_at = monotonic()
         self._steps: Steps | None = None
         self._unwritten = False
-        self._lines: list[str] = []
-        self._tail: deque[str] = deque(maxlen=TAIL_LINES)
+        self._lines: list[Line] = []
+        self._tail: deque[Line] = deque(maxlen=TAIL_LINES)
         self._numbered = 1
         self._chunks = 0
         self._room = HEAD_BYTES
@@ -70,17 +84,17 @@ class Report:
             steps.failed = (steps.failed + [_words(one) for one in failed])[-ITEMS_KEPT:]
             self._steps, self._unwritten, self.heard_at = steps, True, monotonic()
 
-    def log(self, text: str) -> None:
+    def log(self, text: str, level: Level = Level.INFO) -> None:
         """This method will add redacted lines to the log; beyond its head only the end is kept."""
         lines = [line[:LINE_CHARS] for line in printable(redact(text)).splitlines()]
         with self._lock:
             self.heard_at = monotonic()
             for line in lines:
-                self._keep(line)
+                self._keep(Line(line, level.letter))
 
-    def _keep(self, line: str) -> None:
+    def _keep(self, line: Line) -> None:
         if self._room > 0:
-            self._room -= len(line.encode()) + 1
+            self._room -= line.size
             self._lines.append(line)
             return
         self._left_out += len(self._tail) == TAIL_LINES
@@ -102,24 +116,25 @@ class Report:
             if self._unwritten:
                 self._store_steps(raw)
 
-    def _next_chunk(self, last: bool) -> list[str]:
+    def _next_chunk(self, last: bool) -> list[Line]:
         with self._lock:
             if last and self._tail:
-                gap = [f"… {self._left_out} lines left out …"] if self._left_out else []
+                gap = [Line(f"… {self._left_out} lines left out …")] if self._left_out else []
                 self._lines += [*gap, *self._tail]
                 self._tail.clear()
             size, count = 0, 0
             for line in self._lines:
-                size += len(line.encode()) + 1
+                size += line.size
                 if count and size > CHUNK_BYTES:
                     break
                 count += 1
             return self._lines[:count]
 
-    def _store_chunk(self, raw: Connection, lines: list[str]) -> None:
+    def _store_chunk(self, raw: Connection, lines: list[Line]) -> None:
         claim = self.claim
-        text = "".join(f"{line}\n" for line in lines)
-        values = (claim.id, claim.fence, self._chunks, self._numbered, text)
+        text = "".join(f"{line.text}\n" for line in lines)
+        levels = "".join(line.letter for line in lines)
+        values = (claim.id, claim.fence, self._chunks, self._numbered, text, levels)
         db.rows(raw, statement("log"), dict(zip(_LOG_FIELDS, values, strict=True)))
         with self._lock:
             del self._lines[: len(lines)]
@@ -154,4 +169,4 @@ def _words(text: str) -> str:
     return printable(redact(str(text)[:LINE_CHARS]))[:200]
 
 
-_LOG_FIELDS = ("job", "fence", "seq", "first_line", "text")
+_LOG_FIELDS = ("job", "fence", "seq", "first_line", "text", "levels")

@@ -19,6 +19,7 @@ def describe(job: Job) -> dict[str, Any]:
         "kind": job.kind,
         "queue": job.queue_id,
         "state": job.state,
+        "shown": getattr(job, "shown", job.state),
         "subject": job.subject,
         "priority": job.priority,
         "attempt": job.attempt,

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from jobs import board, kinds, ports, topics
+from jobs.levels import Level
 from jobs.models import Job
 
 
@@ -48,9 +49,18 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 def log(request: HttpRequest, pk: int) -> HttpResponse:
-    """This view will show the whole log of one job."""
+    """This view will show the log of one job; level and text filter are in the address."""
     job = get_object_or_404(Job.objects.visible_to(request.user), pk=pk)
-    return render(request, "jobs/log.html", {"job": job, "log": board.whole_log(job.pk)})
+    level, grep = request.GET.get("level", ""), request.GET.get("grep", "")[:200]
+    level = level if level in set(Level) else ""
+    context = {
+        "job": job,
+        "log": board.whole_log(job.pk, Level(level or Level.DEBUG), grep),
+        "levels": list(Level),
+        "level": level,
+        "grep": grep,
+    }
+    return render(request, "jobs/log.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

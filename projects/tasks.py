@@ -9,6 +9,7 @@ from django.db import transaction
 from jobs import events, kinds, ports
 from jobs.context import Run
 from jobs.failures import POLICY, Anticipated, Failed, FailureClass
+from jobs.levels import Level
 from jobs.models import Event
 from projects import addresses, maps, secrets
 from projects.git import reading, transfer
@@ -80,7 +81,7 @@ def _sync_one(run: Run, repository: Repository) -> Failed | None:
         with transaction.atomic():
             _record(run, repository, commit)
     except Anticipated as error:
-        run.log(f"{repository.name}: {error}")
+        run.log(f"{repository.name}: {error}", Level.ERROR)
         return Failed(error.failure_class, str(error))
     return None
 
@@ -107,7 +108,7 @@ def map_repository(run: Run, *, repository: int) -> Failed | None:
         watch = Watch(MAP_S, 120, reading.READ_LIMITS, run.tend, _tell(run))
         commit = found.head_commit
         if not reading.has(found.clone, commit, watch):  # it was fetched on another machine
-            run.log("The clone is not on this machine: it is brought first.")
+            run.log("The clone is not on this machine: it is brought first.", Level.WARNING)
             commit = _bring(run, found, _tell(run))
         made = build.build(found.clone, commit, Tools(watch, run.command), maps.FactsCache())
     files = made.counts["files"]

@@ -1,12 +1,16 @@
 """What every command keeps to: one JSON document, one line for bad input, statuses 0, 1 and 2."""
 
+import getpass
 import json
+import os
 import sys
 from argparse import ArgumentParser
 from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand
+from django.db import InterfaceError, OperationalError
 
+from jobs import plain
 from jobs.failures import Anticipated
 from jobs.kinds import BadArguments, UnknownKind
 from jobs.models import Refused, Stale
@@ -19,7 +23,21 @@ class BadInput(Exception):
     """An argument cannot be used; the text names it, the cause and the cure in one line."""
 
 
-class Contract(BaseCommand):
+class OneLine(BaseCommand):
+    """A command that refuses wrong arguments in one line."""
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
+        """This method will make wrong arguments one line, and status 2."""
+        parser = super().create_parser(prog_name, subcommand, **kwargs)
+
+        def refuse(message: str) -> NoReturn:
+            refused(f"{subcommand}: {message}; see manage.py {subcommand} --help")
+
+        parser.error = refuse  # type: ignore[method-assign]
+        return parser
+
+
+class Contract(OneLine):
     """A command that answers for people, or with `--json` for machines.
 
     Subclasses write `answer(options)`, which gives a JSON value and whether the answer is yes, and
@@ -35,17 +53,6 @@ class Contract(BaseCommand):
         Anticipated,
     )
 
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
-        """This method will make wrong arguments one line."""
-        parser = super().create_parser(prog_name, subcommand, **kwargs)
-
-        def refuse(message: str) -> NoReturn:
-            sys.stderr.write(f"{subcommand}: {message}; see manage.py {subcommand} --help\n")
-            sys.exit(BAD_INPUT)
-
-        parser.error = refuse  # type: ignore[method-assign]
-        return parser
-
     def add_arguments(self, parser: ArgumentParser) -> None:
         """This method will declare `--json` and what the command itself takes."""
         parser.add_argument("--json", action="store_true", help="print one JSON document")
@@ -59,8 +66,10 @@ class Contract(BaseCommand):
         try:
             value, yes = self.answer(options)
         except self.bad_input as error:
-            sys.stderr.write(f"{' '.join(str(error).split())}\n")
-            sys.exit(BAD_INPUT)
+            refused(str(error))
+        except (OperationalError, InterfaceError) as error:
+            cause = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            refused(f"the database does not answer ({cause}): manage.py doctor says what to do")
         if options["json"]:
             self.stdout.write(json.dumps(value, default=str))
         else:
@@ -76,3 +85,18 @@ class Contract(BaseCommand):
     def show(self, value: Any) -> None:
         """This method will print the answer for people."""
         raise NotImplementedError
+
+
+def refused(text: str) -> NoReturn:
+    """This function will say in one line why it cannot be done, and end with status 2."""
+    sys.stderr.write(f"{' '.join(plain.printable(text).split())}\n")
+    sys.exit(BAD_INPUT)
+
+
+def actor() -> str:
+    """This function will name who types commands, as moves show it."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # an account without a name, as in containers
+        name = str(os.geteuid())
+    return f"command:{name}"[:64]

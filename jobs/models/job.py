@@ -215,6 +215,8 @@ class Job(models.Model):
 
     def retry(self, *, by: str) -> None:
         """This method will queue a failed or cancelled job again and allow it three more attempts."""
+        if self.state == State.SUCCEEDED:
+            raise Refused(f"Job {self.pk} has succeeded: there is nothing to retry.")
         if self.state not in (State.FAILED, State.CANCELLED):
             raise Refused(f"Job {self.pk} is {self.state}: only an ended job can be retried.")
         try:
@@ -365,6 +367,11 @@ class LogChunk(models.Model):
     seq = models.PositiveIntegerField(help_text="The order within that claim.")
     first_line = models.PositiveIntegerField(help_text="The number of its first line, from 1.")
     text = models.TextField(help_text="Lines, each ended by a newline.")
+    levels = models.TextField(
+        blank=True,
+        db_default="",
+        help_text="One letter a line: debug, info, warning or error; none means info.",
+    )
     created_at = models.DateTimeField(db_default=Now(), help_text="When they were written.")
 
     class Meta:

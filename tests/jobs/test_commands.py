@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db.models.functions import Now
 
-from jobs import queue
+from jobs import ledger, queue
 from jobs.models import Job, LogChunk, Progress
 from jobs.states import State
 from tests import services
@@ -99,6 +100,99 @@ def test_the_log_is_printed_line_by_line(capsys: Capture) -> None:
     assert capsys.readouterr().out.split() == ["one", "two"]
 
 
+def logged(levels: str, *lines: str) -> Job:
+    """Store a job that began, with a log."""
+    job = queue.enqueue("demo.noop", {})
+    text = "".join(f"{line}\n" for line in lines)
+    LogChunk.objects.create(job=job, fence=1, seq=0, first_line=1, text=text, levels=levels)
+    return job
+
+
+@pytest.mark.parametrize(
+    ("options", "shown"),
+    [
+        ([], ["fine", "odd", "Broken pipe"]),
+        (["--level", "warning"], ["odd", "Broken pipe"]),
+        (["--level", "error"], ["Broken pipe"]),
+        (["--grep", "BROKEN"], ["Broken pipe"]),
+        (["--level", "warning", "--grep", "fine"], []),
+    ],
+)
+def test_a_log_is_filtered_by_level_and_text(
+    capsys: Capture, options: list[str], shown: list[str]
+) -> None:
+    job = logged("iwe", "fine", "odd", "Broken pipe")
+
+    lines = ask(capsys, "jobs", "log", str(job.pk), *options)
+
+    assert [line["text"] for line in lines] == shown
+
+
+def test_lines_written_before_there_were_levels_are_info(capsys: Capture) -> None:
+    job = logged("", "old")
+
+    assert ask(capsys, "jobs", "log", str(job.pk))[0]["level"] == "info"
+    assert ask(capsys, "jobs", "log", str(job.pk), "--level", "warning") == []
+
+
+def test_why_a_log_shows_nothing_is_said(capsys: Capture, desk: Desk) -> None:
+    waiting, full = queue.enqueue("demo.noop", {}, after=60), logged("i", "x")
+    begun = desk.claim()[0]
+
+    for words in ([str(waiting.pk)], [str(begun.id), "--grep", "y"], [str(full.pk), "--grep", "y"]):
+        call_command("jobs", "log", *words)
+
+    assert capsys.readouterr().out.splitlines() == [
+        f"job {waiting.pk} has not begun: it is scheduled",
+        f"job {begun.id}: none of its 1 lines is of that level and contains that text",
+        f"job {begun.id}: none of its 1 lines is of that level and contains that text",
+    ]
+
+
+def test_a_log_is_followed_until_the_job_ends(capsys: Capture) -> None:
+    job = logged("i", "last words")
+    job.cancel(by="user:1")
+
+    call_command("jobs", "log", str(job.pk), "--follow")
+
+    assert capsys.readouterr().out.splitlines() == [
+        "last words",
+        f"job {job.pk} is cancelled",
+    ]
+
+
+def test_an_act_gives_its_evidence_in_a_sentence(capsys: Capture) -> None:
+    job = queue.enqueue("demo.noop", {})
+    job.cancel(by="user:1")
+
+    call_command("jobs", "retry", str(job.pk))
+
+    said = capsys.readouterr().out
+    assert said.startswith(f"job {job.pk}: cancelled → queued\n  20")
+    assert "moved it from cancelled to queued. Retried by a person." in said
+
+
+def test_a_job_that_succeeded_cannot_be_retried(capsys: Capture, desk: Desk) -> None:
+    job = queue.enqueue("demo.noop", {})
+    claim = desk.claim()[0]
+    desk.ledger.finish([ledger.success(claim, None)])
+
+    said = refused(capsys, "jobs", "retry", str(job.pk))
+
+    assert said == f"Job {job.pk} has succeeded: there is nothing to retry.\n"
+
+
+def test_lost_jobs_are_listed_as_lost(capsys: Capture) -> None:
+    gone = introduce(stopped_at=Now())
+    queue.enqueue("demo.noop", {})
+    Job.objects.update(state="running", runner=gone, started_at=Now(), fence=1, attempt=1)
+
+    found = ask(capsys, "jobs", "--state", "lost")
+
+    assert [(job["state"], job["shown"]) for job in found] == [("running", "lost")]
+    assert ask(capsys, "jobs", "--state", "running") == []
+
+
 def test_enqueue_gives_the_ids(capsys: Capture) -> None:
     said = ask(capsys, "enqueue", "demo.sleep", "--arg", "seconds=0.5", "--count=3", "--priority=2")
 
@@ -173,12 +267,20 @@ BAD = {
     "enqueue demo.noop --after nan": "after",
     "enqueue demo.noop --after inf": "after",
     "enqueue demo.noop --arg x": "name=value",
-    "enqueue demo.noop --arg x=1": "unexpected keyword argument",
+    "enqueue demo.noop --arg x=1": "there is no 'x'; give none at all",
     "enqueue demo.sleep --arg seconds=NaN": "arguments of demo.sleep",
-    'enqueue demo.sleep --arg seconds="\\u0000"': "NUL",
-    "enqueue demo.sleep --arg seconds=\udcff": "arguments of demo.sleep",
-    "queues pause": "no such queue",
-    "queues pause nowhere": "no such queue",
+    "enqueue demo.sleep --arg second=1": "there is no 'second'; give seconds",
+    "enqueue demo.sleep --arg seconds=soon": "seconds must be a number",
+    "enqueue demo.sleep --arg seconds=true": "seconds must be a number",
+    "enqueue demo.steps --arg total=1.5": "total must be a whole number",
+    "enqueue projects.map": "repository is missing; give a whole number",
+    'enqueue demo.fail --arg message="\\u0000"': "NUL",
+    "enqueue demo.fail --arg message=\udcff": "arguments of demo.fail",
+    "queues pause": "NAME: pause needs a queue; use long, short",
+    "queues pause nowhere": "NAME: there is no queue 'nowhere'; use long, short",
+    "jobs --follow": "--follow: it belongs to a log; write jobs log N --follow",
+    "jobs cancel 1 --grep x": "--grep: it belongs to a log",
+    "jobs log 1 --level loud": "choose from",
     "queues explode short": "explode",
 }
 

@@ -1,12 +1,11 @@
 """Enqueues jobs of any registered kind."""
 
-import getpass
 import json
 from argparse import ArgumentParser
 from typing import Any
 
 from jobs import queue
-from jobs.management.contract import BadInput, Contract
+from jobs.management.contract import BadInput, Contract, actor
 
 MOST = 1_000_000
 
@@ -36,7 +35,7 @@ class Command(Contract):
             [arguments] * options["count"],
             priority=options["priority"],
             after=options["after"],
-            actor=f"command:{getpass.getuser()}",
+            actor=actor(),
         )
         return {"jobs": made}, True
 

@@ -18,15 +18,12 @@ class Command(Contract):
     def declare(self, parser: ArgumentParser) -> None:
         """This method will declare the acts."""
         parser.add_argument("act", nargs="?", choices=("pause", "resume"), help="what to do")
-        parser.add_argument("name", nargs="?", help="the queue")
+        parser.add_argument("name", nargs="?", metavar="NAME", help="the queue")
 
     def answer(self, options: dict[str, Any]) -> tuple[Any, bool]:
         """This method will act, then list."""
         if options["act"]:
-            queue = Queue.objects.filter(name=options["name"]).first()
-            if queue is None:
-                known = ", ".join(Queue.objects.order_by("name").values_list("name", flat=True))
-                raise BadInput(f"name {options['name']!r}: there is no such queue; use {known}")
+            queue = _queue(options["act"], options["name"])
             queue.pause() if options["act"] == "pause" else queue.resume()
         queues = Queue.objects.annotate(
             queued=Count("job", filter=Q(job__state=State.QUEUED)),
@@ -42,3 +39,12 @@ class Command(Contract):
             self.stdout.write(
                 f"{one['name']:<10} {word:<7} {one['queued']} queued  {one['running']} running"
             )
+
+
+def _queue(act: str, name: str | None) -> Queue:
+    queue = Queue.objects.filter(name=name).first()
+    if queue is None:
+        known = ", ".join(Queue.objects.order_by("name").values_list("name", flat=True))
+        cause = f"there is no queue {name!r}" if name else f"{act} needs a queue"
+        raise BadInput(f"NAME: {cause}; use {known}")
+    return queue
