@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from factory import configuration, embedded
 from factory.configuration import Refused
-from factory.embedded import STARTS_SERVICES
+from factory.embedded import READS_ONLY, STARTS_SERVICES
 from factory.embedded.place import CannotStart
 
 _REFUSED = 2
@@ -24,8 +24,11 @@ def command(argv: Sequence[str]) -> int:
         os.environ.setdefault("FACTORY_STATIC", "collected")
     try:
         configuration.load()
-        if name in STARTS_SERVICES and not {"-h", "--help", "--once"} & set(argv):
+        help_wanted = bool({"-h", "--help"} & set(argv))
+        if name in STARTS_SERVICES and not help_wanted and "--once" not in argv:
             embedded.ensure_running()
+        if name in READS_ONLY and not help_wanted and not embedded.database_is_there():
+            raise Refused("nothing runs: start it with manage.py up")
     except (Refused, CannotStart) as cause:
         if name == "doctor":
             from factory import doctor

@@ -30,14 +30,11 @@ _OF_DJANGO = {
 _OURS = {
     "bench",
     "enqueue",
-    "jobs",
     "login_link",
     "map",
-    "queues",
     "register",
     "relay",
     "reset_demo",
-    "runners",
     "smoke",
     "sync",
     "up",
@@ -46,6 +43,8 @@ _OURS = {
     "web",
 }
 STARTS_SERVICES = frozenset(_OF_DJANGO | _OURS)
+# They read the ledger: what was stopped stays so.
+READS_ONLY = frozenset({"jobs", "queues", "runners"})
 
 
 def database() -> dict[str, Any]:
@@ -77,6 +76,12 @@ def mend() -> None:
         postgres.ensure_running(home)
     if not values["REDIS_URL"] and valkey.running(home) is None:
         valkey.ensure_running(home)
+
+
+def database_is_there() -> bool:
+    """This function will say whether there is a database to ask: a given one, or ours running."""
+    values = configuration.load()
+    return bool(values["DATABASE_URL"]) or postgres.running(values["FACTORY_HOME"]) is not None
 
 
 def processes() -> dict[str, int]:

@@ -72,10 +72,19 @@ def stop() -> list[str]:
     return ended
 
 
-def restart(name: str | None) -> list[str]:
-    """This function will end one process or all; the supervisor starts them again at once.
+@dataclass(frozen=True)
+class Restarted:
+    """One process that was replaced: the pids before and after."""
 
-    Raises Refused when nothing runs or no process has that name.
+    name: str
+    before: int
+    after: int
+
+
+def restart(name: str | None) -> list[Restarted]:
+    """This function will end one process or all, and wait until the supervisor has new ones.
+
+    Raises Refused when nothing runs, no process has that name, or one does not come back.
     """
     known = {each.name: each for each in status() if each.name != "supervisor"}
     if not is_running():
@@ -85,9 +94,13 @@ def restart(name: str | None) -> list[str]:
     wanted = [name] if name else [each for each in known if each not in embedded.processes()]
     for each in wanted:
         _end(known[each])
-    if not _until(lambda: all(_is_another(known[each]) for each in wanted), _STOP_S):
-        raise Refused(f"{', '.join(wanted)}: did not come back: see manage.py status and its log")
-    return wanted
+    if not _until(lambda: all(_successor(known[each]) for each in wanted), _STOP_S):
+        away = [each for each in wanted if not _successor(known[each])]
+        raise Refused(
+            f'NAME="{", ".join(away)}": ended, but did not come back within {_STOP_S:.0f} s: '
+            "manage.py doctor says why"
+        )
+    return [Restarted(each, known[each].pid, _successor(known[each])) for each in wanted]
 
 
 def detach(log: Path) -> int:
@@ -138,8 +151,9 @@ def _end(shown: Shown) -> None:
             kernel.kill_group(shown.pid)
 
 
-def _is_another(old: Shown) -> bool:
-    return any(each.name == old.name and each.pid != old.pid for each in status())
+def _successor(old: Shown) -> int:
+    """The pid that has the name now, or 0."""
+    return next((each.pid for each in status() if each.name == old.name and each.pid != old.pid), 0)
 
 
 def _is_ready(pid: int) -> bool:

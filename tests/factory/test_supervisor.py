@@ -272,6 +272,25 @@ def test_restart_replaces_one_process(product: Product) -> None:
         assert done.returncode == 0, done.stderr
         assert product.pids["watchdog"] != before["watchdog"]
         assert product.pids["qcluster"] == before["qcluster"]
+        assert done.stdout == (
+            f"restarted watchdog: pid {before['watchdog']} → {product.pids['watchdog']}\n"
+        )
+
+
+def test_restart_names_every_process_it_replaced(product: Product) -> None:
+    with _running(product, "--no-web"):
+        before = product.pids
+
+        done = product.manage("restart", "--json")
+
+        replaced = {each["name"]: each for each in json.loads(done.stdout)["restarted"]}
+        assert set(replaced) == EVERYTHING - {"web", "supervisor"}
+        assert {name: each["before"] for name, each in replaced.items()} | {
+            "supervisor": before["supervisor"]
+        } == before
+        assert {name: each["after"] for name, each in replaced.items()} | {
+            "supervisor": before["supervisor"]
+        } == product.pids
 
 
 def test_restart_refuses_a_name_that_does_not_run(product: Product) -> None:

@@ -4,12 +4,11 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from factory import doctor
+from jobs.management.contract import OneLine
 
 
-class Command(BaseCommand):
+class Command(OneLine):
     """Shows every variable, program, service and process, and the cure of what is wrong."""
 
     help = __doc__

@@ -1,34 +1,34 @@
 """Makes a link that logs one person in once, within 15 minutes."""
 
-import json
 from argparse import ArgumentParser
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.core.management.base import BaseCommand
 
 from factory import first_contact, parsers
-from factory.configuration import Refused
 from factory.supervisor import control
+from jobs.management.contract import BadInput, Contract
 
 
-class Command(BaseCommand):
+class Command(Contract):
     """Prints a single-use link for a user."""
 
     help = __doc__
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        """This method will declare the user and --json."""
+    def declare(self, parser: ArgumentParser) -> None:
+        """This method will declare the user."""
         parser.add_argument("user", help="the user's name")
-        parser.add_argument("--json", action="store_true", help="one JSON document")
 
-    def handle(self, **options: Any) -> None:
-        """This command will print the link."""
+    def answer(self, options: dict[str, Any]) -> tuple[Any, bool]:
+        """This method will make the link."""
         user = get_user_model().objects.filter(username=options["user"]).first()
         if user is None:
             name = parsers.printable(options["user"])
-            raise Refused(f'USER="{name}": no such user: manage.py createsuperuser makes one')
+            raise BadInput(f'USER="{name}": no such user: manage.py createsuperuser makes one')
         if not user.is_active:
-            raise Refused(f'USER="{user}": is not active: allow it in the admin first')
-        link = first_contact.link(user, control.url())
-        self.stdout.write(json.dumps({"url": link}) if options["json"] else link)
+            raise BadInput(f'USER="{user}": is not active: allow it in the admin first')
+        return {"url": first_contact.link(user, control.url())}, True
+
+    def show(self, value: Any) -> None:
+        """This method will print the link alone."""
+        self.stdout.write(value["url"])

@@ -4,13 +4,12 @@ import asyncio
 import signal
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from factory import beats
 from jobs import live
+from jobs.management.contract import OneLine
 
 
-class Command(BaseCommand):
+class Command(OneLine):
     """Sends pages what changed of the things they show; ends on SIGTERM or Ctrl-C."""
 
     help = "Re-reads what open pages watch and sends them what changed, until it is stopped."

@@ -2,18 +2,21 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from factory.supervisor import control
+from jobs.management.contract import Contract
 
 
-class Command(BaseCommand):
+class Command(Contract):
     """Ends the supervisor and everything below it; nothing running is fine, too."""
 
     help = __doc__
     requires_system_checks: list[str] = []
 
-    def handle(self, **options: Any) -> None:
-        """This command will end everything and name what it ended."""
-        ended = control.stop()
-        self.stdout.write(f"stopped: {', '.join(ended)}" if ended else "nothing was running")
+    def answer(self, options: dict[str, Any]) -> tuple[Any, bool]:
+        """This method will end everything and name what it ended."""
+        return {"stopped": control.stop()}, True
+
+    def show(self, value: Any) -> None:
+        """This method will print what was ended."""
+        ended = ", ".join(value["stopped"])
+        self.stdout.write(f"stopped: {ended}" if ended else "nothing was running")

@@ -8,7 +8,6 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
 from django.db import connection
 
 from factory import configuration, first_contact
@@ -16,9 +15,10 @@ from factory.configuration import Refused
 from factory.supervisor import control, record
 from factory.supervisor.loop import Supervisor
 from factory.supervisor.record import AlreadyRunning
+from jobs.management.contract import OneLine
 
 
-class Command(BaseCommand):
+class Command(OneLine):
     """Starts every service that is not configured elsewhere, then web, qcluster, relay, watchdog."""
 
     help = __doc__

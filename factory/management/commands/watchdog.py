@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from factory import watchdog
+from jobs.management.contract import OneLine
 
 
-class Command(BaseCommand):
+class Command(OneLine):
     """Runs until SIGTERM; the supervisor starts it."""
 
     help = __doc__
