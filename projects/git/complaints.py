@@ -1,6 +1,7 @@
 """What git complains of, and the failure each complaint is."""
 
 import re
+import signal
 
 from jobs.failures import Anticipated, FailureClass
 from projects.git.door import TimedOut
@@ -30,6 +31,12 @@ class NotAuthorised(Anticipated):
 
 class Untrusted(Anticipated):
     """The host's certificate or key is not one we trust."""
+
+    failure_class = FailureClass.AUTH
+
+
+class ProxyRefused(Anticipated):
+    """The proxy does not let us through."""
 
     failure_class = FailureClass.AUTH
 
@@ -83,7 +90,7 @@ class DiskFull(Anticipated):
 
 
 # The first that matches decides: what stopped git stands before what git made of it.
-_COMPLAINTS: tuple[tuple[str, type[Anticipated], str], ...] = (
+_OURS: tuple[tuple[str, type[Anticipated], str], ...] = (
     (
         r"no space left on device|disk quota exceeded",
         DiskFull,
@@ -95,12 +102,40 @@ _COMPLAINTS: tuple[tuple[str, type[Anticipated], str], ...] = (
         "The repository is larger than one clone may be.",
     ),
     (r"died of signal 24", TimedOut, "Git used more processor time than one transfer may."),
+    (
+        r"died of signal 11",
+        TooLarge,
+        "Git broke over this repository: it is built deeper than git can follow.",
+    ),
+)
+_ANYWHERE: tuple[tuple[str, type[Anticipated], str], ...] = (
+    (
+        r"could not resolve proxy|failed to connect to .* proxy|proxy connect aborted|"
+        r"(?:from proxy after connect|connect tunnel failed, response) *:?\s*5\d\d|code 5\d\d from proxy",
+        Unreachable,
+        "The proxy did not answer, or cannot reach the host; check FACTORY_PROXY.",
+    ),
+    (
+        r"from proxy after connect|connect tunnel failed",
+        ProxyRefused,
+        "The proxy refuses; check the user and password in FACTORY_PROXY and what it lets through.",
+    ),
     (r"could not resolve host", Unreachable, "The host could not be looked up."),
     (
-        r"ssl certificate|certificate verif|server certificate|host key verification failed",
+        r"remote host identification has changed|host key for .* has changed",
         Untrusted,
-        "The host's certificate or key is not trusted; name its authority in FACTORY_GIT_CA, "
-        "or add its key to known_hosts.",
+        "The host's key is not the one we know: somebody may stand in between. If its owner did "
+        "change it, accept the new one: manage.py ssh_host HOST",
+    ),
+    (
+        r"host key verification failed|host key is known for",
+        Untrusted,
+        "The host's key is not known here; compare and accept it: manage.py ssh_host HOST",
+    ),
+    (
+        r"ssl certificate|certificate verif|server certificate|certificate subject",
+        Untrusted,
+        "The host's certificate is not trusted; name its authority in FACTORY_GIT_CA.",
     ),
     (
         r"returned error: 30\d|redirect",
@@ -109,8 +144,13 @@ _COMPLAINTS: tuple[tuple[str, type[Anticipated], str], ...] = (
     ),
     (r"returned error: 429", RateLimited, "The host asks for fewer requests; try again later."),
     (
-        r"could not read (username|password)|authentication failed|permission denied \(|"
-        r"returned error: (401|403)",
+        r"permission denied \(|too many authentication failures",
+        NotAuthorised,
+        "The host accepts none of our ssh keys; add the repository's public key there "
+        "(manage.py ssh_key shows it).",
+    ),
+    (
+        r"could not read (username|password)|authentication failed|returned error: (401|403)",
         NotAuthorised,
         "The host asks for a log-in: the repository is private or absent; give a valid token.",
     ),
@@ -127,13 +167,18 @@ _COMPLAINTS: tuple[tuple[str, type[Anticipated], str], ...] = (
     ),
     (
         r"repository .* not found|not appear to be a git repository|does not exist|"
-        r"returned error: (404|410)|repository not found|not valid: is this a git repository",
+        r"returned error: (404|410)|repository not found|could not be found|not valid: is this a git repository",
         NoSuchRepository,
         "There is no repository at this address; check it.",
     ),
     (
-        r"connection (refused|reset|timed out)|failed to connect|couldn't connect|early eof|"
-        r"operation too slow|unexpected disconnect|hung up unexpectedly|network is unreachable|"
+        r"operation too slow|operation timed out|connection timed out|timeout, server",
+        TimedOut,
+        "The host answers too slowly.",
+    ),
+    (
+        r"connection (refused|reset)|failed to connect|couldn't connect|early eof|"
+        r"unexpected disconnect|hung up unexpectedly|network is unreachable|"
         r"no route to host|returned error: 5\d\d|rpc failed|gnutls|empty reply|timed out|"
         r"connection closed",
         Unreachable,
@@ -142,11 +187,17 @@ _COMPLAINTS: tuple[tuple[str, type[Anticipated], str], ...] = (
 )
 
 
-def failure(name: str, status: int, complaints: str) -> Anticipated:
+def failure(name: str, status: int, complaints: str, host: str = "HOST") -> Anticipated:
     """This function will give the failure that a git command's complaints amount to."""
-    for pattern, kind, sentence in _COMPLAINTS:
-        if re.search(pattern, complaints, re.IGNORECASE | re.MULTILINE):
-            return kind(sentence)
-    last = next((line for line in reversed(complaints.splitlines()) if line.strip()), "")
+    lines = complaints.splitlines()
+    # What the other side says of a disk or of memory is not about this machine.
+    ours = "\n".join(line for line in lines if not line.startswith("remote:"))
+    if status == -signal.SIGSEGV:
+        ours += "\ndied of signal 11"
+    for table, text in ((_OURS, ours), (_ANYWHERE, complaints)):
+        for pattern, kind, sentence in table:
+            if re.search(pattern, text, re.IGNORECASE | re.MULTILINE):
+                return kind(sentence.replace("HOST", host))
+    last = next((line for line in reversed(lines) if line.strip()), "")
     shown = "".join(char if char.isprintable() else " " for char in last[:200])
     return GitFailed(f"git {name} failed with status {status}: {shown or 'it said nothing'}")

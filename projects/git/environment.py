@@ -1,7 +1,6 @@
 """What a git process is told: its environment, its configuration, and nothing of the server's."""
 
 import base64
-import hashlib
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +10,9 @@ from django.conf import settings
 
 from projects import hosts
 from projects.addresses import Address
+from projects.git import authorities, kept, ssh
 
+_GITHUB = {"github.com"}
 # Old and famous repositories hold these; none can do harm to a bare clone.
 _HISTORICAL = {
     "zeroPaddedFilemode": "trees written by early clients",
@@ -58,27 +59,36 @@ class Source:
 
     address: Address
     pin: str = ""  # the one IP address to connect to
-    token: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)  # opens an https address
+    key: str = field(default="", repr=False)  # opens an ssh address
 
     @property
     def url(self) -> str:
         """What git is given as its operand."""
         return str(self.address)
 
+    def secrets(self) -> list[str]:
+        """This method will list the texts that nobody may read, the longest first."""
+        found = [self.token, self.token.partition(":")[2]]
+        if self.token:
+            found.append(basic(self.address.host, self.token))
+        return sorted({text for text in found if len(text) > 3}, key=len, reverse=True)
 
-def for_transfer(source: Source) -> dict[str, str]:
-    """This function will give the whole environment for a clone or fetch from `source`."""
+
+def for_transfer(source: Source, agent: str = "") -> dict[str, str]:
+    """This function will give the whole environment for a clone or fetch from `source`.
+
+    `agent` is the socket of the agent that holds its key, if it has one.
+    """
     address = source.address
     config = {f"protocol.{address.scheme}.allow": "always"}
     if address.scheme == "file":
         config["safe.directory"] = address.path
     if settings.FACTORY_GIT_CA:
-        config["http.sslCAInfo"] = str(settings.FACTORY_GIT_CA)
-    if settings.FACTORY_PROXY:
-        config["http.proxy"] = str(settings.FACTORY_PROXY)
+        config["http.sslCAInfo"] = str(authorities.bundle(Path(settings.FACTORY_GIT_CA)))
     environment = _environment(config, address.scheme)
     if address.scheme == "ssh":
-        environment["GIT_SSH_COMMAND"] = _ssh(source)
+        environment["GIT_SSH_COMMAND"] = ssh.command(address, source.pin, agent)
     return environment | _private(_secrets(source))
 
 
@@ -114,17 +124,31 @@ def _environment(config: Mapping[str, str], protocol: str) -> dict[str, str]:
 
 
 def _secrets(source: Source) -> Iterable[tuple[str, str]]:
-    """What stands in the environment only: the pin and the token."""
+    """What stands in the environment only: the pin, the proxy and the token."""
     address = source.address
     if address.scheme != "https":
         return
+    if settings.FACTORY_PROXY:
+        yield "http.proxy", str(settings.FACTORY_PROXY)
     if source.pin and not hosts.is_literal(address.host):  # curl does not read a pin for [::1]
         number = f"[{source.pin}]" if ":" in source.pin else source.pin
         yield "http.curloptResolve", f"{address.host}:{address.port}:{number}"
     if source.token:
         host = f"[{address.host}]" if ":" in address.host else address.host
-        basic = base64.b64encode(f"x-access-token:{source.token}".encode()).decode()
-        yield f"http.https://{host}:{address.port}/.extraHeader", f"Authorization: Basic {basic}"
+        header = f"Authorization: Basic {basic(address.host, source.token)}"
+        yield f"http.https://{host}:{address.port}/.extraHeader", header
+
+
+def basic(host: str, token: str) -> str:
+    """This function will write a token as HTTP's Basic scheme wants it.
+
+    A token may name its user, `USER:TOKEN`, as GitLab's deploy tokens and plain servers need it.
+    Without one GitHub documents `x-access-token`; elsewhere `oauth2` opens for every other kind of
+    token: older GitLab wants it for OAuth tokens, and personal tokens of GitLab and Gitea take any.
+    """
+    user = "x-access-token" if host in _GITHUB else "oauth2"
+    pair = token if ":" in token else f"{user}:{token}"
+    return base64.b64encode(pair.encode()).decode()
 
 
 def _private(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -136,36 +160,9 @@ def _private(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     return environment | {"GIT_CONFIG_COUNT": str(count)}
 
 
-def _ssh(source: Source) -> str:
-    """The keys and known hosts are the operator's files in FACTORY_HOME/ssh."""
-    home = Path(settings.FACTORY_HOME).resolve() / "ssh"
-    options = [
-        "BatchMode=yes",
-        "IdentitiesOnly=yes",
-        "StrictHostKeyChecking=yes",
-        "ConnectTimeout=20",
-        f"UserKnownHostsFile='{home}/known_hosts'",
-        f"IdentityFile='{home}/id'",
-        f"HostKeyAlias={source.address.host}",
-    ]
-    if source.pin:
-        options.append(f"HostName={source.pin}")
-    return "ssh -F /dev/null " + " ".join(f'-o "{option}"' for option in options)
-
-
 def _config_file(config: Mapping[str, str]) -> Path:
-    """A file named by its content, so processes at once can share it and nothing is removed."""
     text = "".join(_entry(name, value) for name, value in config.items())
-    folder = Path(settings.FACTORY_HOME).resolve() / "git"
-    path = folder / f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.config"
-    if not path.exists():
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        part = path.with_suffix(f".{os.getpid()}")
-        part.unlink(missing_ok=True)
-        with os.fdopen(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
-            file.write(text)
-        part.replace(path)
-    return path
+    return kept.file(text.encode(), ".config")
 
 
 def _entry(name: str, value: str) -> str:

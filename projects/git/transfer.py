@@ -1,5 +1,6 @@
 """Bringing repositories here: a first clone, and later fetches."""
 
+import contextlib
 import fcntl
 import re
 import secrets
@@ -7,28 +8,38 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
+from django.conf import settings
+
+from jobs import redaction
 from jobs.failures import Anticipated
 from projects import hosts
-from projects.addresses import Address
-from projects.git import complaints, door, environment, reading
+from projects.addresses import Address, Refused, check_branch
+from projects.git import agent as key_agent
+from projects.git import complaints, door, environment, known_hosts, reading
 from projects.git.door import Watch
 
+URL = "<address>"  # stands for the address in arguments until git is started
 _PROGRESS = re.compile(r"(?:remote: )?([A-Z][a-z]+ing [a-z]+): +\d+% \((\d+)/(\d+)\)")
 _OWN_BRANCH = re.compile(r"^ref: refs/heads/(\S+)\tHEAD$", re.MULTILINE)
 _PLAIN = ("--no-tags", "--no-recurse-submodules", "--progress")
 
 
-def locate(address: Address, token: str = "") -> environment.Source:
+def locate(address: Address, token: str = "", key: str = "") -> environment.Source:
     """This function will resolve the host, once, and give where to fetch from.
 
-    Raises what `hosts.resolve` raises.
+    Behind FACTORY_PROXY the proxy looks names up: one that this machine cannot look up goes through
+    unpinned, one that is private here is refused all the same. Raises what `hosts.resolve` raises.
     """
     if address.scheme == "file":
         return environment.Source(address)
-    pin = hosts.resolve(address.host, address.port)
-    return environment.Source(address, pin, token)
+    if address.scheme == "ssh" or not settings.FACTORY_PROXY:
+        return environment.Source(address, hosts.resolve(address.host, address.port), token, key)
+    with contextlib.suppress(hosts.NoSuchHost, hosts.NameServiceDown):
+        hosts.resolve(address.host, address.port)
+    return environment.Source(address, "", token)
 
 
 def clone(source: environment.Source, into: Path, branch: str, watch: Watch) -> str:
@@ -44,7 +55,7 @@ def clone(source: environment.Source, into: Path, branch: str, watch: Watch) -> 
     wanted = ["--branch", branch] if branch else []
     arguments = ["clone", "--bare", "--single-branch", "--no-local", *_PLAIN]
     try:
-        _transfer([*arguments, *wanted, "--", source.url, str(part)], source, watch)
+        _transfer([*arguments, *wanted, "--", URL, str(part)], source, watch)
         commit = reading.head(part, watch)
         if into.exists():
             shutil.rmtree(into)
@@ -78,7 +89,7 @@ def fetch(source: environment.Source, into: Path, branch: str, watch: Watch) -> 
 def _fetch_branch(source: environment.Source, into: Path, name: str, watch: Watch) -> str:
     refspec = f"+refs/heads/{name}:refs/heads/{name}"
     arguments = [f"--git-dir={into}", "fetch", "--force", "--prune", *_PLAIN]
-    _transfer([*arguments, "--", source.url, refspec], source, watch)
+    _transfer([*arguments, "--", URL, refspec], source, watch)
     reading.point_head(into, name, watch)
     return reading.head(into, watch)
 
@@ -89,12 +100,20 @@ def _own_branch(source: environment.Source, into: Path, watch: Watch) -> str:
     A remote that says nothing of its HEAD is believed to have kept it.
     """
     said: list[bytes] = []
-    _transfer(["ls-remote", "--symref", "--", source.url, "HEAD"], source, watch, said.append)
+    _transfer(["ls-remote", "--symref", "--", URL, "HEAD"], source, watch, said.append)
     answer = b"".join(said).decode(errors="replace")
     found = _OWN_BRANCH.search(answer)
     if found:
-        return found[1]
+        return _safe(found[1])
     return "" if answer else reading.branch(into, watch)
+
+
+def _safe(name: str) -> str:
+    """A hostile host may name a branch that is an option or a pattern: then it has none."""
+    try:
+        return check_branch(name)
+    except Refused:
+        return ""
 
 
 def bring(source: environment.Source, into: Path, branch: str, watch: Watch) -> str:
@@ -141,9 +160,29 @@ def _transfer(
     watch: Watch,
     on_output: Callable[[bytes], None] = lambda data: None,
 ) -> None:
-    variables = environment.for_transfer(source)
-    on_line = _progress(watch.on_progress)
-    status, said = door.run(arguments, variables, watch, on_output, on_line)
+    """`arguments` name the address as URL."""
+    try:
+        _run(arguments, source, watch, on_output)
+    except complaints.Redirected:
+        if source.address.scheme != "https" or source.address.path.endswith(".git"):
+            raise
+        # GitLab serves `name.git` and redirects from `name`; elsewhere we are not led.
+        suffixed = replace(source.address, path=source.address.path + ".git")
+        _run(arguments, replace(source, address=suffixed), watch, on_output)
+
+
+def _run(
+    arguments: list[str],
+    source: environment.Source,
+    watch: Watch,
+    on_output: Callable[[bytes], None],
+) -> None:
+    named = [source.url if word == URL else word for word in arguments]
+    with contextlib.ExitStack() as stack:
+        agent = stack.enter_context(key_agent.holding(source.key)) if source.key else ""
+        variables = environment.for_transfer(source, agent)
+        on_line = _progress(watch.on_progress)
+        status, said = door.run(named, variables, watch, on_output, on_line)
     if status != 0:
         raise _explained(arguments, source, status, said)
 
@@ -152,7 +191,11 @@ def _explained(
     arguments: list[str], source: environment.Source, status: int, said: str
 ) -> Anticipated:
     name = next(word for word in arguments if not word.startswith("-"))
-    return complaints.failure(name, status, said.replace(source.url, "the address"))
+    said = said.replace(source.url, "the address")
+    for secret in source.secrets():
+        said = said.replace(secret, redaction.MARK)
+    host = known_hosts.name(source.address.host, source.address.port)
+    return complaints.failure(name, status, said, host)
 
 
 def _progress(tell: Callable[[str, int, int], None]) -> Callable[[str], None]:

@@ -1,0 +1,133 @@
+"""The ssh hosts we know: asking a host for its keys, and accepting one knowingly.
+
+`FACTORY_HOME/ssh/known_hosts` is an ordinary file of OpenSSH; an operator may edit it too.
+"""
+
+import base64
+import binascii
+import fcntl
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+
+from jobs import process
+from jobs.failures import Anticipated, FailureClass
+from projects import hosts
+
+_SCAN_S = 10
+
+
+class NoKeys(Anticipated):
+    """The host gave no key: nothing there speaks ssh, or not now."""
+
+    failure_class = FailureClass.TRANSIENT_NETWORK
+
+
+class NotItsKey(Anticipated):
+    """Somebody accepts a fingerprint the host does not show."""
+
+    failure_class = FailureClass.INVALID_INPUT
+
+
+@dataclass(frozen=True)
+class HostKey:
+    """One key of one host; `known` says whether this very key stands in the file."""
+
+    kind: str
+    blob: str
+    known: bool = False
+
+    @property
+    def fingerprint(self) -> str:
+        """What people compare, as OpenSSH shows it."""
+        digest = hashlib.sha256(base64.b64decode(self.blob)).digest()
+        return "SHA256:" + base64.b64encode(digest).decode().rstrip("=")
+
+
+def folder() -> Path:
+    """This function will name the directory of the known hosts and of the operator's own key."""
+    return Path(settings.FACTORY_HOME).resolve() / "ssh"
+
+
+def name(host: str, port: int) -> str:
+    """This function will give the name a host has in the file: `host`, or `[host]:2222`."""
+    return host if port == hosts.DEFAULT_PORTS["ssh"] else f"[{host}]:{port}"
+
+
+def scan(host: str, port: int) -> list[HostKey]:
+    """This function will ask a host for its keys; raises NoKeys and what `hosts.resolve` raises.
+
+    The answer proves nothing: compare the fingerprints with what the host's owner publishes.
+    """
+    number = hosts.resolve(host, port)
+    child = process.start(
+        ["ssh-keyscan", "-T", str(_SCAN_S), "-p", str(port), "--", number], stderr=process.NOTHING
+    )
+    said, _ = child.communicate(timeout=6 * _SCAN_S)
+    known = set(_known(name(host, port)))
+    found = [(kind, blob) for kind, blob in _keys(said.decode(errors="replace"))]
+    if not found:
+        raise NoKeys(f"{name(host, port)} showed no ssh key; check the host and its port.")
+    return sorted(
+        (HostKey(kind, blob, (kind, blob) in known) for kind, blob in found), key=lambda k: k.kind
+    )
+
+
+def accept(host: str, port: int, fingerprint: str) -> HostKey:
+    """This function will write the host's key with this fingerprint in the file, as its only one.
+
+    Raises NotItsKey when the host shows no such key.
+    """
+    found = next((key for key in scan(host, port) if key.fingerprint == fingerprint), None)
+    if found is None:
+        raise NotItsKey(
+            f"{name(host, port)} shows no key {fingerprint[:60]!a}; "
+            "compare with what its owner publishes"
+        )
+    _write(name(host, port), found)
+    return found
+
+
+def _write(host: str, key: HostKey) -> None:
+    """The file is whole at every moment: ssh may read it now."""
+    place = folder()
+    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with open(place / "known_hosts.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        kept = [line for line in _lines() if line.split()[:1] != [host]]
+        part = place / "known_hosts.part"
+        with open(os.open(part, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as file:
+            lines = (*kept, f"{host} {key.kind} {key.blob}")
+            file.write("".join(f"{line}\n" for line in lines).encode(errors="surrogateescape"))
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(place / "known_hosts")
+
+
+def _lines() -> list[str]:
+    try:
+        return (folder() / "known_hosts").read_text(errors="surrogateescape").splitlines()
+    except FileNotFoundError:
+        return []
+
+
+def _known(host: str) -> Iterator[tuple[str, str]]:
+    return _keys("\n".join(line for line in _lines() if host in line.partition(" ")[0].split(",")))
+
+
+def _keys(text: str) -> Iterator[tuple[str, str]]:
+    for line in text.splitlines():
+        words = line.split()
+        if len(words) >= 3 and not line.startswith(("#", "|")) and _is_base64(words[2]):
+            yield words[1], words[2]
+
+
+def _is_base64(text: str) -> bool:
+    try:
+        return bool(base64.b64decode(text, validate=True))
+    except binascii.Error:
+        return False
