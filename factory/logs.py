@@ -75,6 +75,7 @@ class RequestLog:
             log.log(
                 _importance(response.status_code),
                 "request",
+                client=request.META.get("REMOTE_ADDR", ""),
                 method=request.method,
                 route=match.route if match else "",
                 status=response.status_code,

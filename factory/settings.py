@@ -2,7 +2,7 @@
 
 from csp.constants import NONE, SELF
 
-from factory import configuration, embedded, keys
+from factory import caching, configuration, embedded, keys
 
 BASE_DIR = configuration.BASE_DIR
 _values = configuration.load()
@@ -159,6 +159,8 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = not _COLLECTED
 WHITENOISE_AUTOREFRESH = not _COLLECTED
 WHITENOISE_ALLOW_ALL_ORIGINS = False
+WHITENOISE_MIMETYPES = {".map": "application/json"}
+WHITENOISE_ADD_HEADERS_FUNCTION = caching.for_a_year
 WHITENOISE_MAX_AGE = 60 if _COLLECTED else 0  # of a file without a hash in its name
 
 # No inline script, no inline style, nothing from elsewhere.

@@ -39,6 +39,7 @@ class Stack:
     environment: dict[str, str]
     port: int
     ids: dict[str, int] = field(default_factory=dict)
+    heard: Any = None  # the file that takes what the processes log; the terminal if there is none
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     @property
@@ -48,18 +49,12 @@ class Stack:
 
     def start(self, name: str) -> None:
         """This method will start web, relay or qcluster; web is waited for."""
-        argv = [sys.executable, str(services.ROOT / "manage.py"), name]
-        if name == "web":
-            argv = [
-                sys.executable,
-                "-m",
-                "uvicorn",
-                "factory.asgi:application",
-                "--log-level=warning",
-            ]
-            argv += [f"--port={self.port}", "--timeout-graceful-shutdown=1"]
         self.processes[name] = subprocess.Popen(
-            argv, env=self.environment, cwd=services.ROOT, start_new_session=True
+            [sys.executable, str(services.ROOT / "manage.py"), name],
+            env=self.environment,
+            cwd=services.ROOT,
+            stderr=self.heard,
+            start_new_session=True,
         )
         if name == "web":
             self._wait()
@@ -108,7 +103,7 @@ class Stack:
 @contextmanager
 def stack(database: services.ScratchDatabase, *names: str, **more: str) -> Iterator[Stack]:
     """This function will run some of the product's processes, and end all of them."""
-    port = _free_port()
+    port = free_port()
     prefix = f"stack-{port}"
     environment = database.environment | {
         "PORT": str(port),
@@ -128,7 +123,8 @@ def stack(database: services.ScratchDatabase, *names: str, **more: str) -> Itera
             running.end(name)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """This function will give a port nobody listens on."""
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         found: Any = one.getsockname()[1]
