@@ -8,7 +8,7 @@ PYTEST := $(BIN)/python -m pytest
 APART := tests/browser tests/journeys
 MANAGE := $(BIN)/python manage.py
 
-.PHONY: up test test-as-user check bench shots clean lock
+.PHONY: up test test-as-user check bench shots clean lock audit
 
 up: .venv/product
 	@$(MANAGE) up $(ARGS)
@@ -49,6 +49,10 @@ lock: .venv/uv
 	for name in requirements-uv requirements requirements-dev; do \
 		$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
 			--no-header --no-annotate --upgrade $$name.in -o $$name.txt || exit 1; done
+
+# Known vulnerabilities of what is locked; needs an advisory service that answers.
+audit: .venv/development
+	@$(BIN)/python .ci/audit
 
 # The stamps: an environment older than its lock is brought up to date before anything runs.
 .venv/product: requirements.txt | .venv/uv
