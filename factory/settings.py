@@ -199,7 +199,7 @@ SILENCED_SYSTEM_CHECKS = ["security.W021"]
 if not _PROD:
     SILENCED_SYSTEM_CHECKS += ["security.W005"]
 if not _HTTPS:
-    SILENCED_SYSTEM_CHECKS += [f"security.{each}" for each in ("W004", "W008", "W012", "W016")]
+    SILENCED_SYSTEM_CHECKS += [f"security.W{each}" for each in ("004", "008", "011", "016")]
 
 LOGGING_CONFIG = "factory.logs.configure"
 LOGGING = {"form": _values["FACTORY_LOG"], "level": _values["FACTORY_LOG_LEVEL"]}
