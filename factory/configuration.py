@@ -139,6 +139,27 @@ VARIABLES = (
         secret=True,
     ),
     Variable(
+        "FACTORY_OIDC_ISSUER",
+        parsers.issuer,
+        "",
+        "the OpenID provider for single sign-on; not given: none",
+    ),
+    Variable("FACTORY_OIDC_CLIENT", parsers.phrase, "", "this product's client id at the provider"),
+    Variable(
+        "FACTORY_OIDC_SECRET",
+        parsers.phrase,
+        "",
+        "this product's client secret at the provider",
+        secret=True,
+    ),
+    Variable("FACTORY_OIDC_NAME", parsers.phrase, "single sign-on", "what its button says"),
+    Variable(
+        "FACTORY_OIDC_DOMAINS",
+        parsers.hosts,
+        "",
+        "e-mail domains whose people may enter without an invitation, with commas",
+    ),
+    Variable(
         "FACTORY_STATIC",
         parsers.one_of("source", "collected"),
         "",
@@ -185,8 +206,22 @@ def problems(environment: Mapping[str, str]) -> Iterator[tuple[Variable, str]]:
             yield variable, str(refused)
     if len(values) == len(VARIABLES):
         by_name = {variable.name: variable for variable in VARIABLES}
-        for name, sentence in production.complaints(values, environment):
+        for name, sentence in _together(values, environment):
             yield by_name[name], sentence
+
+
+def _together(
+    values: Mapping[str, Any], environment: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    """What variables that are right one by one cannot be together: a name and a sentence."""
+    yield from production.complaints(values, environment)
+    for name in ("FACTORY_OIDC_CLIENT", "FACTORY_OIDC_SECRET"):
+        if values["FACTORY_OIDC_ISSUER"] and not values[name]:
+            yield (
+                name,
+                f"{name}: not given: FACTORY_OIDC_ISSUER needs it: the provider made it when "
+                "this product was registered there",
+            )
 
 
 @cache
@@ -197,7 +232,7 @@ def load() -> dict[str, Any]:
     """
     read_dotenv()
     values = {variable.name: variable.read(os.environ) for variable in VARIABLES}
-    for _, sentence in production.complaints(values, os.environ):
+    for _, sentence in _together(values, os.environ):
         raise Refused(sentence)
     in_dev = values["FACTORY_ENV"] == "dev"
     values["FACTORY_STATIC"] = values["FACTORY_STATIC"] or ("source" if in_dev else "collected")

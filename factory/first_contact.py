@@ -4,6 +4,7 @@ import datetime
 from pathlib import Path
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth import get_user_model, login
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import User
@@ -14,12 +15,15 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from factory import errors
+
 ADMINISTRATOR = "admin"
 LIFETIME = datetime.timedelta(minutes=15)
+PASSWORDS = "django.contrib.auth.backends.ModelBackend"
 _SALT = "factory.first_contact"
 _GONE = (
     "This link was used already or is older than 15 minutes. "
-    "Make another on the server: manage.py login_link USER\n"
+    "Make another on the server: manage.py login_link USER"
 )
 
 
@@ -98,8 +102,10 @@ def enter(request: HttpRequest, text: str) -> HttpResponse:
     try:
         user = redeem(text)
     except Gone:
-        return HttpResponse(_GONE, status=410, content_type="text/plain; charset=utf-8")
-    login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
+        return errors.answer(request, 410, _GONE)
+    login(request, user, backend=PASSWORDS)
+    if not user.has_usable_password():
+        messages.info(request, "You have no password yet. Choose one under Your account.")
     return redirect(settings.LOGIN_REDIRECT_URL)
 
 

@@ -102,6 +102,7 @@ _LOUD = {
     "uvicorn.error": "WARNING",
     "uvicorn.access": "WARNING",
     "asyncio": "WARNING",
+    "axes": "WARNING",
 }
 
 

@@ -189,6 +189,23 @@ def web_address(text: str) -> str:
     return text.rstrip("/")
 
 
+def phrase(text: str) -> str:
+    """This function will read a short text that can be printed."""
+    if not text.isprintable() or len(text) > 500:
+        raise Malformed("use at most 500 characters that can be printed")
+    return text
+
+
+def issuer(text: str) -> str:
+    """This function will read the address of an OpenID provider: https, or http on this machine."""
+    url = _split(text, ("http", "https"), "https://login.example.org/realm")
+    if not url.hostname or url.username or url.query or url.fragment:
+        raise Malformed("use the issuer's address, such as https://login.example.org/realm")
+    if url.scheme == "http" and url.hostname not in ("127.0.0.1", "localhost", "::1"):
+        raise Malformed("use https: who reads along could log in as anybody")
+    return text.rstrip("/")
+
+
 def _split(text: str, schemes: tuple[str, ...], example: str) -> SplitResult:
     try:
         url = urlsplit(text)

@@ -3,18 +3,21 @@
 import datetime
 import hashlib
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from django.contrib.auth import SESSION_KEY
+from django.contrib.postgres.aggregates import StringAgg
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
-from django.db.models.functions import Now
+from django.db.models import CharField, Value
+from django.db.models.functions import Cast, Concat, Now
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from factory.models import Session
 from jobs import plain
 
+_STANDING = ("user_id", "user__is_active", "user__is_staff", "user__password")
 _NOTED_EVERY = datetime.timedelta(minutes=1)
 
 
@@ -102,6 +105,20 @@ def address(request: HttpRequest) -> str | None:
         return str(ipaddress.ip_address(request.META.get("REMOTE_ADDR", "").partition("%")[0]))
     except ValueError:
         return None
+
+
+def standing(keys: Collection[str]) -> dict[str, str]:
+    """This function will tell for each live session's key, in short, what its person may see.
+
+    What it says changes when they log out, change their password, or gain or lose a right.
+    """
+    by_row = {kept(key): key for key in keys}
+    role = Concat(
+        Cast("user__memberships__project_id", CharField()), Value(":"), "user__memberships__role"
+    )
+    rights = StringAgg(role, ",", ordering="user__memberships__project_id", default=Value(""))
+    rows = Session.objects.live().filter(pk__in=by_row).annotate(rights=rights)
+    return {by_row[row[0]]: repr(row[1:]) for row in rows.values_list("pk", *_STANDING, "rights")}
 
 
 def _is_fresh(session: Any) -> bool:

@@ -1,5 +1,7 @@
 """The product's settings. The environment is read in `factory.configuration`, once."""
 
+from datetime import timedelta
+
 from csp.constants import NONE, SELF
 
 from factory import caching, configuration, embedded, keys
@@ -19,6 +21,9 @@ FACTORY_LOCAL_REPOS = (*(_values["FACTORY_LOCAL_REPOS"] or ()), FACTORY_HOME / "
 FACTORY_GIT_HOSTS = _values["FACTORY_GIT_HOSTS"] or ()
 FACTORY_GIT_CA = _values["FACTORY_GIT_CA"]
 FACTORY_PROXY = _values["FACTORY_PROXY"]
+FACTORY_OIDC_ISSUER = _values["FACTORY_OIDC_ISSUER"]
+FACTORY_OIDC_NAME = _values["FACTORY_OIDC_NAME"]
+FACTORY_OIDC_DOMAINS = _values["FACTORY_OIDC_DOMAINS"] or ()
 FACTORY_FIELD_KEYS = _values["FACTORY_FIELD_KEY"] or (
     keys.keep(FACTORY_HOME / "field_key", keys.field_key),
 )
@@ -39,6 +44,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "channels",
     "csp",
+    "axes",
     "django_q",
     "jobs",
     "projects",
@@ -60,10 +66,27 @@ MIDDLEWARE = [
     "factory.sessions.Noted",
     "factory.errors.LoginRequired",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 # Everything else asks for a log-in; a test holds this list against the resolver.
 PUBLIC_URLS = ("/healthz", "/readyz", "/login/", "/admin/login/", "/static/")
 CSRF_FAILURE_VIEW = "factory.errors.forged"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+# Five wrong passwords for one name from one address, then a quarter of an hour of none at all.
+# Never by name alone: then anybody could keep the administrator out.
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_CLIENT_IP_CALLABLE = "factory.sessions.address"
+AXES_LOCKOUT_CALLABLE = "factory.entrance.locked_out"
+AXES_DISABLE_ACCESS_LOG = True  # the list of sessions is that
+AXES_ENABLE_ADMIN = False  # factory.admin shows it
+AXES_VERBOSE = False
 LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/login/"

@@ -17,12 +17,14 @@ from django.contrib import auth
 from django.http import HttpRequest
 from django.http.request import split_domain_port, validate_host
 
+from factory import sessions
 from jobs import live
 
 PATH = "/ws/live"
 LONGEST_FRAME = 16_384
 MOST_TOPICS = 200
 FRAMES_PER_10_S = 20
+LOOK_S = 2.0
 # The client reads these: after the first two it does not come back by itself.
 LOGGED_OUT, TOO_MUCH, TRY_AGAIN = 4401, 4408, 1013
 
@@ -40,6 +42,7 @@ class Pages(AsyncWebsocketConsumer):
         self.heard: list[float] = []
         self.unsent: dict[str, dict[str, Any]] = {}
         self.has_unsent = asyncio.Event()
+        self.doubted = asyncio.Event()
         self.one_at_a_time = asyncio.Lock()  # else a renewal could undo what the page just said
         self.tasks: list[asyncio.Task[None]] = []
 
@@ -58,6 +61,7 @@ class Pages(AsyncWebsocketConsumer):
             return
         await self.accept()
         self.tasks = [asyncio.create_task(self._renew()), asyncio.create_task(self._send_news())]
+        doorkeeper.admit(self)
         await self.channel_layer.group_add(live.SOCKETS, self.channel_name)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
@@ -127,13 +131,17 @@ class Pages(AsyncWebsocketConsumer):
         try:
             while True:
                 # Not all sockets at the same moment, also after a restart.
-                await asyncio.sleep(live.RENEW_S * random.uniform(0.7, 1.1))  # noqa: S311
+                later = live.RENEW_S * random.uniform(0.7, 1.1)  # noqa: S311
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self.doubted.wait(), later)
+                self.doubted.clear()
                 async with self.one_at_a_time:
                     await self._watch(dict(self.shown))
         except live.Broken:
             await self.close(TRY_AGAIN)
 
     async def _leave(self) -> None:
+        doorkeeper.dismiss(self)
         for task in self.tasks:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
@@ -145,14 +153,57 @@ class Pages(AsyncWebsocketConsumer):
                 await self.channel_layer.group_discard(live.SOCKETS, self.channel_name)
 
     async def _user(self) -> Any:
-        key = self.scope["session"].session_key
-        return await database_sync_to_async(account)(key) if key else None
+        return await database_sync_to_async(account)(self.key) if self.key else None
+
+    @property
+    def key(self) -> str | None:
+        """What the browser's session cookie holds."""
+        return self.scope["session"].session_key  # type: ignore[no-any-return]
 
     def _count(self, text: str | None) -> None:
         now = time.monotonic()
         self.heard = [at for at in self.heard if now - at < 10] + [now]
         if text is None or len(text) > LONGEST_FRAME or len(self.heard) > FRAMES_PER_10_S:
             raise TooMuch
+
+
+class Doorkeeper:
+    """Sees within two seconds that somebody lost their session or changed what they may see.
+
+    One question for all sockets of this process; whom it concerns asks for itself.
+    """
+
+    def __init__(self) -> None:
+        self.standing: dict[Pages, str | None] = {}
+        self.looking: asyncio.Task[None] | None = None
+
+    def admit(self, page: Pages) -> None:
+        """This method will begin to look after a page."""
+        self.standing[page] = None
+        if self.looking is None or self.looking.done():
+            self.looking = asyncio.create_task(self._look())
+
+    def dismiss(self, page: Pages) -> None:
+        """This method will forget a page."""
+        self.standing.pop(page, None)
+
+    async def _look(self) -> None:
+        while self.standing:
+            await asyncio.sleep(LOOK_S)
+            keys = {page.key for page in self.standing} - {None}
+            with contextlib.suppress(*live.Broken):  # each page finds out when it renews
+                found = await database_sync_to_async(sessions.standing)(keys)
+                self._compare(found)
+
+    def _compare(self, found: dict[str, str]) -> None:
+        for page, before in self.standing.items():
+            now = found.get(page.key or "", "")
+            if now != before:
+                self.standing[page] = now
+                page.doubted.set()
+
+
+doorkeeper = Doorkeeper()
 
 
 def account(session_key: str) -> Any:

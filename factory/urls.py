@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 
-from factory import first_contact, health, skin, views
+from factory import entrance, first_contact, health, skin, views
 
 handler400 = "factory.errors.bad_request"
 handler403 = "factory.errors.forbidden"
@@ -16,9 +16,12 @@ urlpatterns = [
     path("", include("projects.urls")),
     path("legend/", views.legend, name="legend"),
     path("theme/", skin.choose, name="theme"),
-    path("login/", views.login, name="login"),
+    path("login/", entrance.Entrance.as_view(), name="login"),
     path("login/<str:text>/", first_contact.enter, name="login-link"),
     path("logout/", LogoutView.as_view(), name="logout"),
+    path("account/", include("factory.account_urls")),
+    path("admin/login/", entrance.to_the_admin),
+    path("admin/password_change/", entrance.to_own_password),
     path("admin/", admin.site.urls),
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),

@@ -1,6 +1,5 @@
-"""Mission Control: the home page, log-in, and what the words mean."""
+"""Mission Control: the home page, and what the words mean."""
 
-from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -34,6 +33,3 @@ def legend(request: HttpRequest) -> HttpResponse:
     states = [(state.value, state.label.partition(": ")[2]) for state in State]
     maps = [(status.value, status.label.partition(": ")[2]) for status in MapStatus]
     return render(request, "legend.html", {"states": [*states, ("lost", _LOST)], "maps": maps})
-
-
-login = LoginView.as_view(template_name="login.html", redirect_authenticated_user=True)

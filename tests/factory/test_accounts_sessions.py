@@ -1,6 +1,7 @@
 """Sessions: whose they are, where from, and that ending one ends it."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -9,6 +10,11 @@ from django.utils import timezone
 
 from factory.models import Session
 from factory.sessions import kept
+
+
+@pytest.fixture(autouse=True)
+def _fast_hashes(settings: Any) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from factory.sessions import kept
-from factory.sockets import Pages, is_own
+from factory.sockets import LOOK_S, Pages, is_own
 from jobs import live
 from tests import services
 from tests.live.stack import Stack, stack
@@ -213,6 +213,46 @@ def test_logging_out_ends_the_socket(product: Stack, socket_of: Any) -> None:
     product.database.rows("DELETE FROM factory_session WHERE session_key = %s", [kept(session)])
 
     assert closed_with(socket) == 4401
+
+
+def test_of_two_sessions_only_the_one_that_was_ended_loses_its_socket(
+    product: Stack, socket_of: Any
+) -> None:
+    ended, kept_open = product.session("member"), product.session("member")
+    sockets = [socket_of(session=ended), socket_of(session=kept_open)]
+    for socket in sockets:
+        watch(socket, 0, f"job:{product.ids['job']}")
+        until(socket, "html")
+
+    product.database.rows("DELETE FROM factory_session WHERE session_key = %s", [kept(ended)])
+
+    assert closed_with(sockets[0]) == 4401
+    product.change("after another session was ended")
+    shows(sockets[1], "after another session was ended")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE auth_user SET is_active = false WHERE username = 'stranger'",
+        "UPDATE auth_user SET password = '!changed' WHERE username = 'stranger'",
+    ],
+)
+def test_who_is_deactivated_or_has_another_password_loses_the_socket_within_seconds(
+    change: str, product: Stack, socket_of: Any
+) -> None:
+    socket = socket_of(session=product.session("stranger"))
+    watch(socket, 0, f"home:{product.ids['member']}")
+    until(socket, "refused")
+    begun = time.monotonic()
+
+    product.database.rows(change)
+
+    try:
+        assert closed_with(socket) == 4401
+        assert time.monotonic() - begun < 5 * LOOK_S
+    finally:
+        product.database.rows("UPDATE auth_user SET is_active = true")
 
 
 def test_who_leaves_a_project_stops_seeing_it(product: Stack, socket_of: Any) -> None:
