@@ -17,6 +17,7 @@ from factory import parsers, production
 from factory.parsers import Malformed
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+SUPERVISED = "FACTORY_SUPERVISOR"  # in the environment of what `up` starts; marks whose it is
 
 
 class Refused(Exception):
@@ -231,6 +232,7 @@ def load() -> dict[str, Any]:
     Raises Refused for the first variable that cannot be used.
     """
     read_dotenv()
+    _forget_libpq()
     values = {variable.name: variable.read(os.environ) for variable in VARIABLES}
     for _, sentence in _together(values, os.environ):
         raise Refused(sentence)
@@ -269,6 +271,15 @@ def make_directory(path: Path) -> None:
 def own_url() -> str:
     """This function will give the address at which this machine reaches its own web server."""
     return _address(load())
+
+
+def _forget_libpq() -> None:
+    """This function will drop PGHOSTADDR, PGSERVICE, PGOPTIONS and the like from the environment.
+
+    libpq would follow them against what DATABASE_URL says, also on the embedded server's socket.
+    """
+    for name in [name for name in os.environ if name.startswith("PG")]:
+        del os.environ[name]
 
 
 def _address(values: Mapping[str, Any]) -> str:

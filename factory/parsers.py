@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Callable
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
@@ -88,11 +89,14 @@ def directories(text: str) -> tuple[Path, ...]:
 
 def host(text: str) -> str:
     """This function will read one host name or address, without a port."""
-    if re.fullmatch(r"[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*", text):
+    if not re.fullmatch(r"[0-9.]+|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*", text):
+        if not _HOST.fullmatch(text) or ":" in text or text == "*":
+            raise Malformed("use a host name or address, such as 127.0.0.1 or 0.0.0.0")
         return text
-    if not _HOST.fullmatch(text) or ":" in text or text == "*":
-        raise Malformed("use a host name or address, such as 127.0.0.1 or 0.0.0.0")
-    return text
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        raise Malformed("no such address: use one such as 127.0.0.1, 0.0.0.0 or ::1") from None
 
 
 def hosts(text: str) -> tuple[str, ...]:

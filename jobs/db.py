@@ -1,6 +1,8 @@
 """Raw connections to the database, for the statements that must be fast and the locks."""
 
-from collections.abc import Iterator
+import select
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
@@ -11,6 +13,11 @@ from django.db import connection as django_connection
 Connection: TypeAlias = psycopg2.extensions.connection
 LostConnection = (psycopg2.OperationalError, psycopg2.InterfaceError)
 UniqueViolation = psycopg2.errors.UniqueViolation
+Error = psycopg2.Error
+
+
+class Silent(Exception):
+    """A server that did not answer before the deadline."""
 
 
 def connect(application_name: str) -> Connection:
@@ -22,6 +29,54 @@ def connect(application_name: str) -> Connection:
     raw: Connection = psycopg2.connect(**parameters)
     raw.autocommit = True
     return raw
+
+
+class Impatient:
+    """A connection with one deadline for all its waits: the server may be far away or frozen.
+
+    libpq's own connect_timeout ends with the log-in, and nothing of libpq bounds a statement.
+    Only the resolution of the host's name is not bounded.
+    """
+
+    def __init__(self, parameters: Mapping[str, Any], seconds: float) -> None:
+        self._until = time.monotonic() + seconds
+        self._raw: Connection = psycopg2.connect(**parameters, async_=True)
+        self._wait()
+
+    def ask(self, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
+        """This method will run one statement and give its rows; raises Silent or Error."""
+        with self._raw.cursor() as cursor:
+            cursor.execute(sql, parameters)
+            self._wait()
+            return cursor.fetchall() if cursor.description else []
+
+    def close(self) -> None:
+        """This method will close the connection, whatever it waits for."""
+        close(self._raw)
+
+    @property
+    def version(self) -> int:
+        """The server's version as libpq writes it: 180004."""
+        return int(self._raw.server_version)
+
+    @property
+    def greeted_by(self) -> int:
+        """The process id in the server's greeting; a pooler greets with a number of its own."""
+        return int(self._raw.get_backend_pid())
+
+    @property
+    def broken(self) -> bool:
+        """Whether the connection is gone."""
+        return bool(self._raw.closed)
+
+    def _wait(self) -> None:
+        waiting = select.poll()  # not select(): a busy server has more than 1,024 files open
+        while (state := self._raw.poll()) != psycopg2.extensions.POLL_OK:
+            left = self._until - time.monotonic()
+            reading = state == psycopg2.extensions.POLL_READ
+            waiting.register(self._raw.fileno(), select.POLLIN if reading else select.POLLOUT)
+            if left <= 0 or not waiting.poll(left * 1000):
+                raise Silent
 
 
 def rows(raw: Connection, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:

@@ -7,9 +7,10 @@ from typing import Any
 
 from factory import configuration
 from factory.embedded import postgres, valkey
+from factory.embedded.place import CannotStart
 
 # Every command that needs the services. What only looks (doctor, status, check) or ends (stop)
-# is missing on purpose.
+# is missing on purpose, and so is `up`, which asks for them after it has looked at its port.
 _OF_DJANGO = {
     "changepassword",
     "createsuperuser",
@@ -37,12 +38,12 @@ _OURS = {
     "reset_demo",
     "smoke",
     "sync",
-    "up",
     "verify_board",
     "watchdog",
     "web",
 }
 STARTS_SERVICES = frozenset(_OF_DJANGO | _OURS)
+_GIVEN = ("DATABASE_URL", "REDIS_URL")
 # They read the ledger: what was stopped stays so.
 READS_ONLY = frozenset({"jobs", "queues", "runners"})
 
@@ -66,6 +67,19 @@ def ensure_running() -> None:
         postgres.ensure_running(configuration.home())
     if not values["REDIS_URL"]:
         valkey.ensure_running(configuration.home())
+
+
+def examine(*names: str) -> None:
+    """This function will examine the servers that are given by these variables, or by any.
+
+    Raises CannotStart with the first thing that is wrong.
+    """
+    wanted = [name for name in names or _GIVEN if configuration.load()[name]]
+    if wanted:
+        from factory.embedded import external  # the client of PostgreSQL, which few commands need
+
+        for complaint in external.complaints(wanted):
+            raise CannotStart(complaint)
 
 
 def mend() -> None:

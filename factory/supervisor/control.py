@@ -1,5 +1,6 @@
 """What other commands ask of the supervisor: who runs, end, restart."""
 
+import errno
 import os
 import signal
 import socket
@@ -122,16 +123,22 @@ def detach(log: Path) -> int:
     return started.returncode or 0
 
 
-def port_is_free(bind: str, port: int) -> bool:
-    """This function will say whether a server could listen there."""
-    family = socket.AF_INET6 if ":" in bind else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((bind, port))
-        except OSError:
-            return False
-    return True
+def cannot_listen(bind: str, port: int) -> str:
+    """This function will say in one line why no server could listen there, or ""."""
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(bind, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except PermissionError:
+        return f'PORT="{port}": this account may not listen there: use a port from 1024 on'
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            cure = "choose another with --port or PORT"
+            return f'PORT="{port}": another program listens on {bind}: {cure}'
+        cure = "use an address of this machine, such as 127.0.0.1 or 0.0.0.0"
+        return f'FACTORY_BIND="{bind}": {error.strerror}: {cure}'
+    return ""
 
 
 def url() -> str:

@@ -23,7 +23,7 @@ from factory.supervisor.child import Child, group_of
 from factory.supervisor.record import Record
 from jobs import process
 
-MARK = "FACTORY_SUPERVISOR"
+MARK = configuration.SUPERVISED
 GRACE_S = 10.0
 READY_S = 15.0
 _TICK_S = 0.2

@@ -107,16 +107,6 @@ def test_a_socket_directory_that_somebody_else_laid_out_is_refused(home: Path) -
         sockets.unlink()
 
 
-def test_variables_of_libpq_in_the_shell_change_nothing(
-    home: Path, own_services: dict[str, str]
-) -> None:
-    hostile = {"PGDATA": "/nowhere", "PGPORT": "1", "PGHOST": "192.0.2.1", "PGUSER": "nobody"}
-
-    manage("migrate", "auth", "-v0", environment=own_services | hostile)
-
-    assert _ask(home, "SELECT count(*) FROM auth_user") == 0
-
-
 def test_data_of_another_major_version_is_refused_with_advice(home: Path) -> None:
     postgres.ensure_running(home)
     postgres.stop(home)

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import connection
 
-from factory import configuration, first_contact
+from factory import configuration, embedded, first_contact
 from factory.configuration import Refused
 from factory.supervisor import control, record
 from factory.supervisor.loop import Supervisor
@@ -38,11 +38,8 @@ class Command(OneLine):
         try:
             with record.only_one():
                 web = not options["no_web"]
-                if web and not control.port_is_free(values["FACTORY_BIND"], values["PORT"]):
-                    raise Refused(
-                        f'PORT="{values["PORT"]}": another program listens on '
-                        f"{values['FACTORY_BIND']}: choose another with --port or PORT"
-                    )
+                if web and (wrong := control.cannot_listen(values["FACTORY_BIND"], values["PORT"])):
+                    raise Refused(wrong)
                 if not options["detach"]:
                     self._run(web)
                     return
@@ -52,6 +49,8 @@ class Command(OneLine):
         self._detach()
 
     def _run(self, web: bool) -> None:
+        embedded.ensure_running()
+        embedded.examine()
         left = record.read()
         if left and (ended := left.clean()):
             self.stderr.write(f"ended what was left of an earlier run: {', '.join(ended)}")

@@ -18,9 +18,6 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         """This command will serve on FACTORY_BIND and PORT."""
-        if not control.port_is_free(settings.FACTORY_BIND, settings.FACTORY_PORT):
-            raise Refused(
-                f'PORT="{settings.FACTORY_PORT}": another program listens on '
-                f"{settings.FACTORY_BIND}: choose another"
-            )
+        if wrong := control.cannot_listen(settings.FACTORY_BIND, settings.FACTORY_PORT):
+            raise Refused(wrong)
         web.serve()

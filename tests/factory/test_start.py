@@ -1,0 +1,107 @@
+"""What `manage.py` says when it cannot begin: one line, status 2, and nothing was started."""
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from factory.embedded import postgres, valkey
+from factory.supervisor import control
+from tests.factory.servers import free_port
+from tests.services import ScratchDatabase, manage
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [("nonsense", "manage.py help lists them all"), ("jbos", "did you mean jobs?")],
+)
+def test_a_command_that_does_not_exist_is_one_line(word: str, hint: str) -> None:
+    done = manage(word, check=False)
+
+    assert done.returncode == 2
+    assert done.stderr == f'"{word}" is no command: {hint}\n'
+
+
+def test_a_database_without_tables_is_one_line_with_the_cure(
+    scratch_database: ScratchDatabase,
+) -> None:
+    empty = scratch_database.url.rpartition("/")[0] + "/postgres"
+
+    done = manage("jobs", environment=dict(os.environ) | {"DATABASE_URL": empty}, check=False)
+
+    assert done.returncode == 2
+    assert "manage.py migrate makes it" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_port_in_use_is_said_before_anything_is_started(
+    home: Path, own_services: dict[str, str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        refused = manage("up", environment=own_services | {"PORT": str(port)}, check=False)
+
+    assert refused.returncode == 2
+    assert refused.stderr == (
+        f'PORT="{port}": another program listens on 127.0.0.1: choose another with --port or PORT\n'
+    )
+    assert not (home / "postgres").exists()
+    assert not (home / "valkey").exists()
+
+
+@pytest.mark.parametrize(
+    ("bind", "cure"),
+    [
+        (
+            "192.0.2.1",
+            'FACTORY_BIND="192.0.2.1": Cannot assign requested address: use an address of',
+        ),
+        ("nowhere.invalid", 'FACTORY_BIND="nowhere.invalid": Name or service not known: use an'),
+        ("localhost", ""),
+    ],
+)
+def test_an_address_that_is_not_this_machines_is_told_from_a_port_in_use(
+    bind: str, cure: str
+) -> None:
+    assert control.cannot_listen(bind, free_port()).startswith(cure)
+    assert bool(control.cannot_listen(bind, free_port())) == bool(cure)
+
+
+HOSTILE = {
+    "PGHOST": "192.0.2.1",
+    "PGHOSTADDR": "192.0.2.1",
+    "PGPORT": "1",
+    "PGUSER": "nobody",
+    "PGDATA": "/nowhere",
+    "PGSERVICE": "nowhere",
+    "PGSSLMODE": "verify-full",
+    "PGOPTIONS": "-c default_transaction_read_only=on",
+    "PGTARGETSESSIONATTRS": "standby",
+    "PGREQUIREAUTH": "gss",
+}
+
+
+def test_variables_of_libpq_in_the_shell_change_nothing_for_a_server_that_is_given(
+    scratch_database: ScratchDatabase,
+) -> None:
+    done = manage("enqueue", "demo.noop", environment=scratch_database.environment | HOSTILE)
+
+    assert scratch_database.rows("SELECT count(*) FROM job") == [(1,)], done.stderr
+
+
+def test_variables_of_libpq_in_the_shell_change_nothing_for_the_embedded_server(
+    home: Path, own_services: dict[str, str]
+) -> None:
+    manage("migrate", "auth", "-v0", environment=own_services | HOSTILE)
+    manage("createsuperuser", "--noinput", environment=own_services | HOSTILE | _SOMEBODY)
+
+    assert postgres.running(home)
+    assert valkey.running(home)
+
+
+_SOMEBODY = {
+    "DJANGO_SUPERUSER_USERNAME": "ana",
+    "DJANGO_SUPERUSER_EMAIL": "ana@example.org",
+    "DJANGO_SUPERUSER_PASSWORD": "correct-horse-battery",
+}
