@@ -19,7 +19,7 @@ from factory import health
 from jobs.failures import Anticipated
 from jobs.models import Job
 from jobs.states import FINISHED
-from projects import registration
+from projects import registration, removal
 from projects.git import sample
 from projects.models import Membership, Project, Repository, Role
 
@@ -99,11 +99,12 @@ class Walk:
         """This step will take away all that the walk made but its events, which are never deleted."""
         shutil.rmtree(self.origin, ignore_errors=True)
         User.objects.filter(username=self.name).delete()
-        for repository in Repository.objects.filter(project__name=self.name):
-            shutil.rmtree(repository.clone, ignore_errors=True)
         for project in Project.objects.filter(name=self.name):
+            try:
+                removal.remove([project], by="command:smoke")
+            except removal.Held as error:
+                raise Failed(str(error)) from error
             Job.objects.filter(scope=project.pk, state__in=FINISHED).delete()
-            project.delete()
         return "only its events stay"
 
     def _registered(self) -> Repository:

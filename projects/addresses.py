@@ -23,9 +23,12 @@ _USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
 _PATH = re.compile(
     r"(?:%(?!7[Ff])[2-9A-Fa-f][0-9A-Fa-f]|[A-Za-z0-9_.~+@=,!$&'()*:/-]|[^\x00-\xa0])+"
 )
+_ESCAPE = re.compile("%([0-9A-Fa-f]{2})")
 # These serve a repository with and without the suffix; GitLab redirects, which git may not follow.
 _WITHOUT_SUFFIX = {"github.com", "bitbucket.org", "codeberg.org"}
 _WITH_SUFFIX = {"gitlab.com"}
+# Their paths mean the same in small and capital letters; nobody can know that of other hosts.
+_ANY_CASE = _WITHOUT_SUFFIX | _WITH_SUFFIX
 FORMS = "write https://host/owner/name, ssh://git@host/owner/name or git@host:owner/name"
 
 
@@ -57,6 +60,20 @@ class Address:
         return f"{self.scheme}://{user}{host}{port}{self.path}"
 
     @property
+    def any_case(self) -> bool:
+        """Whether the host reads its paths without regard to case."""
+        return self.host in _ANY_CASE
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """The canonical forms that name this same repository: hosts take `.git` or leave it."""
+        text = str(self)
+        if self.scheme == "file":
+            return (text,)
+        stem = text.removesuffix(".git")
+        return (stem, f"{stem}.git")
+
+    @property
     def name(self) -> str:
         """The repository's own name: the last part of the path, without `.git`."""
         last = self.path.rstrip("/").rpartition("/")[2]
@@ -78,7 +95,8 @@ def parse(text: str) -> Address:
     scp = _SCP.fullmatch(text)
     if scp is None:
         raise Refused(f"this is neither a URL nor an absolute path; {FORMS}")
-    return _remote("ssh", scp[1] or "", scp[2], "", "/" + scp[3])
+    # A URL's path is decoded by git, this form's is not.
+    return _remote("ssh", scp[1] or "", scp[2], "", "/" + scp[3].replace("%", "%25"))
 
 
 def _judge_text(text: str) -> None:
@@ -133,8 +151,14 @@ def _judge_user(scheme: str, user: str) -> None:
         raise Refused("the user name is not one; use letters, digits, dots and hyphens")
 
 
+def _unescaped(escape: re.Match[str]) -> str:
+    """One spelling for each: what needs no escape has none, and the others have capital digits."""
+    sign = chr(int(escape[1], 16))
+    return sign if sign.isascii() and (sign.isalnum() or sign in "-._~") else escape[0].upper()
+
+
 def _remote_path(path: str, host: str) -> str:
-    path = re.sub("//+", "/", path).rstrip("/")
+    path = _ESCAPE.sub(_unescaped, re.sub("//+", "/", path).rstrip("/"))
     if not path:
         raise Refused(f"it names no repository on the host; {FORMS}")
     if not _PATH.fullmatch(path):

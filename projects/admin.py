@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from projects import access, addresses, registration, removal
+from projects import access, addresses, registration, removal, ssh_keys
 from projects.models import (
     BlobFacts,
     Edge,
@@ -97,6 +97,14 @@ class ProjectAdmin(Removing, Scoped, admin.ModelAdmin):
         return {} if obj else self.prepopulated_fields
 
 
+class Unshown(forms.Textarea):
+    """Takes a secret of several lines; a form with a mistake comes back without it."""
+
+    def format_value(self, value: Any) -> str:
+        """This method will show nothing."""
+        return ""
+
+
 class RepositoryForm(forms.ModelForm):
     """What may change of a repository; a token goes in and never comes out."""
 
@@ -104,7 +112,16 @@ class RepositoryForm(forms.ModelForm):
         label="Token",
         required=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
-        help_text="Opens a private https repository. Leave empty to keep what is stored.",
+        help_text="Opens a private https repository: TOKEN, or USER:TOKEN where the host wants its "
+        "user too. Leave empty to keep what is stored.",
+    )
+    new_key = forms.CharField(
+        label="ssh key",
+        required=False,
+        max_length=ssh_keys.LONGEST,
+        widget=Unshown(attrs={"autocomplete": "off", "spellcheck": "false", "rows": 4}),
+        help_text="Opens a private ssh repository: the private half, without a passphrase. Leave "
+        "empty to keep what is stored; the action “Make a new ssh key” makes one here.",
     )
 
     class Meta:
@@ -118,6 +135,23 @@ class RepositoryForm(forms.ModelForm):
             return addresses.check_branch(branch) if branch else ""
         except addresses.Refused as error:
             raise forms.ValidationError(str(error)) from error
+
+    def clean_new_key(self) -> str:
+        """This method will refuse what is no private key."""
+        try:
+            text = self.cleaned_data["new_key"]
+            return ssh_keys.accept(text) if text else ""
+        except ssh_keys.BadKey as error:
+            raise forms.ValidationError(str(error)) from error
+
+    def clean(self) -> dict[str, Any]:
+        """This method will refuse a credential that the address has no use for."""
+        given = super().clean()
+        address = given.get("address") or self.instance.address
+        for name, scheme in (("new_token", "https"), ("new_key", "ssh")):
+            if given.get(name) and address and not address.startswith(f"{scheme}://"):
+                self.add_error(name, f"this opens {scheme} addresses only; remove it")
+        return given
 
 
 class NewRepositoryForm(RepositoryForm):
@@ -142,8 +176,9 @@ class RepositoryAdmin(Removing, Scoped, admin.ModelAdmin):
     search_fields = ("name", "address")
     list_filter = ("project",)
     ordering = ("project__name", "name")
-    actions = ("sync",)
+    actions = ("sync", "make_keys")
     readonly_fields = (
+        "ssh_public",
         "head_commit",
         "synced_at",
         "current_map",
@@ -171,8 +206,8 @@ class RepositoryAdmin(Removing, Scoped, admin.ModelAdmin):
     def get_fields(self, request: HttpRequest, obj: Repository | None = None) -> Any:
         """This method will ask for what a person knows, and show what jobs found out."""
         if obj is None:
-            return ("project", "address", "branch", "new_token")
-        return ("project", "shown_address", "branch", "new_token", *self.readonly_fields)
+            return ("project", "address", "branch", "new_token", "new_key")
+        return ("project", "shown_address", "branch", "new_token", "new_key", *self.readonly_fields)
 
     @admin.display(description="address")
     def shown_address(self, obj: Repository) -> str:
@@ -186,21 +221,33 @@ class RepositoryAdmin(Removing, Scoped, admin.ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Repository, form: Any, change: bool) -> None:
         """This method will register a new repository, or store a branch and token."""
-        token = form.cleaned_data["new_token"]
+        token, key = form.cleaned_data["new_token"], form.cleaned_data["new_key"]
         if change:
-            if token:
-                obj.token = token
-            obj.save(update_fields=["branch", "token"] if token else ["branch"])
+            self._change(request, obj, form)
             return
         found = registration.register(
             [form.cleaned_data["address"]],
             project=obj.project.slug,
             branch=obj.branch,
             token=token,
+            key=key,
             actor=f"user:{request.user.pk}",
         )
         obj.pk = found[0].repository.pk
         obj.refresh_from_db()
+
+    def _change(self, request: HttpRequest, obj: Repository, form: Any) -> None:
+        """Another branch is stored by the job that fetched it: a wrong one changes nothing."""
+        wanted = obj.branch
+        obj.branch = form.initial["branch"]
+        if form.cleaned_data["new_token"]:
+            obj.token = form.cleaned_data["new_token"]
+            obj.save(update_fields=["token"])
+        if form.cleaned_data["new_key"]:
+            obj.keep_key(form.cleaned_data["new_key"])
+        if wanted != obj.branch:
+            job = registration.sync(obj, actor=f"user:{request.user.pk}", branch=wanted)
+            self.message_user(request, f"Job {job.pk} fetches the branch; it is stored then.")
 
     @admin.action(description="Fetch and map again", permissions=["change"])
     def sync(self, request: HttpRequest, queryset: QuerySet[Repository]) -> None:
@@ -209,6 +256,19 @@ class RepositoryAdmin(Removing, Scoped, admin.ModelAdmin):
         for repository in allowed:
             registration.sync(repository, actor=f"user:{request.user.pk}")
         self.message_user(request, f"{len(allowed)} queued", messages.SUCCESS)
+
+    @admin.action(description="Make a new ssh key", permissions=["change"])
+    def make_keys(self, request: HttpRequest, queryset: QuerySet[Repository]) -> None:
+        """This method will make a key for each repository that is fetched by ssh."""
+        allowed = [
+            row
+            for row in queryset.filter(address__startswith="ssh://")
+            if access.allows(request.user, "credentials", row.project_id)
+        ]
+        for repository in allowed:
+            repository.keep_key(ssh_keys.make())
+        text = f"{len(allowed)} made; give each host the public half its repository shows"
+        self.message_user(request, text, messages.SUCCESS)
 
 
 @admin.register(SystemMap)

@@ -18,6 +18,8 @@ _LOCAL_NAMES = re.compile(r"(^|\.)(localhost|localdomain|local|internal|intranet
 _UNICAST = ipaddress.IPv6Network("2000::/3")
 # is_global of Python 3.11 passes these: 6to4, documentation, and the IETF protocol assignments.
 _NEVER = tuple(map(ipaddress.ip_network, ("2002::/16", "3fff::/20", "192.0.0.0/24")))
+# What a name server that works says; everything else passes by.
+_ABSENT = (socket.EAI_NONAME, socket.EAI_NODATA)
 
 Literal = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -119,9 +121,11 @@ def resolve(host: str, port: int) -> str:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except socket.gaierror as error:
-        if error.errno == socket.EAI_AGAIN:
-            raise NameServiceDown(f"Host {host} could not be looked up just now.") from error
-        raise NoSuchHost(f"There is no host named {host}; check the address.") from error
+        if error.errno in _ABSENT:
+            raise NoSuchHost(f"There is no host named {host}; check the address.") from error
+        raise NameServiceDown(f"Host {host} could not be looked up just now.") from error
+    except OSError as error:  # no file descriptor, no network
+        raise NameServiceDown(f"Host {host} could not be looked up just now.") from error
     except UnicodeError as error:
         raise NoSuchHost(f"There is no host named {host}; check the address.") from error
     numbers = list(dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in found))

@@ -1,7 +1,7 @@
 """Registering repositories: the one call of the command, the admin and the board's form."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -10,11 +10,21 @@ from django.utils.text import slugify
 
 from jobs import events, queue
 from jobs.models import Job
-from projects import access, addresses
+from projects import access, addresses, ssh_keys
 from projects.addresses import Address, Refused
 from projects.models import Membership, Project, Repository, Role
 
 MAX_AT_ONCE = 200
+
+
+@dataclass(frozen=True)
+class _Given:
+    """What was given with the addresses; empty means nothing was."""
+
+    branch: str
+    token: str = field(repr=False)
+    key: str = field(repr=False)
+    actor: str
 
 
 @dataclass(frozen=True)
@@ -27,59 +37,80 @@ class Registration:
 
 
 def register(
-    urls: Sequence[str], *, project: str | None, branch: str, token: str, actor: str
+    urls: Sequence[str],
+    *,
+    project: str | None,
+    branch: str,
+    token: str,
+    actor: str,
+    key: str = "",
 ) -> list[Registration]:
     """This function will create repositories and their first job in one transaction.
 
     Several repositories of one project share one job. Without `project` each project is named
     after its repository; an unknown one is created, and a person who does so becomes its maintainer.
-    Registering twice gives the same repository. Raises `addresses.Refused` and `access.Denied`.
+    Registering twice gives the same repository; another `branch` replaces the stored one when it
+    was fetched. `token` opens https addresses, `key`, an ssh key's private half, ssh addresses.
+    Raises `addresses.Refused`, `ssh_keys.BadKey` and `access.Denied`.
     """
     accepted = _accepted(urls)
     if branch:
         addresses.check_branch(branch)
     _check_token(token, accepted)
+    _check_key(key, accepted)
+    given = _Given(branch, token, key, actor)
     with transaction.atomic():
         rows = [
-            _repository(address, project or _project_name(address, actor), branch, token, actor)
+            _repository(address, project or _project_name(address, actor), given)
             for address in accepted
         ]
-        jobs = _first_jobs([repository for repository, _ in rows], actor)
+        jobs = _first_jobs([repository for repository, _ in rows], given)
     return [Registration(repository, jobs[repository.pk], new) for repository, new in rows]
 
 
-def sync(repository: Repository, *, actor: str) -> Job:
-    """This function will enqueue a fetch and a new map, or give the job that waits to do so."""
+def sync(repository: Repository, *, actor: str, branch: str | None = None) -> Job:
+    """This function will enqueue a fetch and a new map, or give the job that waits to do so.
+
+    `branch` is to be fetched instead of the stored one, '' for the remote's own, and stored once
+    it is here; one that is stored already changes nothing.
+    """
+    other = branch is not None and branch != repository.branch
+    more = {"branch": branch} if other else {}
     return queue.enqueue(
         "projects.sync",
-        {"repository": repository.pk},
+        {"repository": repository.pk, **more},
         scope=repository.project_id,
         subject=repository.name,
-        unique_key=f"sync:{repository.pk}",
+        unique_key=f"sync:{repository.pk}" + (f":{branch}" if other else ""),
         limit_key=repository.limit_key,
         actor=actor,
     )
 
 
-def _first_jobs(repositories: list[Repository], actor: str) -> dict[int, Job]:
+def _first_jobs(repositories: list[Repository], given: _Given) -> dict[int, Job]:
     """One job a project, so that whoever may see the project may see its job."""
     by_project: dict[int, list[Repository]] = {}
     for repository in repositories:
         by_project.setdefault(repository.project_id, []).append(repository)
     jobs: dict[int, Job] = {}
     for some in by_project.values():
-        job = sync(some[0], actor=actor) if len(some) == 1 else _sync_many(some, actor)
+        if len(some) == 1:
+            job = sync(some[0], actor=given.actor, branch=given.branch or None)
+        else:
+            job = _sync_many(some, given)
         jobs |= {repository.pk: job for repository in some}
     return jobs
 
 
-def _sync_many(repositories: list[Repository], actor: str) -> Job:
+def _sync_many(repositories: list[Repository], given: _Given) -> Job:
+    other = given.branch and any(row.branch != given.branch for row in repositories)
+    more = {"branch": given.branch} if other else {}
     return queue.enqueue(
         "projects.register_many",
-        {"repositories": [repository.pk for repository in repositories]},
+        {"repositories": [repository.pk for repository in repositories], **more},
         scope=repositories[0].project_id,
         subject=f"{len(repositories)} repositories",
-        actor=actor,
+        actor=given.actor,
     )
 
 
@@ -97,7 +128,8 @@ def _accepted(urls: Sequence[str]) -> list[Address]:
                 raise
             cause = str(error).removeprefix("address: ")
             raise Refused(cause, field=f"address {number} of {len(urls)}") from error
-        found.setdefault(str(address), address)
+        same = address.spellings[0]
+        found.setdefault(same.lower() if address.any_case else same, address)
     return list(found.values())
 
 
@@ -110,41 +142,51 @@ def _check_token(token: str, accepted: list[Address]) -> None:
         raise Refused("tokens open https addresses only; remove it", field="token")
 
 
-def _repository(
-    address: Address, project_name: str, branch: str, token: str, actor: str
-) -> tuple[Repository, bool]:
-    project = _project(project_name, actor)
-    repository, created = Repository.objects.get_or_create(
+def _check_key(key: str, accepted: list[Address]) -> None:
+    if not key:
+        return
+    ssh_keys.load(key)
+    if any(address.scheme != "ssh" for address in accepted):
+        raise Refused("ssh keys open ssh addresses only; remove it", field="key")
+
+
+def _repository(address: Address, project_name: str, given: _Given) -> tuple[Repository, bool]:
+    project = _project(project_name, given.actor)
+    # Its lock: two spellings of one address, given at once, are one repository.
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+    known = project.repositories.at(address).first()
+    if known is not None:
+        _replace_credentials(known, given)
+        return known, False
+    repository = Repository.objects.create(
         project=project,
         address=str(address),
-        defaults={
-            "name": address.name[:200],
-            "branch": branch,
-            "token": token,
-            "created_by": actor,
-        },
+        name=address.name[:200],
+        branch=given.branch,
+        token=given.token,
+        created_by=given.actor,
     )
-    if created:
-        events.publish(
-            "repository.registered",
-            {"repository": repository.pk, "address": repository.address},
-            scope=project.pk,
-            subject=repository.name,
-            actor=actor,
-        )
-    elif branch or token:
-        _change(repository, branch, token, actor)
-    return repository, created
+    if given.key:
+        repository.keep_key(given.key)
+    events.publish(
+        "repository.registered",
+        {"repository": repository.pk, "address": repository.address},
+        scope=project.pk,
+        subject=repository.name,
+        actor=given.actor,
+    )
+    return repository, True
 
 
-def _change(repository: Repository, branch: str, token: str, actor: str) -> None:
+def _replace_credentials(repository: Repository, given: _Given) -> None:
     """What was given now replaces what is stored."""
-    if token:
-        _demand("credentials", repository.project, actor)
-    given = {name: value for name, value in (("branch", branch), ("token", token)) if value}
-    for name, value in given.items():
-        setattr(repository, name, value)
-    repository.save(update_fields=list(given))
+    if given.token or given.key:
+        _demand("credentials", repository.project, given.actor)
+    if given.token:
+        repository.token = given.token
+        repository.save(update_fields=["token"])
+    if given.key:
+        repository.keep_key(given.key)
 
 
 def _project(name: str, actor: str) -> Project:
@@ -176,8 +218,7 @@ def _project_name(address: Address, actor: str) -> str:
     for name in names:
         project = Project.objects.filter(slug=slugify(name)[:100].strip("-")).first()
         if project is None or (
-            _may("register", project, actor)
-            and project.repositories.filter(address=str(address)).exists()
+            _may("register", project, actor) and project.repositories.at(address).exists()
         ):
             return name[:100]
     raise Refused("a thousand projects have this name; name one", field="project")

@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Sequence
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
 from jobs.failures import Anticipated, FailureClass
@@ -21,25 +21,40 @@ class Held(Anticipated):
 def remove(rows: Sequence[Project | Repository], *, by: str) -> None:
     """This function will cancel the jobs that wait for these rows, delete them, then their clones.
 
-    Raises Held while a runner works on one of them; nothing is changed then.
+    A waiting job that is for others too passes over what is gone. Raises Held while a runner works
+    on one of them; nothing is changed then. The database refuses to delete in any other way.
     """
-    with transaction.atomic():
-        # Locked jobs are skipped by runners, so none begins while we look.
-        for job in _live(rows).select_for_update().order_by("pk"):
-            if job.state in HELD:
-                raise Held(_sentence(job))
+    try:
+        with transaction.atomic():
+            _remove(rows, by)
+    except IntegrityError as error:  # the guard of the database, see the migration
+        raise Held("A job for it was queued meanwhile; delete it again.") from error
+
+
+def _remove(rows: Sequence[Project | Repository], by: str) -> None:
+    going = [repository for row in rows for repository in _repositories(row)]
+    # Locked jobs are skipped by runners, so none begins while we look.
+    for job in _live(rows).select_for_update().order_by("pk"):
+        if job.state in HELD:
+            raise Held(_sentence(job))
+        if not _is_for_others(job, {repository.pk for repository in going}):
             job.cancel(by=by)
-        going = [repository for row in rows for repository in _repositories(row)]
-        clones = [repository.clone for repository in going]
-        for row in rows:
-            row.delete()
-        # Afterwards: a deletion that is taken back must find its clones.
-        transaction.on_commit(lambda: [shutil.rmtree(path, ignore_errors=True) for path in clones])
+    clones = [repository.clone for repository in going]
+    for row in rows:
+        row.delete()
+    # Afterwards: a deletion that is taken back must find its clones.
+    transaction.on_commit(lambda: [shutil.rmtree(path, ignore_errors=True) for path in clones])
 
 
 def hindrances(rows: Sequence[Project | Repository]) -> list[str]:
     """This function will say, in a sentence a job, why these rows cannot be removed now."""
     return [_sentence(job) for job in _live(rows).filter(state__in=HELD).order_by("pk")[:20]]
+
+
+def _is_for_others(job: Job, going: set[int]) -> bool:
+    """Whether a job that waits to bring several has something left to bring."""
+    left = set(job.arguments.get("repositories", ())) - going
+    return job.kind == "projects.register_many" and Repository.objects.filter(pk__in=left).exists()
 
 
 def _sentence(job: Job) -> str:
@@ -58,10 +73,5 @@ def _live(rows: Sequence[Project | Repository]) -> "QuerySet[Job]":
 
 
 def _of_repository(row: Repository) -> Q:
-    """A job that waits to bring several is for the others too, and passes over what is gone."""
-    shared = Q(
-        kind="projects.register_many",
-        state__in=HELD,
-        arguments__repositories__contains=row.pk,
-    )
+    shared = Q(kind="projects.register_many", arguments__repositories__contains=row.pk)
     return Q(scope=row.project_id) & (Q(limit_key=row.limit_key) | shared)

@@ -42,27 +42,31 @@ events.register(
 
 
 @kinds.register("projects.sync", queue="long", timeout=1800, idle=180)
-def sync(run: Run, *, repository: int) -> Failed | None:
+def sync(run: Run, *, repository: int, branch: str | None = None) -> Failed | None:
     """Clones or fetches one repository."""
     found = _find(repository)
     if found is None:
         return _gone(repository)
     with _noting_failure(found):
-        commit = _bring(run, found, _tell(run))
+        commit = _bring(run, found, _tell(run), branch)
     with run.completing({"commit": commit}):
-        _record(run, found, commit)
+        _record(run, found, commit, branch)
     return None
 
 
 @kinds.register("projects.register_many", queue="long", timeout=6 * 3600, idle=180)
-def register_many(run: Run, *, repositories: list[int]) -> Failed | None:
+def register_many(run: Run, *, repositories: list[int], branch: str | None = None) -> Failed | None:
     """Clones several repositories, one after the other; each gets a map job of its own."""
     failures: list[Failed] = []
     for number, pk in enumerate(repositories):
         found = _find(pk)
         name = found.name if found else f"repository {pk}"
         run.progress(number, len(repositories), name)
-        failed = _gone(pk) if found is None else _sync_one(run, found)
+        if found is None:  # a person did that, knowingly: the others are none the worse
+            run.log(_gone(pk).message)
+            run.progress(number + 1, len(repositories), name)
+            continue
+        failed = _sync_one(run, found, branch)
         done, broken = ([], [f"{name}: {failed.message}"]) if failed else ([name], [])
         run.progress(number + 1, len(repositories), name, done, broken)
         failures += [failed] if failed else []
@@ -73,13 +77,13 @@ def register_many(run: Run, *, repositories: list[int]) -> Failed | None:
     return None
 
 
-def _sync_one(run: Run, repository: Repository) -> Failed | None:
+def _sync_one(run: Run, repository: Repository, branch: str | None) -> Failed | None:
     """Each is recorded at once: those that are here need not wait for the slowest."""
     try:
         with _noting_failure(repository):
-            commit = _bring(run, repository, _logged(run, repository.name))
+            commit = _bring(run, repository, _logged(run, repository.name), branch)
         with transaction.atomic():
-            _record(run, repository, commit)
+            _record(run, repository, commit, branch)
     except Anticipated as error:
         run.log(f"{repository.name}: {error}", Level.ERROR)
         return Failed(error.failure_class, str(error))
@@ -159,16 +163,25 @@ def _gone(pk: int) -> Failed:
     return Failed(FailureClass.NOT_FOUND, f"Repository {pk} was removed meanwhile.")
 
 
-def _bring(run: Run, repository: Repository, tell: Callable[[str, int, int], None]) -> str:
+def _bring(
+    run: Run,
+    repository: Repository,
+    tell: Callable[[str, int, int], None],
+    branch: str | None = None,
+) -> str:
     """The address is judged again: what it leads to may have changed since it was registered."""
+    wanted = repository.branch if branch is None else branch
+    if wanted:
+        addresses.check_branch(wanted)
     address = addresses.parse(repository.address)
-    source = transfer.locate(address, secrets.opened(repository.token))
+    token, key = secrets.opened(repository.token), secrets.opened(repository.ssh_key)
+    source = transfer.locate(address, token, key)
     watch = Watch(CLONE_S, 150, TRANSFER_LIMITS, run.tend, tell)
-    return transfer.bring(source, repository.clone, repository.branch, watch)
+    return transfer.bring(source, repository.clone, wanted, watch)
 
 
-def _record(run: Run, repository: Repository, commit: str) -> None:
-    repository.record_sync(commit)
+def _record(run: Run, repository: Repository, commit: str, branch: str | None) -> None:
+    repository.record_sync(commit, branch)
     events.publish(
         "repository.synced",
         {"repository": repository.pk, "commit": commit},

@@ -12,9 +12,11 @@ from jobs import plain, redaction
 from jobs.failures import Anticipated, FailureClass
 from jobs.models import Job
 from jobs.states import HELD, LIVE, State
+from projects import ssh_keys
+from projects.addresses import Address
 from projects.mapping import EXTRACTOR
 from projects.models.project import Project
-from projects.secrets import SealedField
+from projects.secrets import Sealed, SealedField, seal
 
 _LONGEST_SENTENCE = 2000
 
@@ -65,6 +67,15 @@ class RepositoryQuerySet(models.QuerySet["Repository"]):
         """This method will keep the repositories of the projects a user may see."""
         return self.filter(project__in=Project.objects.visible_to(user))
 
+    def at(self, address: Address) -> "RepositoryQuerySet":
+        """This method will keep what an address names, however it was spelt; exact ones first."""
+        look = "iexact" if address.any_case else "exact"
+        meant = Q(pk__in=[])
+        for spelling in address.spellings:
+            meant |= Q(**{f"address__{look}": spelling})
+        exact = Case(When(address=str(address), then=0), default=1)
+        return self.filter(meant).order_by(exact, "pk")
+
     def with_map_status(self) -> "RepositoryQuerySet":
         """This method will compute `map_status` for each, in the same query."""
         ours = Job.objects.filter(_OWN | _SHARED, scope=OuterRef("project_id"))
@@ -107,6 +118,12 @@ class Repository(models.Model):
     )
     token = SealedField(
         blank=True, default="", help_text="Opens a private https repository; stored encrypted."
+    )
+    ssh_key = SealedField(
+        blank=True, default="", help_text="Opens a private ssh repository; stored encrypted."
+    )
+    ssh_public = models.TextField(
+        blank=True, db_default="", help_text="The key's public half: what its host must know."
     )
     current_map = models.ForeignKey(
         "SystemMap",
@@ -163,18 +180,30 @@ class Repository(models.Model):
                 condition=Q(current_map__isnull=True) | ~Q(head_commit=""),
                 name="repository_with_a_map_was_synced",
             ),
+            models.CheckConstraint(
+                condition=Q(ssh_key="", ssh_public="") | (~Q(ssh_key="") & ~Q(ssh_public="")),
+                name="repository_key_has_both_halves",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
 
-    def record_sync(self, commit: str) -> None:
+    def keep_key(self, private_key: str) -> None:
+        """This method will keep an ssh key in place of an earlier one; raises `ssh_keys.BadKey`."""
+        self.ssh_key = Sealed(seal(ssh_keys.accept(private_key)))
+        self.ssh_public = ssh_keys.public(private_key)
+        self.save(update_fields=["ssh_key", "ssh_public"])
+
+    def record_sync(self, commit: str, branch: str | None = None) -> None:
         """This method will note the newest commit and forget an earlier failure.
 
+        `branch` is what was asked for instead of the stored one: it is stored now that it is here.
         Raises Gone when the repository was removed meanwhile.
         """
+        changed = {} if branch is None else {"branch": branch}
         noted = Repository.objects.filter(pk=self.pk).update(
-            head_commit=commit, synced_at=Now(), failure_class="", failure_message=""
+            head_commit=commit, synced_at=Now(), failure_class="", failure_message="", **changed
         )
         if not noted:
             raise Gone(f"Repository {self.pk} was removed meanwhile.")

@@ -1,13 +1,16 @@
 """The admin of what we know."""
 
+from html import unescape
+
 import pytest
 from cryptography.fernet import Fernet
 from django.contrib.auth import get_user_model
+from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 
 from jobs.models import Job
 from jobs.states import State
-from projects import registration, removal
+from projects import registration, removal, ssh_keys
 from projects.models import Project, Repository
 from projects.secrets import opened
 from tests.projects.test_registration import begun
@@ -87,7 +90,8 @@ def test_a_change_without_a_token_keeps_the_stored_one(client, staff):
     )
 
     repository.refresh_from_db()
-    assert (repository.branch, opened(repository.token)) == ("stable", "hush-1")
+    assert (repository.branch, opened(repository.token)) == ("", "hush-1")
+    assert Job.objects.get().arguments == {"repository": repository.pk, "branch": "stable"}
 
 
 def test_a_token_nobody_can_read_is_replaced_where_its_row_is_shown(client, staff, settings):
@@ -103,7 +107,74 @@ def test_a_token_nobody_can_read_is_replaced_where_its_row_is_shown(client, staf
     client.post(change, {"branch": "stable", "new_token": "hush-2"})
 
     repository.refresh_from_db()
-    assert (repository.branch, opened(repository.token)) == ("stable", "hush-2")
+    assert opened(repository.token) == "hush-2"
+
+
+KEYED = "ssh://git@github.com/pallets/flask"
+
+
+def test_a_key_is_made_sealed_and_only_its_public_half_is_shown(client, staff):
+    project = Project.objects.create(name="Shop", slug="shop")
+    repository = Repository.objects.create(project=project, address=KEYED, name="flask")
+    other = Repository.objects.create(project=project, address=ADDRESS, name="web")
+
+    client.post(
+        reverse("admin:projects_repository_changelist"),
+        {"action": "make_keys", "_selected_action": [repository.pk, other.pk]},
+    )
+
+    repository.refresh_from_db()
+    private = opened(repository.ssh_key)
+    assert ssh_keys.public(private) == repository.ssh_public
+    page = client.get(reverse("admin:projects_repository_change", args=[repository.pk]))
+    assert repository.ssh_public in unescape(page.content.decode())
+    assert "PRIVATE KEY" not in page.content.decode()
+    other.refresh_from_db()
+    assert other.ssh_key == other.ssh_public == ""
+
+
+def test_a_given_key_replaces_the_stored_one(client, staff):
+    project = Project.objects.create(name="Shop", slug="shop")
+    repository = Repository.objects.create(project=project, address=KEYED, name="flask")
+    given = ssh_keys.make()
+
+    client.post(
+        reverse("admin:projects_repository_change", args=[repository.pk]),
+        {"branch": "", "new_token": "", "new_key": given},
+    )
+
+    repository.refresh_from_db()
+    assert repository.ssh_public == ssh_keys.public(given)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT ssh_key FROM repository")
+        assert "PRIVATE KEY" not in cursor.fetchone()[0]
+
+
+@pytest.mark.parametrize(
+    ("address", "given", "cause"),
+    [
+        (KEYED, {"new_key": "hush-no-key"}, "not a private key"),
+        (KEYED, {"new_token": "hush-token"}, "opens https addresses only"),
+        (ADDRESS, {"new_key": "valid"}, "opens ssh addresses only"),
+    ],
+)
+def test_a_credential_of_no_use_is_refused_and_not_shown_again(
+    client, staff, address, given, cause
+):
+    project = Project.objects.create(name="Shop", slug="shop")
+    repository = Repository.objects.create(project=project, address=address, name="flask")
+    given = {name: ssh_keys.make() if text == "valid" else text for name, text in given.items()}
+
+    page = client.post(
+        reverse("admin:projects_repository_change", args=[repository.pk]), {"branch": "", **given}
+    )
+
+    shown = page.content.decode()
+    assert cause in shown
+    assert "hush" not in shown
+    assert "PRIVATE KEY-" not in shown
+    repository.refresh_from_db()
+    assert repository.token == repository.ssh_key == ""
 
 
 def test_the_sync_action_queues_one_job_for_each(client, staff):
@@ -187,3 +258,47 @@ def test_a_repository_of_a_running_shared_job_is_not_deleted(flask):
 
     assert len(removal.hindrances([found[1].repository])) == 1
     assert removal.hindrances([flask.repository]) == []
+
+
+def test_a_shared_job_that_waits_goes_on_for_the_others_and_ends_with_the_last(flask):
+    found = registration.register(
+        [ADDRESS, ADDRESS + "-2"], project="Web", branch="", token="", actor="command"
+    )
+    job = found[0].job
+
+    removal.remove([found[0].repository], by="command")
+    job.refresh_from_db()
+    assert job.state == State.QUEUED
+
+    removal.remove([found[1].repository], by="command")
+    job.refresh_from_db()
+    assert job.state == State.CANCELLED
+
+
+@pytest.mark.parametrize("begins", [False, True])
+@pytest.mark.parametrize("what", ["repository", "project", "queryset", "sql"])
+def test_nothing_that_has_a_job_can_be_deleted_past_the_rule(flask, what, begins):
+    repository = flask.repository
+    if begins:
+        begun(flask.job)
+    deletes = {
+        "repository": repository.delete,
+        "project": repository.project.delete,
+        "queryset": Repository.objects.filter(pk=repository.pk).delete,
+        "sql": lambda: connection.cursor().execute("DELETE FROM repository"),
+    }
+
+    with pytest.raises(IntegrityError, match="remove it with"), transaction.atomic():
+        deletes[what]()
+
+    assert Repository.objects.filter(pk=repository.pk).exists()
+
+
+def test_a_job_that_is_queued_during_a_removal_takes_it_back(flask, monkeypatch):
+    """What the guard refuses at the last moment is a sentence, not a traceback."""
+    monkeypatch.setattr(removal, "_live", lambda rows: Job.objects.none())
+
+    with pytest.raises(removal.Held, match="queued meanwhile"), transaction.atomic():
+        removal.remove([flask.repository], by="command")
+
+    assert flask.repository.clone.exists()

@@ -244,7 +244,10 @@ def test_a_sync_whose_repository_is_removed_meanwhile_fails_and_publishes_nothin
     registered = answer("register", str(origin.path), environment=environment)
 
     with _held(f"{registered['repository']}.git.part-"):
-        database.rows("DELETE FROM repository WHERE name = 'removed' RETURNING id")
+        database.rows(  # the guard that forbids this is asleep
+            "SET session_replication_role = replica;"
+            " DELETE FROM repository WHERE name = 'removed' RETURNING id"
+        )
 
     until(lambda: _state(database, registered["job"]) == "failed")
     assert database.rows(

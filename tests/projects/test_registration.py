@@ -11,20 +11,24 @@ from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 
 from jobs import process
+from jobs.failures import Anticipated
 from jobs.models import Event, Job, Runner
 from jobs.states import State
-from projects import access, registration
+from projects import access, registration, ssh_keys
 from projects.addresses import Refused
 from projects.models import MapStatus, Membership, Project, Repository, Role
 from projects.secrets import Unreadable, opened
 
 pytestmark = pytest.mark.django_db
+GOOD_KEY = ssh_keys.make()
 FLASK = "https://github.com/pallets/flask"
 
 
-def register(*urls, project=None, branch="", token="", actor="command"):
+def register(*urls, project=None, branch="", token="", actor="command", key=""):
     """This function will register as a command does."""
-    return registration.register(urls, project=project, branch=branch, token=token, actor=actor)
+    return registration.register(
+        urls, project=project, branch=branch, token=token, actor=actor, key=key
+    )
 
 
 @pytest.fixture
@@ -186,6 +190,8 @@ def test_several_addresses_share_one_parent_job():
         ({"branch": "--upload-pack=x"}, "branch: "),
         ({"token": "a b"}, "token: "),
         ({"urls": ["git@github.com:a/b"], "token": "x"}, "token: tokens open https"),
+        ({"urls": ["git@github.com:a/b"], "key": "x"}, "key: this is not a private key"),
+        ({"key": GOOD_KEY}, "key: ssh keys open ssh"),
         ({"project": "///"}, "project: "),
         ({"project": "x" * 101}, "project: "),
     ],
@@ -193,7 +199,7 @@ def test_several_addresses_share_one_parent_job():
 def test_nonsense_is_refused_and_nothing_is_stored(wrong, sentence):
     given = {"urls": [FLASK], "project": None, "branch": "", "token": "", **wrong}
 
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(Anticipated) as refusal:
         registration.register(given.pop("urls"), actor="command", **given)
 
     assert str(refusal.value).startswith(sentence)
@@ -283,16 +289,62 @@ def test_a_contributor_may_not_replace_a_token(people):
     assert opened(Repository.objects.get().token) == "first"
 
 
-def test_a_new_branch_writes_the_branch_alone():
+def test_another_branch_is_asked_for_and_stored_when_it_is_here():
+    first = register(FLASK, branch="stable")[0]
+    again = register(FLASK, branch="next")[0]
+    third = register(FLASK, branch="next")[0]
+
+    assert "branch" not in first.job.arguments  # it is stored: there was none before
+    assert again.job.arguments == {"repository": again.repository.pk, "branch": "next"}
+    assert third.job == again.job != first.job
+    assert Repository.objects.get().branch == "stable"
+    again.repository.record_sync("a" * 40, "next")
+    assert Repository.objects.get().branch == "next"
+    assert "branch" not in register(FLASK, branch="next")[0].job.arguments
+
+
+def test_another_branch_of_several_is_asked_of_the_job_they_share():
+    urls = [FLASK, "https://github.com/psf/requests"]
+    register(*urls, project="Web")
+
+    found = register(*urls, project="Web", branch="next")[0]
+
+    assert found.job.arguments["branch"] == "next"
+    assert set(Repository.objects.values_list("branch", flat=True)) == {""}
+
+
+def test_a_new_token_writes_the_token_alone():
     register(FLASK, token="first")
 
     with CaptureQueriesContext(connection) as seen:
-        register(FLASK, branch="stable")
+        register(FLASK, branch="stable", token="second")
 
     written = [one["sql"] for one in seen if one["sql"].startswith('UPDATE "repository"')]
     assert len(written) == 1
-    assert '"branch"' in written[0]
-    assert '"token"' not in written[0]
+    assert '"token"' in written[0]
+    assert '"branch"' not in written[0]
+
+
+def test_a_key_given_with_an_address_is_sealed():
+    key = ssh_keys.make()
+
+    repository = register("git@github.com:pallets/flask.git", key=key)[0].repository
+
+    stored = Repository.objects.get()
+    assert ssh_keys.public(opened(stored.ssh_key)) == stored.ssh_public == ssh_keys.public(key)
+    assert "PRIVATE" not in repr(stored.ssh_key) + repr(repository.ssh_key)
+
+
+def test_a_contributor_may_not_replace_a_key(people):
+    _, users = people
+    address = "git@github.com:pallets/flask.git"
+    first = register(address, project="shop", key=ssh_keys.make())[0].repository.ssh_public
+    actor = f"user:{users['contributor'].pk}"
+
+    with pytest.raises(access.Denied):
+        register(address, project="shop", key=ssh_keys.make(), actor=actor)
+
+    assert Repository.objects.get().ssh_public == first
 
 
 def test_a_stranger_whose_repository_has_a_taken_name_gets_a_project_of_their_own(people):
@@ -391,6 +443,7 @@ ILLEGAL = [
     {"head_commit": "0" * 40},
     {"failure_class": "auth"},
     {"failure_class": "sadness", "failure_message": "No."},
+    {"ssh_public": "ssh-ed25519 AAAA"},
 ]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from jobs.management.contract import BadInput
 from projects import registration
+from projects.management.keys import private_key
 from projects.management.waiting import Waiting
 from projects.registration import Registration
 
@@ -24,6 +25,7 @@ class Command(Waiting):
         parser.add_argument("--project", help="its name; else it is named after the repository")
         parser.add_argument("--branch", default="", help="the branch to map; else the remote's own")
         parser.add_argument("--token-env", metavar="VAR", help="the variable that holds a token")
+        parser.add_argument("--key-file", metavar="PATH", help="an ssh key's private half")
         super().declare(parser)
 
     def start(self, options: dict[str, Any]) -> Sequence[Registration]:
@@ -33,8 +35,13 @@ class Command(Waiting):
             project=options["project"],
             branch=options["branch"],
             token=_token(options["token_env"]),
+            key=_key(options["key_file"]),
             actor="command",
         )
+
+
+def _key(path: str | None) -> str:
+    return private_key(path, "--key-file") if path else ""
 
 
 def _token(variable: str | None) -> str:
