@@ -9,12 +9,13 @@ import contextlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from a2wsgi import WSGIMiddleware
+import structlog
 
 from factory import beats
 from factory.wsgi import application as django
 
 # After the WSGI application, which loads Django's apps.
+from factory.bridge import Bridge  # isort: skip
 from factory.health import ALIVE  # isort: skip
 from factory.sockets import application as sockets  # isort: skip
 
@@ -24,7 +25,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 THREADS = 8
 _BEAT_S = 1.0
-_pages = WSGIMiddleware(django, workers=THREADS)
+_pages = Bridge(django, THREADS)
+log = structlog.get_logger("factory.asgi")
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
@@ -32,11 +34,20 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "lifespan":
         await _live(receive, send)
     elif scope["type"] == "websocket":
-        await sockets(scope, receive, send)
+        await _socket(scope, receive, send)
     elif scope["path"] == "/healthz":
         await _alive(scope, send)
     else:
         await _pages(scope, receive, send)
+
+
+async def _socket(scope: Scope, receive: Receive, send: Send) -> None:
+    try:
+        await sockets(scope, receive, send)
+    except Exception:
+        log.exception("a socket broke")
+        with contextlib.suppress(RuntimeError):  # closed already
+            await send({"type": "websocket.close", "code": 1011})
 
 
 async def _alive(scope: Scope, send: Send) -> None:

@@ -4,6 +4,7 @@ Views raise; the handlers and the middleware here decide what is shown of it, al
 for machines. JSON is `{"error": {"status", "code", "message", "fields"?, "id"}}`.
 """
 
+import json
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,10 +19,13 @@ from django.http.request import UnreadablePostError
 from django.template.loader import render_to_string
 from django.urls import Resolver404, resolve
 
+from factory import intake
 from jobs.models import Refused, Stale
 from projects import access, addresses
 
 API = "/api/"
+REFUSED = "factory.refused"
+"""In an ASGI scope: the status with which `factory.bridge` has the request refused."""
 _KEPT = ("Allow", "Retry-After", "WWW-Authenticate")
 # The page of last resort: without templates and files, when one of these is what broke.
 _PLAIN = (
@@ -184,6 +188,18 @@ def error_id() -> str:
     return made
 
 
+def last_resort(error_id: str, path: str) -> tuple[list[tuple[bytes, bytes]], bytes]:
+    """This function will give headers and body of a 500 that Django itself could not answer."""
+    problem = Problem(500, WORDS[500], WORDS[500].message, error_id)
+    if path.startswith(API):
+        kind, body = "application/json", json.dumps(problem.document()).encode()
+    else:
+        kind, body = "text/html; charset=utf-8", problem.page(None).encode()
+    length = str(len(body)).encode()
+    headers = [(b"content-type", kind.encode()), (b"content-length", length)]
+    return [*headers, (b"cache-control", b"no-store")], body
+
+
 def wants_json(request: HttpRequest) -> bool:
     """This function will tell whether the other side is a machine: by address, or as it accepts."""
     if request.path.startswith(API):
@@ -228,6 +244,11 @@ class Errors:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """This method will answer the request and dress errors that have no body."""
+        # A scope is there behind factory.bridge only.
+        refused = request.META.get("asgi.scope", {}).get(REFUSED)
+        refused = refused or intake.refusal(request.path, request.META)
+        if refused:
+            return answer(request, refused)
         response = self.get_response(request)
         if response.status_code < 400 or response.streaming or getattr(response, "content", b""):
             return response

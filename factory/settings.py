@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from csp.constants import NONE, SELF
 
-from factory import caching, configuration, embedded, keys
+from factory import caching, configuration, embedded, intake, keys
 
 BASE_DIR = configuration.BASE_DIR
 _values = configuration.load()
@@ -70,6 +70,7 @@ MIDDLEWARE = [
 ]
 # Everything else asks for a log-in; a test holds this list against the resolver.
 PUBLIC_URLS = ("/healthz", "/readyz", "/login/", "/admin/login/", "/static/")
+DATA_UPLOAD_MAX_MEMORY_SIZE = intake.LARGEST  # each address has its own limit in factory.intake
 CSRF_FAILURE_VIEW = "factory.errors.forged"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",

@@ -23,6 +23,7 @@ def options() -> dict[str, Any]:
     return {
         "host": settings.FACTORY_BIND,
         "port": settings.FACTORY_PORT,
+        "http": "factory.patience:Patient",
         "proxy_headers": bool(settings.FACTORY_PROXIES),
         "forwarded_allow_ips": list(settings.FACTORY_PROXIES),
         "timeout_graceful_shutdown": _GRACE_S,

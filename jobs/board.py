@@ -1,7 +1,7 @@
 """What the pages ask of the ledger: each question one query."""
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -216,6 +216,12 @@ def _lines(chunk: LogChunk, *, newest: bool) -> list[Line]:
 
 def _wanted(line: Line, least: Level, grep: str) -> bool:
     return line.level.reaches(least) and grep.casefold() in line.text.casefold()
+
+
+def log_parts(job_id: int) -> Iterator[str]:
+    """This function will read a whole log part by part, however long it is."""
+    chunks = LogChunk.objects.filter(job=job_id).order_by("fence", "seq")
+    yield from chunks.values_list("text", flat=True).iterator(chunk_size=8)
 
 
 def fingerprint(*parts: Any) -> str:

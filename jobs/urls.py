@@ -9,6 +9,7 @@ urlpatterns = [
     path("", views.listing, name="list"),
     path("<int:pk>/", views.page, name="page"),
     path("<int:pk>/log/", views.log, name="log"),
+    path("<int:pk>/log.txt", views.log_file, name="log-file"),
     path("<int:pk>/cancellations/", views.cancellations, name="cancellations"),
     path("<int:pk>/retries/", views.retries, name="retries"),
 ]

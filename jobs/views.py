@@ -1,11 +1,11 @@
 """The ledger's pages, and the acts on one job."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
@@ -18,11 +18,10 @@ from jobs.models import Job
 @require_safe
 def listing(request: HttpRequest) -> HttpResponse:
     """This view will list jobs, newest first; state, kind and page are in the address."""
-    state, kind = request.GET.get("state", ""), request.GET.get("kind", "")
     known = [one.name for one in kinds.all_kinds()]
     chosen = {
-        "state": state if state in board.WORDS else "",
-        "kind": kind if kind in known else "",
+        "state": _one_of(board.WORDS, request.GET.get("state", ""), "state"),
+        "kind": _one_of(known, request.GET.get("kind", ""), "kind"),
     }
     below = _number(request.GET.get("below", ""))
     version = board.clock()
@@ -61,6 +60,17 @@ def log(request: HttpRequest, pk: int) -> HttpResponse:
         "grep": grep,
     }
     return render(request, "jobs/log.html", context)
+
+
+@require_safe
+def log_file(request: HttpRequest, pk: int) -> StreamingHttpResponse:
+    """This view will send the whole log of one job as a file, part by part."""
+    job = get_object_or_404(Job.objects.visible_to(request.user), pk=pk)
+    return StreamingHttpResponse(
+        board.log_parts(job.pk) if request.method == "GET" else (),
+        content_type="text/plain; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="job-{job.pk}.log"'},
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -112,6 +122,14 @@ def _act(
     act(found, by=f"user:{request.user.pk}")
     messages.success(request, f"{job} {outcome}.")
     return redirect(reverse("jobs:page", args=[job.pk]))
+
+
+def _one_of(known: Collection[str], text: str, name: str) -> str:
+    """A filter that names nothing must not look like a filter that keeps everything."""
+    if text and text not in known:
+        shown = text if len(text) <= 40 else f"{text[:39]}…"
+        raise BadRequest(f"{name}={shown} is none of: {', '.join(known)}.")
+    return text
 
 
 def _number(text: str) -> int | None:

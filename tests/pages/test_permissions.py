@@ -23,6 +23,7 @@ OWN = {
 OF_A_PROJECT = {
     "jobs/<int:pk>/",
     "jobs/<int:pk>/log/",
+    "jobs/<int:pk>/log.txt",
     "jobs/<int:pk>/cancellations/",
     "jobs/<int:pk>/retries/",
     "projects/<slug:slug>/",

@@ -1,0 +1,47 @@
+"""What is let in: how large a body may be, and of which type, by address.
+
+`factory.bridge` keeps the sizes before anything is stored; `factory.errors` answers 413 and 415.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+MIB = 1024 * 1024
+_FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
+_JSON = frozenset({"application/json"})
+
+
+@dataclass(frozen=True)
+class Door:
+    """What may come in below one address."""
+
+    prefix: str
+    most_bytes: int
+    types: frozenset[str]
+
+
+DOORS = (
+    Door("/hooks/", 25 * MIB, _JSON | _FORMS),  # GitHub sends at most 25 MB
+    Door("/api/", MIB, _JSON),
+    Door("/", MIB, _FORMS),  # 200 addresses of 2,000 characters are 0.4 MB
+)
+LARGEST = max(door.most_bytes for door in DOORS)
+
+
+def door(path: str) -> Door:
+    """This function will give what may come in at an address."""
+    return next((one for one in DOORS if path.startswith(one.prefix)), DOORS[-1])
+
+
+def refusal(path: str, meta: Mapping[str, str]) -> int | None:
+    """This function will give the status that refuses a body: 413, 415, or None to take it.
+
+    `meta` is that of a request: its length and type as they were declared.
+    """
+    declared = meta.get("CONTENT_LENGTH") or "0"
+    size = int(declared) if declared.isascii() and declared.isdecimal() else 0
+    entered = door(path)
+    if size > entered.most_bytes:
+        return 413
+    kind = meta.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
+    return 415 if size and kind not in entered.types else None
