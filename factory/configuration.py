@@ -161,6 +161,19 @@ VARIABLES = (
         "e-mail domains whose people may enter without an invitation, with commas",
     ),
     Variable(
+        "FACTORY_GITHUB_API",
+        parsers.api_address,
+        "https://api.github.com",
+        "GitHub's API, or that of an own GitHub server",
+    ),
+    Variable(
+        "FACTORY_METRICS_TOKEN",
+        parsers.secret,
+        "",
+        "who sends it as a bearer token may read /metrics; not given: this machine only",
+        secret=True,
+    ),
+    Variable(
         "FACTORY_STATIC",
         parsers.one_of("source", "collected"),
         "",
@@ -182,6 +195,10 @@ VARIABLES = (
 )
 
 
+FROM_DOTENV: set[str] = set()
+"""The names that the .env file, and not the environment, gave."""
+
+
 def dotenv_path() -> Path:
     """This function will name the .env file: beside manage.py, unless FACTORY_DOTENV names one."""
     return Path(os.environ.get("FACTORY_DOTENV") or BASE_DIR / ".env")
@@ -194,7 +211,9 @@ def read_dotenv() -> None:
         return
     if not os.access(path, os.R_OK):
         raise Refused(f"{path}: cannot be read: make it readable for this account or remove it")
+    before = set(os.environ)
     environ.Env.read_env(path)
+    FROM_DOTENV.update(set(os.environ) - before)
 
 
 def problems(environment: Mapping[str, str]) -> Iterator[tuple[Variable, str]]:

@@ -210,6 +210,14 @@ def issuer(text: str) -> str:
     return text.rstrip("/")
 
 
+def api_address(text: str) -> str:
+    """This function will read an http or https address, with or without a path."""
+    url = _split(text, ("http", "https"), "https://api.github.com")
+    if not url.hostname or url.query or url.fragment or "@" in url.netloc:
+        raise Malformed("use an address such as https://api.github.com, without credentials")
+    return text.rstrip("/")
+
+
 def _split(text: str, schemes: tuple[str, ...], example: str) -> SplitResult:
     try:
         url = urlsplit(text)

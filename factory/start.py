@@ -35,7 +35,7 @@ def command(argv: Sequence[str]) -> int:
         if name == "doctor":
             from factory import doctor
 
-            return doctor.without_settings("--json" in argv)
+            return doctor.without_settings("--json" in argv, sys.stdout)
         sys.stderr.write(f"{cause}\n")
         return _REFUSED
     return _execute(list(argv))

@@ -42,12 +42,16 @@ class Topic:
 
 @dataclass(frozen=True)
 class Check:
-    """One answer of `doctor`: true or not, what was seen, and the cure."""
+    """One answer of `doctor`: true or not, what was seen, and the cure.
+
+    A warning is worth a look, but nothing is broken by it.
+    """
 
     name: str
     ok: bool
     detail: str
     cure: str = ""
+    warning: bool = False
 
 
 @dataclass(frozen=True)

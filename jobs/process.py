@@ -15,6 +15,7 @@ from typing import IO
 Stream = int | IO[bytes] | None
 NOTHING = subprocess.DEVNULL
 PIPE = subprocess.PIPE
+TOGETHER = subprocess.STDOUT
 KILL = signal.SIGKILL
 TERM = signal.SIGTERM
 
@@ -99,6 +100,12 @@ def _stat(pid: int) -> list[str]:
     except OSError:
         return []
     return [] if fields[0] == "Z" else fields
+
+
+def is_stopped(pid: int) -> bool:
+    """This function will say whether a process is stopped by a signal: alive, but doing nothing."""
+    fields = _stat(pid)
+    return bool(fields) and fields[0] == "T"
 
 
 def parent(pid: int) -> int | None:

@@ -1,18 +1,45 @@
-"""Doctor examines everything, with everything down, and tells no secret."""
+"""Doctor examines everything, with everything down or frozen, and tells no secret."""
 
+import datetime
 import json
 import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+from django.db.models.functions import Now
+
+from factory import doctor
 from factory.configuration import VARIABLES
+from factory.doctor import asking, ledger, machine
+from factory.embedded import postgres, valkey
+from jobs import queue
+from jobs.models import Job, LogChunk, Progress, Queue, Runner
+from jobs.ports import Check
+from tests.jobs.conftest import introduce
 from tests.services import ScratchDatabase, manage
+
+NOWHERE = {"FACTORY_GITHUB_API": "http://127.0.0.1:9"}
 
 
 def _examined(environment: dict[str, str]) -> tuple[int, dict[str, Any], str]:
-    done = manage("doctor", "--json", environment=environment, check=False)
+    done = manage("doctor", "--json", environment=environment | NOWHERE, check=False)
     document = json.loads(done.stdout)
     return done.returncode, {check["name"]: check for check in document["checks"]}, done.stdout
+
+
+@contextmanager
+def _frozen(pid: int) -> Iterator[None]:
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 def test_it_works_with_everything_down(own_services: dict[str, str]) -> None:
@@ -25,19 +52,81 @@ def test_it_works_with_everything_down(own_services: dict[str, str]) -> None:
     assert "manage.py up" in checks["database"]["cure"]
     assert not checks["valkey"]["ok"]
     assert not checks["supervisor"]["ok"]
+    assert checks["runners"]["detail"] == "not asked: the database does not answer"
+    home = Path(own_services["FACTORY_HOME"])
+    assert (postgres.running(home), valkey.running(home)) == (None, None)
+
+
+def test_it_works_with_everything_frozen(own_services: dict[str, str]) -> None:
+    manage("migrate", "--verbosity=0", environment=own_services)
+    home = Path(own_services["FACTORY_HOME"])
+    pids = postgres.running(home), valkey.running(home)
+    assert pids[0]
+    assert pids[1]
+    began = time.monotonic()
+
+    with _frozen(pids[0]), _frozen(pids[1]):
+        status, checks, _ = _examined(own_services)
+
+    assert time.monotonic() - began < 3 * 10  # the aim is ten, on a machine with nothing else to do
+    assert status == 1
+    assert checks["database"]["detail"] == f"no answer within {doctor.NEAR_S:g} s"
+    assert checks["valkey"]["detail"].startswith("embedded, does not answer: ")
+    assert checks["frozen"]["detail"] == (
+        f"stopped by a signal: postgres (pid {pids[0]}), valkey (pid {pids[1]})"
+    )
 
 
 def test_it_shows_every_variable_and_no_secret(scratch_database: ScratchDatabase) -> None:
     secret = "hunter2" * 6
-    environment = scratch_database.environment | {"FACTORY_SECRET_KEY": secret, "PORT": "9123"}
+    more = {
+        "FACTORY_SECRET_KEY": secret,
+        "FACTORY_METRICS_TOKEN": secret,
+        "FACTORY_PROXY": "http://ana:hunter2@127.0.0.1:9",
+        "PORT": "9123",
+    }
 
-    _, checks, text = _examined(environment)
+    _, checks, text = _examined(scratch_database.environment | more)
 
     assert {variable.name for variable in VARIABLES} <= set(checks)
-    assert checks["FACTORY_SECRET_KEY"]["detail"] == "set (hidden)"
-    assert checks["DATABASE_URL"]["detail"] == "set (hidden)"
-    assert checks["PORT"]["detail"] == "set: 9123"
+    assert checks["FACTORY_SECRET_KEY"]["detail"] == "set (hidden), by environment"
+    assert checks["DATABASE_URL"]["detail"] == "set (hidden), by environment"
+    assert checks["PORT"]["detail"] == "set: 9123 (by environment)"
+    assert checks["FACTORY_BIND"]["detail"] == "default: 127.0.0.1"
+    assert checks["FACTORY_GIT_CA"]["detail"] == "not set"
     assert "hunter2" not in text
+
+
+def test_it_tells_what_the_dotenv_file_gives_and_what_is_wrong_with_it(
+    own_services: dict[str, str], tmp_path: Path
+) -> None:
+    file = tmp_path / ".env"
+    file.write_text(
+        "# ours\nPORT=9123\nFACTORY_LOG_LEVEL=DEBUG\nFACTORY_WORKER=short=1\nREDIS_ULR=x\n"
+        "OTHER_THING=1\nFACTORY_SECRET_KEY = hunter2hunter2\n"
+    )
+    named = own_services | {"FACTORY_DOTENV": str(file), "FACTORY_LOG_LEVEL": "INFO"}
+
+    _, checks, text = _examined(named)
+
+    assert checks[".env"]["warning"] is True
+    assert checks[".env"]["detail"] == (
+        f"{file}: 5 names; the environment beats it in FACTORY_LOG_LEVEL; cannot be read: line 7"
+    )
+    assert checks["PORT"]["detail"] == "set: 9123 (by .env)"
+    assert checks["FACTORY_LOG_LEVEL"]["detail"] == "set: INFO (by environment)"
+    assert checks["FACTORY_WORKER"]["detail"] == "set in .env, but nobody reads it"
+    assert checks["FACTORY_WORKER"]["cure"] == "did you mean FACTORY_WORKERS?"
+    assert checks["REDIS_ULR"]["cure"] == "did you mean REDIS_URL?"
+    assert "OTHER_THING" not in checks
+    assert "hunter2" not in text
+
+
+def test_an_unknown_name_of_ours_in_the_environment_is_told(own_services: dict[str, str]) -> None:
+    _, checks, _ = _examined(own_services | {"FACTORY_COLOUR": "red"})
+
+    assert checks["FACTORY_COLOUR"]["detail"] == "set in the environment, but nobody reads it"
+    assert (checks["FACTORY_COLOUR"]["ok"], checks["FACTORY_COLOUR"]["warning"]) == (True, True)
 
 
 def test_it_asks_the_services_that_are_given(scratch_database: ScratchDatabase) -> None:
@@ -45,13 +134,11 @@ def test_it_asks_the_services_that_are_given(scratch_database: ScratchDatabase) 
 
     assert checks["database"]["ok"]
     assert checks["database"]["detail"].startswith("external PostgreSQL 18")
-    assert checks["migrations"] == {
-        "name": "migrations",
-        "ok": True,
-        "detail": "all applied",
-        "cure": "manage.py migrate",
-    }
-    assert checks["valkey"]["ok"]
+    assert checks["extensions"]["detail"].startswith("vector 0.")
+    assert checks["migrations"]["detail"] == "all applied"
+    assert checks["valkey"]["detail"].startswith("external Valkey 9")
+    assert checks["supervisor"]["warning"] is True
+    assert checks["hosts"]["ok"]
 
 
 def test_a_refused_variable_is_an_answer_and_not_an_end(own_services: dict[str, str]) -> None:
@@ -60,14 +147,130 @@ def test_a_refused_variable_is_an_answer_and_not_an_end(own_services: dict[str, 
     assert status == 1
     assert checks["FACTORY_DEBUG"]["detail"] == 'FACTORY_DEBUG="yes-please": use true or false'
     assert checks["PORT"]["ok"]
+    assert checks["python"]["ok"]
 
 
 def test_a_database_without_the_tables_is_told_what_to_do(
-    scratch_database: ScratchDatabase, tmp_path: Path
+    scratch_database: ScratchDatabase,
 ) -> None:
     empty = scratch_database.url.rpartition("/")[0] + "/postgres"
 
     _, checks, _ = _examined(dict(os.environ) | {"DATABASE_URL": empty})
 
     assert not checks["migrations"]["ok"]
+    assert checks["migrations"]["detail"].endswith(" …")
     assert checks["migrations"]["cure"] == "manage.py migrate"
+
+
+def test_a_question_that_hangs_or_breaks_does_not_keep_the_others() -> None:
+    def broken() -> Check:
+        raise OSError("https://ana:hunter2@example.org is gone\nand more")
+
+    def hanging() -> Check:
+        time.sleep(60)
+        raise AssertionError
+
+    found = asking.ask(
+        {"fine": lambda: Check("fine", True, "yes"), "broken": broken, "hanging": hanging}, 0.5
+    )
+
+    assert list(found) == ["fine", "broken", "hanging"]
+    assert (found["fine"].came, found["broken"].came, found["hanging"].came) == (True, False, False)
+    assert found["broken"].checks[0].detail == "https://[redacted]@example.org is gone"
+    assert found["hanging"].checks[0].detail == "no answer within 0.5 s"
+
+
+def test_a_warning_does_not_make_the_answer_no(capsys: pytest.CaptureFixture[str]) -> None:
+    status = doctor.report([Check("host x", True, "away", "wait", warning=True)], False, sys.stdout)
+
+    assert status == 0
+    assert capsys.readouterr().out == "!   host x: away → wait\nall is well\n"
+
+
+def test_packages_are_compared_with_the_lock(tmp_path: Path, monkeypatch: Any) -> None:
+    (tmp_path / "requirements.in").write_text("# why\nDjango>=5  # the base\nnot-there>=1\n")
+    (tmp_path / "requirements.txt").write_text("django==0.1 \\\n    --hash=sha256:0\n")
+    monkeypatch.setattr(machine, "BASE_DIR", tmp_path)
+
+    missing = machine.packages()
+    (tmp_path / "requirements.in").write_text("Django>=5\n")
+    other = machine.packages()
+
+    assert (missing.ok, missing.detail) == (False, "not installed: not-there")
+    assert (other.ok, other.warning) == (True, True)
+    assert other.detail.endswith("is installed, 0.1 is locked")
+
+
+@pytest.mark.django_db
+def test_missing_and_silent_runners_are_named(settings: Any) -> None:
+    settings.FACTORY_WORKERS = {"short": 2, "long": 1, "none": 0}
+    introduce()
+    quiet = introduce(pool="long")
+    Runner.objects.filter(pk=quiet.pk).update(seen_at="2020-01-01T00:00Z")
+
+    found = ledger.runners()
+
+    assert not found.ok
+    assert found.detail.startswith("1 of 2 in short, 0 of 1 in long; silent: runner ")
+
+
+@pytest.mark.django_db
+def test_a_queue_nobody_serves_is_not_well_and_a_paused_one_a_warning() -> None:
+    queue.enqueue("demo.noop", {})
+
+    before = {check.name: check for check in ledger.queues()}
+    Queue.objects.get(pk="short").pause()
+    paused = {check.name: check for check in ledger.queues()}
+
+    assert not before["queue short"].ok
+    assert before["queue short"].detail.endswith("s, and no live runner serves it")
+    assert before["queue long"] == Check("queue long", True, "0 wait")
+    assert (paused["queue short"].ok, paused["queue short"].warning) == (True, True)
+    assert paused["queue short"].detail.startswith("paused, 1 wait, the oldest for ")
+
+
+def _running(silent_for_s: int) -> Job:
+    job = queue.enqueue("demo.noop", {})
+    past = Now() - datetime.timedelta(seconds=silent_for_s)
+    Job.objects.filter(pk=job.pk).update(
+        state="running", runner=introduce(), started_at=past, fence=1, attempt=1, updated_at=past
+    )
+    return job
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("sign", ["none", "progress", "log"])
+def test_a_running_job_is_silent_only_without_progress_and_log(sign: str) -> None:
+    job = _running(100)  # demo.noop may be silent for 60 s
+    if sign == "progress":
+        Progress.objects.create(job=job, fence=1)
+    if sign == "log":
+        LogChunk.objects.create(job=job, fence=1, seq=0, first_line=1, text="x\n")
+
+    found = next(check for check in ledger.stalls() if check.name == "silent jobs")
+
+    assert found.ok == (sign != "none")
+    if sign == "none":
+        assert found.detail == f"job {job.pk} (demo.noop) for 100 s, 60 are allowed"
+
+
+@pytest.mark.django_db
+def test_what_waits_for_more_than_a_day_is_named() -> None:
+    old = queue.enqueue("demo.noop", {})
+    queue.enqueue("demo.noop", {})
+    Job.objects.filter(pk=old.pk).update(updated_at=Now() - 2 * ledger.OLD)
+
+    found = {check.name: check for check in ledger.stalls()}
+
+    assert not found["old jobs"].ok
+    assert found["old jobs"].detail == f"1 queued for more than 24 h, such as job {old.pk}"
+
+
+@pytest.mark.django_db
+def test_a_job_whose_runner_is_gone_is_named() -> None:
+    job = _running(1)
+    Runner.objects.update(stopped_at=Now())
+
+    found = {check.name: check for check in ledger.stalls()}
+
+    assert found["lost jobs"].detail == f"without a live runner: {job.pk}"
