@@ -23,6 +23,7 @@ _NEAR: dict[str, Question] = {
     "disk": machine.disk,
     "supervisor": machine.supervisor,
     "embedded PostgreSQL": stores.carried,
+    "given servers": stores.given,
     "database": stores.database,
     "valkey": stores.valkey,
     "GitHub": ready.github,

@@ -6,7 +6,7 @@ from typing import Any
 
 from factory import configuration, embedded
 from factory.doctor.asking import UP
-from factory.embedded import postgres
+from factory.embedded import external, postgres
 from factory.embedded.place import CannotStart
 from jobs.ports import Check
 
@@ -36,6 +36,14 @@ def carried() -> Check:
         return Check("embedded PostgreSQL", True, detail)
     except (CannotStart, OSError) as cause:
         return Check("embedded PostgreSQL", False, str(cause), "run make")
+
+
+def given() -> Iterator[Check]:
+    """This function will say whether the servers that are given are what the product needs."""
+    for name in ("DATABASE_URL", "REDIS_URL"):
+        if configuration.load()[name]:
+            wrong, _, cure = next(external.complaints([name]), "").rpartition(": ")
+            yield Check(f"server of {name}", not wrong, wrong or "is what the product needs", cure)
 
 
 def database() -> Iterator[Check]:

@@ -59,7 +59,7 @@ def test_a_database_that_is_away_is_one_line(own_services: dict[str, str]) -> No
     done = manage("jobs", environment=away, check=False)
 
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("the database does not answer (connection to server on socket")
+    assert done.stderr.startswith("DATABASE_URL: /nonexistent/factory: No such file or directory: ")
     assert done.stderr.count("\n") == 1
 
 

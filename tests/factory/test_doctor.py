@@ -138,7 +138,21 @@ def test_it_asks_the_services_that_are_given(scratch_database: ScratchDatabase) 
     assert checks["migrations"]["detail"] == "all applied"
     assert checks["valkey"]["detail"].startswith("external Valkey 9")
     assert checks["supervisor"]["warning"] is True
+    assert checks["server of DATABASE_URL"]["detail"] == "is what the product needs"
+    assert checks["server of REDIS_URL"]["ok"]
     assert checks["hosts"]["ok"]
+
+
+def test_a_server_that_will_not_do_is_told_with_its_cure(own_services: dict[str, str]) -> None:
+    wrong = own_services | {"DATABASE_URL": "postgresql://ana:hunter2@127.0.0.1:9/factory"}
+
+    _, checks, text = _examined(wrong)
+
+    found = checks["server of DATABASE_URL"]
+    assert not found["ok"]
+    assert "Connection refused" in found["detail"]
+    assert found["cure"] == "start that server, or correct host and port"
+    assert "hunter2" not in text
 
 
 def test_a_refused_variable_is_an_answer_and_not_an_end(own_services: dict[str, str]) -> None:
