@@ -14,7 +14,7 @@ from structlog.typing import Processor
 
 from jobs.redaction import MARK, redact
 
-_LOGIN_LINK = re.compile(r"(/login/)[^/\s\"']{8,}")
+_LOGIN_LINK = re.compile(r"(/(?:login|invitations)/)[^/\s\"']{8,}")
 _SECRET_NAME = re.compile(r"password|passwd|secret|token|api_?key|authorization|cookie", re.I)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 log = structlog.get_logger("factory.request")

@@ -12,11 +12,13 @@ from projects import access, addresses, registration, removal, ssh_keys
 from projects.models import (
     BlobFacts,
     Edge,
+    Invitation,
     MapNode,
     Membership,
     Node,
     Project,
     Repository,
+    Role,
     SystemMap,
 )
 
@@ -69,10 +71,27 @@ class Window(admin.ModelAdmin):
         return False
 
 
+class KeepsAMaintainer(forms.BaseInlineFormSet):
+    """Refuses what would leave a project without the only maintainer it has."""
+
+    def clean(self) -> None:
+        """This method will compare who decides now with who would afterwards."""
+        super().clean()
+        before = self.instance.pk and self.queryset.filter(role=Role.MAINTAINER).exists()
+        kept = [form.cleaned_data for form in self.forms if form.is_valid() and form.cleaned_data]
+        if before and not any(
+            one.get("role") == Role.MAINTAINER and not one.get("DELETE") for one in kept
+        ):
+            raise forms.ValidationError(
+                "That is the only maintainer. Make somebody else maintainer first."
+            )
+
+
 class MembershipInline(admin.TabularInline):
     """Who works on a project."""
 
     model = Membership
+    formset = KeepsAMaintainer
     extra = 0
     autocomplete_fields = ("user",)
 
@@ -103,6 +122,25 @@ class Unshown(forms.Textarea):
     def format_value(self, value: Any) -> str:
         """This method will show nothing."""
         return ""
+
+
+@admin.register(Invitation)
+class InvitationAdmin(Window):
+    """Invitations; they are made on the members page of a project."""
+
+    list_display = ("project", "role", "created_by", "created_at", "expires_at", "accepted_by")
+    list_select_related = ("project", "created_by", "accepted_by")
+    list_filter = ("role",)
+    search_fields = ("project__name",)
+    ordering = ("-pk",)
+    exclude = ("digest",)
+    actions = ("revoke",)
+
+    @admin.action(description="Revoke", permissions=["view"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[Invitation]) -> None:
+        """This method will take back those that are open."""
+        ended = sum(invitation.revoke() for invitation in queryset)
+        self.message_user(request, f"{ended} revoked", messages.SUCCESS)
 
 
 class RepositoryForm(forms.ModelForm):

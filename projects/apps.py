@@ -11,9 +11,10 @@ class ProjectsConfig(AppConfig):
     def ready(self) -> None:
         """This method will fill the ports and make the job kinds known."""
         from jobs import ports
-        from projects import access, checks, tasks, topics
+        from projects import access, checks, membership, tasks, topics
 
         ports.scopes.provide(visible=access.visible, allows=access.allows, label=access.label)
         ports.checks.register("git", checks.git)
         tasks.subscribe()
         topics.register()
+        membership.register()

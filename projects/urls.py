@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from projects import views
+from projects import members, views
 
 app_name = "projects"
 urlpatterns = [
@@ -10,4 +10,14 @@ urlpatterns = [
     path("projects/<slug:slug>/", views.page, name="page"),
     path("projects/<slug:slug>/repositories/<int:pk>/map/", views.system_map, name="map"),
     path("projects/<slug:slug>/repositories/<int:pk>/syncs/", views.syncs, name="syncs"),
+    path("projects/<slug:slug>/members/", members.page, name="members"),
+    path("projects/<slug:slug>/members/<int:pk>/roles/", members.roles, name="roles"),
+    path("projects/<slug:slug>/members/<int:pk>/removals/", members.removals, name="removals"),
+    path("projects/<slug:slug>/invitations/", members.invitations, name="invitations"),
+    path(
+        "projects/<slug:slug>/invitations/<int:pk>/revocations/",
+        members.revocations,
+        name="revocations",
+    ),
+    path("invitations/<str:text>/", members.invitation, name="invitation"),
 ]

@@ -1,5 +1,6 @@
 """What we know: projects, who works on them, their repositories and maps."""
 
+from projects.models.invitation import Invitation
 from projects.models.project import Membership, Project, Role
 from projects.models.repository import MapStatus, Repository
 from projects.models.system_map import BlobFacts, Edge, MapNode, Node, SystemMap
@@ -7,6 +8,7 @@ from projects.models.system_map import BlobFacts, Edge, MapNode, Node, SystemMap
 __all__ = [
     "BlobFacts",
     "Edge",
+    "Invitation",
     "MapNode",
     "MapStatus",
     "Membership",

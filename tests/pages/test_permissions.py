@@ -29,6 +29,11 @@ OF_A_PROJECT = {
     "projects/<slug:slug>/",
     "projects/<slug:slug>/repositories/<int:pk>/map/",
     "projects/<slug:slug>/repositories/<int:pk>/syncs/",
+    "projects/<slug:slug>/members/",
+    "projects/<slug:slug>/members/<int:pk>/roles/",
+    "projects/<slug:slug>/members/<int:pk>/removals/",
+    "projects/<slug:slug>/invitations/",
+    "projects/<slug:slug>/invitations/<int:pk>/revocations/",
 }
 PUBLIC = {"login/", "login/<str:text>/", "healthz", "readyz"}
 POST_ONLY = OWN | {"theme/", "logout/", "projects/<slug:slug>/repositories/<int:pk>/syncs/"}
