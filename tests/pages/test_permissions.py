@@ -1,42 +1,110 @@
-"""Every URL of the resolver, anonymously and with a stranger's account."""
+"""Everybody at every URL of the resolver by every method, and every topic of the sockets.
+
+A URL or topic that is not in the tables below fails the tests: say who may have it.
+"""
 
 import re
 from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser, User
+from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from factory.models import ApiToken
+from jobs import live, ports
+from projects.models import Invitation, Membership, Role
 from tests.pages.conftest import World, browser_of
 
-# What a stranger may open: it shows them nothing of others.
-ANYBODY = {"", "jobs/", "legend/", "theme/", "logout/", "registrations/", "account/"}
-# What belongs to a person, whoever that is.
-OWN = {
-    "account/passwords/",
-    "account/sessions/endings/",
-    "account/tokens/",
-    "account/tokens/<int:pk>/revocations/",
+# From the least to the most. Below a role of the project is whoever is not a member.
+PEOPLE = ("anonymous", "stranger", "viewer", "contributor", "maintainer", "staff")
+NOBODY = "nobody"
+
+
+class Case(NamedTuple):
+    """The least of PEOPLE that may read (GET, HEAD) and act (POST); NOBODY: the method is not."""
+
+    reads: str = NOBODY
+    acts: str = NOBODY
+
+
+CASES = {
+    # For everybody who is logged in; each sees and changes only their own.
+    "": Case("stranger"),
+    "jobs/": Case("stranger"),
+    "legend/": Case("stranger"),
+    "registrations/": Case("stranger", "stranger"),
+    "theme/": Case(NOBODY, "stranger"),
+    "logout/": Case(NOBODY, "stranger"),
+    "account/": Case("stranger"),
+    "account/passwords/": Case(NOBODY, "stranger"),
+    "account/sessions/endings/": Case(NOBODY, "stranger"),
+    "account/tokens/": Case(NOBODY, "stranger"),
+    # The token of the maintainer: for nobody else, whatever they are.
+    "account/tokens/<int:pk>/revocations/": Case(NOBODY, "own"),
+    # What belongs to a project.
+    "jobs/<int:pk>/": Case("viewer"),
+    "jobs/<int:pk>/log/": Case("viewer"),
+    "jobs/<int:pk>/log.txt": Case("viewer"),
+    "jobs/<int:pk>/cancellations/": Case("contributor", "contributor"),
+    "jobs/<int:pk>/retries/": Case("contributor", "contributor"),
+    "projects/<slug:slug>/": Case("viewer"),
+    "projects/<slug:slug>/repositories/<int:pk>/map/": Case("viewer"),
+    "projects/<slug:slug>/repositories/<int:pk>/syncs/": Case(NOBODY, "contributor"),
+    "projects/<slug:slug>/members/": Case("viewer"),
+    "projects/<slug:slug>/members/<int:pk>/roles/": Case(NOBODY, "maintainer"),
+    "projects/<slug:slug>/members/<int:pk>/removals/": Case("maintainer", "maintainer"),
+    "projects/<slug:slug>/invitations/": Case(NOBODY, "maintainer"),
+    "projects/<slug:slug>/invitations/<int:pk>/revocations/": Case(NOBODY, "maintainer"),
+    # Without a log-in; settings.PUBLIC_URLS names them too.
+    "login/": Case("anonymous", "anonymous"),
+    "login/<str:text>/": Case("anonymous"),
+    "invitations/<str:text>/": Case("anonymous", "anonymous"),
+    "healthz": Case("anonymous", "anonymous"),
+    "readyz": Case("anonymous", "anonymous"),
 }
-# What belongs to a project: a stranger is told that it does not exist.
-OF_A_PROJECT = {
-    "jobs/<int:pk>/",
-    "jobs/<int:pk>/log/",
-    "jobs/<int:pk>/log.txt",
-    "jobs/<int:pk>/cancellations/",
-    "jobs/<int:pk>/retries/",
-    "projects/<slug:slug>/",
-    "projects/<slug:slug>/repositories/<int:pk>/map/",
-    "projects/<slug:slug>/repositories/<int:pk>/syncs/",
-    "projects/<slug:slug>/members/",
-    "projects/<slug:slug>/members/<int:pk>/roles/",
-    "projects/<slug:slug>/members/<int:pk>/removals/",
-    "projects/<slug:slug>/invitations/",
-    "projects/<slug:slug>/invitations/<int:pk>/revocations/",
+# What a topic's key is made of; `None`: it shows nothing that belongs to anybody.
+TOPICS = {
+    "job": "{job}",
+    "jobpage": "{job}",
+    "project": "{project}",
+    "repository": "{repository}",
+    "home": "{contributor}",
+    "jobs": "{contributor}::",
 }
-PUBLIC = {"login/", "login/<str:text>/", "healthz", "readyz"}
-POST_ONLY = OWN | {"theme/", "logout/", "projects/<slug:slug>/repositories/<int:pk>/syncs/"}
+# What only members may read anywhere.
+SECRETS = ("Harbour", "lighthouse", "quay", "boat.py", "refused the token")
+
+
+@pytest.fixture
+def people(world: World) -> dict[str, Any]:
+    """This fixture will give everybody by what they are in the project."""
+    maintainer = User.objects.create_user("maintainer")
+    Membership.objects.create(project=world.project, user=maintainer, role=Role.MAINTAINER)
+    named = {name: getattr(world, name) for name in ("stranger", "viewer", "contributor", "staff")}
+    return {"anonymous": None, "maintainer": maintainer, **named}
+
+
+@pytest.fixture
+def ids(world: World, people: dict[str, Any]) -> dict[str, Any]:
+    """This fixture will give what stands in the addresses of the project's things."""
+    invitation, _ = Invitation.objects.make(
+        world.project, Role.VIEWER, by=people["maintainer"], days=1
+    )
+    member = Membership.objects.create(
+        project=world.project, user=User.objects.create_user("another"), role=Role.VIEWER
+    )
+    token, _ = ApiToken.objects.issue(people["maintainer"], "ci", "read", 1)
+    return {
+        "jobs/": world.job.pk,
+        "projects/<slug:slug>/repositories/": world.repository.pk,
+        "projects/<slug:slug>/members/": member.pk,
+        "projects/<slug:slug>/invitations/": invitation.pk,
+        "account/tokens/": token.pk,
+    }
 
 
 def routes(resolver: URLResolver | None = None, before: str = "") -> Iterator[str]:
@@ -49,79 +117,122 @@ def routes(resolver: URLResolver | None = None, before: str = "") -> Iterator[st
             yield from routes(pattern, route)
 
 
-ADMIN = sorted(route for route in routes() if route.startswith("admin/"))
+ADMIN = sorted({route for route in routes() if route.startswith("admin/")})
 OURS = sorted({route for route in routes() if not route.startswith("admin/")})
+MAY = [(route, method) for route in CASES for method in ("GET", "HEAD", "POST")]
 
 
-def filled(route: str, world: World) -> str:
-    """This function will put ids of a real project into a route."""
-    pk = world.repository.pk if route.startswith("projects/") else world.job.pk
-    values = {"pk": pk, "slug": world.project.slug, "text": "no-such-link"}
+def filled(route: str, ids: dict[str, Any], exists: bool = True) -> str:
+    """This function will put ids into a route: of the project's things, or of nothing."""
+    found = [pk for begin, pk in ids.items() if route.startswith(begin)]
+    values = {"pk": found[0] if found and exists else 10**9, "text": "no-such-link"}
+    values["slug"] = "harbour" if exists else "nowhere"
     return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda name: str(values[name[1]]), route)
 
 
-def ask(client: Client, route: str, world: World) -> int:
-    """This function will give the status one route answers with."""
-    send = client.post if route in POST_ONLY else client.get
-    return send(filled(route, world)).status_code
+def ask(user: Any, method: str, address: str) -> tuple[int, str]:
+    """This function will ask for an address in somebody's browser, and undo what it did."""
+    with transaction.atomic():
+        client = browser_of(user) if user else Client()
+        answer = client.generic(method, address)
+        body = b"".join(answer) if answer.streaming else answer.content
+        transaction.set_rollback(True)
+    return answer.status_code, body.decode()
+
+
+def without_ids(page: str) -> str:
+    """This function will take out of an error its id and what merely repeats the address."""
+    changing = r"<code>\w+</code>|\"id\": \"\w+|href=\"/(?:jobs|projects)/[^\"]*"
+    return re.sub(changing, "", page)
+
+
+def may(who: str, needed: str) -> bool:
+    """This function will say whether somebody is at least what is needed."""
+    if needed == "own":
+        return who == "maintainer"
+    return needed != NOBODY and PEOPLE.index(who) >= PEOPLE.index(needed)
 
 
 def test_every_url_has_a_case() -> None:
-    assert set(OURS) == ANYBODY | OWN | OF_A_PROJECT | PUBLIC
+    assert set(OURS) == set(CASES)
 
 
-@pytest.mark.parametrize("route", sorted(ANYBODY | OWN | OF_A_PROJECT))
-def test_without_a_log_in_a_page_leads_to_the_log_in(route: str, world: World) -> None:
-    status = ask(Client(), route, world)
+@pytest.mark.parametrize(("route", "method"), MAY)
+def test_who_may_have_an_address(
+    route: str, method: str, people: dict[str, Any], ids: dict[str, Any]
+) -> None:
+    case = CASES[route]
+    needed = case.acts if method == "POST" else case.reads
+    for who, user in people.items():
+        status, body = ask(user, method, filled(route, ids))
 
-    assert status in (302, 403)
+        if may(who, needed):
+            no_look = (405,) if method == "HEAD" else ()  # looking must not use a link up
+            assert status in (200, 302, 400, 409, 410, 503, *no_look), (who, status)
+        elif who == "anonymous":
+            assert status in (302, 401, 405), (who, status)
+        elif who == "stranger" or needed == "own":
+            assert status in (404, 405), (who, status)
+        else:
+            assert status == (405 if needed == NOBODY else 403), (who, status)
+        if who in ("anonymous", "stranger"):
+            assert not any(secret in body for secret in SECRETS), who
 
 
-@pytest.mark.parametrize("route", sorted(PUBLIC))
-def test_the_public_pages_are_those_the_settings_name(route: str, world: World) -> None:
-    address = filled(route, world)
-
-    assert address.startswith(settings.PUBLIC_URLS)
-    assert Client().get(address).status_code in (200, 410, 503)
+OF_SOMEBODY = [(route, method) for route, method in MAY if "<int:" in route or "<slug:" in route]
 
 
-@pytest.mark.parametrize("route", sorted(OF_A_PROJECT))
-def test_what_belongs_to_a_project_does_not_exist_for_a_stranger(route: str, world: World) -> None:
-    assert ask(browser_of(world.stranger), route, world) == 404
+@pytest.mark.parametrize(("route", "method"), OF_SOMEBODY)
+def test_what_a_stranger_may_not_see_looks_like_what_does_not_exist(
+    route: str, method: str, people: dict[str, Any], ids: dict[str, Any]
+) -> None:
+    for who in ("anonymous", "stranger"):
+        there = ask(people[who], method, filled(route, ids))
+        nowhere = ask(people[who], method, filled(route, ids, exists=False))
+
+        assert there[0] == nowhere[0]
+        assert without_ids(there[1]) == without_ids(nowhere[1])
 
 
-@pytest.mark.parametrize("route", sorted(OF_A_PROJECT))
-def test_what_belongs_to_a_project_opens_for_its_contributor(route: str, world: World) -> None:
-    assert ask(browser_of(world.contributor), route, world) in (200, 302)
+def test_the_public_pages_are_those_the_settings_name() -> None:
+    public = {route for route, case in CASES.items() if "anonymous" in case}
+
+    assert public == {route for route in OURS if f"/{route}".startswith(settings.PUBLIC_URLS)}
 
 
 @pytest.mark.parametrize("route", ADMIN)
-@pytest.mark.parametrize("who", ["anonymous", "stranger"])
-def test_the_admin_opens_for_staff_only(route: str, who: str, world: World) -> None:
-    client = Client() if who == "anonymous" else browser_of(world.stranger)
+@pytest.mark.parametrize("who", ["anonymous", "stranger", "maintainer"])
+def test_the_admin_opens_for_staff_only(route: str, who: str, people: dict[str, Any]) -> None:
     address = "/" + re.sub(r"\(\?P<(\w+)>.*?\)|<(?:\w+:)?\w+>", "1", route).replace("\\", "")
 
-    response = client.get(address)
+    for method in ("GET", "POST"):
+        status, body = ask(people[who], method, address)
 
-    if route == "admin/login/":
-        assert response.status_code in (302, 403)
-    else:
-        assert response.status_code in (302, 403, 404)
-        assert "Harbour" not in response.content.decode()
-
-
-@pytest.mark.parametrize("act", ["cancellations", "retries"])
-def test_a_viewer_may_look_at_a_job_and_not_act_on_it(act: str, world: World) -> None:
-    client = browser_of(world.viewer)
-
-    assert client.get(f"/jobs/{world.job.pk}/").status_code == 200
-    assert client.post(f"/jobs/{world.job.pk}/{act}/").status_code == 403
+        led_away = (302, 403, 404, 405) if route == "admin/password_change/" else (302, 403, 404)
+        assert status in (led_away if route != "admin/login/" else (302, 403, 405))
+        assert not any(secret in body for secret in SECRETS)
 
 
-def test_a_viewer_may_not_sync(world: World) -> None:
-    address = filled("projects/<slug:slug>/repositories/<int:pk>/syncs/", world)
+def test_every_topic_has_a_case() -> None:
+    assert set(ports.topics) == set(TOPICS)
 
-    assert browser_of(world.viewer).post(address).status_code == 403
+
+@pytest.mark.parametrize("name", [name for name, key in TOPICS.items() if key])
+def test_a_topic_is_for_those_who_may_see_what_it_shows(
+    name: str, world: World, people: dict[str, Any]
+) -> None:
+    key = TOPICS[name].format(
+        job=world.job.pk,
+        project=world.project.pk,
+        repository=world.repository.pk,
+        contributor=world.contributor.pk,
+    )
+    topic = f"{name}:{key}"
+    gone = User(pk=world.contributor.pk, is_active=False)
+
+    for nobody in (AnonymousUser(), world.stranger, *([] if name in ("home", "jobs") else [gone])):
+        assert live.permitted(nobody, [topic]) == set()
+    assert live.permitted(world.contributor, [topic]) == {topic}
 
 
 def test_lists_show_a_stranger_nothing_of_others(world: World) -> None:
