@@ -71,7 +71,15 @@ MIDDLEWARE = [
     "axes.middleware.AxesMiddleware",
 ]
 # Everything else asks for a log-in; a test holds this list against the resolver.
-PUBLIC_URLS = ("/healthz", "/readyz", "/login/", "/invitations/", "/admin/login/", "/static/")
+PUBLIC_URLS = (
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/login/",
+    "/invitations/",
+    "/admin/login/",
+    "/static/",
+)
 DATA_UPLOAD_MAX_MEMORY_SIZE = intake.LARGEST  # each address has its own limit in factory.intake
 CSRF_FAILURE_VIEW = "factory.errors.forged"
 AUTHENTICATION_BACKENDS = [

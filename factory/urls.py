@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 
-from factory import entrance, first_contact, health, skin, views
+from factory import entrance, first_contact, health, metrics, skin, views
 
 handler400 = "factory.errors.bad_request"
 handler403 = "factory.errors.forbidden"
@@ -25,4 +25,5 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
+    path("metrics", metrics.scrape, name="metrics"),
 ]

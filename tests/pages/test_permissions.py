@@ -65,6 +65,7 @@ CASES = {
     "invitations/<str:text>/": Case("anonymous", "anonymous"),
     "healthz": Case("anonymous", "anonymous"),
     "readyz": Case("anonymous", "anonymous"),
+    "metrics": Case("anonymous"),
 }
 # What a topic's key is made of; `None`: it shows nothing that belongs to anybody.
 TOPICS = {

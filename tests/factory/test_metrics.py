@@ -1,0 +1,121 @@
+"""Metrics tell what the rows say, to who may know."""
+
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from django.test import Client
+from prometheus_client.parser import text_string_to_metric_families
+
+from jobs import queue
+from jobs.models import Job, Queue
+from tests.jobs.conftest import introduce
+from tests.services import ROOT
+
+TOKEN = "t" * 40
+pytestmark = pytest.mark.django_db
+
+
+def samples(client: Client, **headers: str) -> dict[tuple[str, str], float]:
+    """This function will read the metrics as Prometheus does: by name and label."""
+    response = client.get("/metrics", headers=headers)
+    assert response.status_code == 200
+    assert response["Content-Type"].startswith("text/plain; version=")
+    return {
+        (sample.name, "".join(sample.labels.values())): sample.value
+        for family in text_string_to_metric_families(response.content.decode())
+        for sample in family.samples
+    }
+
+
+def test_they_tell_what_the_rows_say(client: Client, settings: Any) -> None:
+    settings.FACTORY_WORKERS = {"short": 2, "long": 1}
+    introduce()
+    queue.enqueue("demo.noop", {})
+    old = queue.enqueue("demo.noop", {})
+    Job.objects.filter(pk=old.pk).update(updated_at="2020-01-01T00:00Z")
+    queue.enqueue("demo.noop", {}, after=60)
+    Queue.objects.get(pk="long").pause()
+
+    seen = samples(client)
+
+    assert seen["factory_jobs", "queued"] == 2
+    assert seen["factory_jobs", "scheduled"] == 1
+    assert seen["factory_jobs", "failed"] == 0
+    assert seen["factory_queue_depth", "short"] == 2
+    assert seen["factory_queue_depth", "long"] == 0
+    assert seen["factory_queue_oldest_seconds", "short"] > 10**8
+    assert seen["factory_queue_oldest_seconds", "long"] == 0
+    assert (seen["factory_queue_paused", "long"], seen["factory_queue_paused", "short"]) == (1, 0)
+    assert (seen["factory_runners", "short"], seen["factory_runners", "long"]) == (1, 0)
+    assert seen["factory_runners_wanted", "short"] == 2
+    assert seen["factory_ready", "database"] == 1
+    assert seen["factory_ready", "runners"] == 0
+    assert seen["factory_jobs_lost", ""] == 0
+
+
+def test_the_cost_does_not_grow_with_the_jobs(
+    client: Client, django_assert_max_num_queries: Any
+) -> None:
+    queue.enqueue_many("demo.noop", [{}] * 500)
+
+    with django_assert_max_num_queries(8):
+        assert samples(client)["factory_jobs", "queued"] == 500
+
+
+def test_with_the_database_away_readiness_is_told() -> None:
+    away = dict(os.environ) | {"DATABASE_URL": "postgresql://factory@%2Fnonexistent/factory"}
+    told = (
+        "import django; django.setup(); from factory import metrics; from prometheus_client "
+        "import *; registry = CollectorRegistry(); registry.register(metrics.Rows()); "
+        "print(generate_latest(registry).decode())"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", told], env=away, cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    families = list(text_string_to_metric_families(done.stdout))
+    assert [family.name for family in families] == ["factory_ready"]
+    ready = {sample.labels["part"]: sample.value for sample in families[0].samples}
+    assert (ready["database"], ready["valkey"]) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("token", "headers", "address", "status"),
+    [
+        ("", {}, "127.0.0.1", 200),
+        ("", {}, "::1", 200),
+        ("", {}, "10.0.0.7", 404),
+        ("", {}, "", 404),
+        ("", {"X-Forwarded-For": "127.0.0.1"}, "127.0.0.1", 404),
+        ("", {"Forwarded": "for=127.0.0.1"}, "127.0.0.1", 404),
+        ("", {"X-Real-IP": "127.0.0.1"}, "127.0.0.1", 404),
+        ("", {"Authorization": "Bearer "}, "10.0.0.7", 404),
+        (TOKEN, {}, "127.0.0.1", 200),
+        (TOKEN, {}, "10.0.0.7", 401),
+        (TOKEN, {"Authorization": f"Bearer {TOKEN}"}, "10.0.0.7", 200),
+        (TOKEN, {"Authorization": f"bearer {TOKEN}", "X-Forwarded-For": "x"}, "127.0.0.1", 200),
+        (TOKEN, {"Authorization": f"Bearer {TOKEN}x"}, "10.0.0.7", 401),
+        (TOKEN, {"Authorization": "Bearer wrong"}, "127.0.0.1", 401),
+        (TOKEN, {"Authorization": f"Basic {TOKEN}"}, "10.0.0.7", 401),
+        (TOKEN, {"Authorization": "Bearer \xe4"}, "10.0.0.7", 401),
+    ],
+)
+def test_only_the_token_or_this_machine_opens_them(
+    client: Client, settings: Any, token: str, headers: dict[str, str], address: str, status: int
+) -> None:
+    settings.FACTORY_METRICS_TOKEN = token
+
+    response = client.get("/metrics", headers=headers, REMOTE_ADDR=address)
+
+    assert response.status_code == status
+    assert ("WWW-Authenticate" in response) == (status == 401)
+    assert (b"factory_jobs" in response.content) == (status == 200)
+
+
+def test_they_are_only_read(client: Client) -> None:
+    assert client.post("/metrics").status_code == 405
+    assert client.head("/metrics").status_code == 200
