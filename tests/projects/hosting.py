@@ -8,8 +8,8 @@ import socket
 import ssl
 import subprocess
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -24,21 +24,30 @@ class Host(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, root: Path, certificate: Path) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(self, root: Path, certificate: Path, listen: str = "127.0.0.1", port: int = 0):
+        self.address_family = socket.AF_INET6 if ":" in listen else socket.AF_INET
+        super().__init__((listen, port), _Handler)
         self.root = root
         self.token = ""  # demanded as the password, when set
         self.status = 0  # answered to everything, when set
         self.location = ""
+        self.suffixed = False  # sends from `name` to `name.git`, as GitLab does
         self.seen: list[str] = []
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate)
-        self.socket = context.wrap_socket(self.socket, server_side=True)
+        self.pairs: set[str] = set()  # the users and passwords that were given
+        self.socket = tls(certificate).wrap_socket(
+            self.socket, server_side=True, do_handshake_on_connect=False
+        )
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self.server_address[1])
 
     @property
     def address(self) -> str:
         """What FACTORY_GIT_HOSTS must name."""
-        return f"127.0.0.1:{self.server_address[1]}"
+        host = str(self.server_address[0])
+        return f"{f'[{host}]' if ':' in host else host}:{self.port}"
 
     def handle_error(self, request, client_address) -> None:
         """This method will be silent: broken connections are what tests are about."""
@@ -59,7 +68,15 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         server = self.server
-        if server.status:
+        if "Authorization" in self.headers:
+            given = self.headers["Authorization"].removeprefix("Basic ")
+            server.pairs.add(base64.b64decode(given).decode())
+        name, slash, rest = self.path.partition("/info/refs")
+        if server.suffixed and not name.partition(".git")[1]:
+            self.send_response(301)
+            self.send_header("Location", f"https://{server.address}{name}.git{slash}{rest}")
+            self._end()
+        elif server.status:
             self.send_response(server.status)
             if server.location:
                 self.send_header("Location", server.location)
@@ -110,16 +127,49 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
 
+def tls(certificate: Path) -> ssl.SSLContext:
+    """This function will give what a server needs to speak https."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
+
+
 @contextmanager
-def host(root: Path, certificate: Path) -> Iterator[Host]:
+def host(root: Path, certificate: Path, listen: str = "127.0.0.1", port: int = 0) -> Iterator[Host]:
     """This function will serve until the block ends."""
-    server = Host(root, certificate)
+    server = Host(root, certificate, listen, port)
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     try:
         yield server
     finally:
         server.shutdown()
         server.server_close()
+
+
+@contextmanager
+def raw_host(certificate: Path, behave: Callable[[ssl.SSLSocket], None]) -> Iterator[str]:
+    """This function will do with each connection what a test says, and give its address."""
+    listener = tls(certificate).wrap_socket(socket.create_server(("127.0.0.1", 0)), True)
+
+    def one(connection: ssl.SSLSocket) -> None:
+        with connection, suppress(OSError):
+            connection.settimeout(30)
+            behave(connection)
+
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                with suppress(ssl.SSLError):
+                    connection, _ = listener.accept()
+                    threading.Thread(target=one, args=(connection,), daemon=True).start()
+
+    threading.Thread(target=serve, daemon=True).start()
+    try:
+        yield f"127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        with suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
 
 
 @contextmanager
@@ -134,7 +184,10 @@ def certificate(folder: Path) -> Path:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "tests")])
     now = datetime.datetime.now(datetime.UTC)
-    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    names: list[x509.GeneralName] = [
+        x509.IPAddress(ipaddress.ip_address(number)) for number in ("127.0.0.1", "::1")
+    ]
+    names += [x509.DNSName("localhost"), x509.DNSName("git.example.org")]
     made = (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -143,7 +196,7 @@ def certificate(folder: Path) -> Path:
         .serial_number(1)
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, hashes.SHA256())
     )

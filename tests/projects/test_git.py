@@ -22,27 +22,6 @@ from tests.projects.origins import Origin, until
 QUICK = Watch(deadline_s=60, idle_s=30)
 
 
-@pytest.fixture
-def into(origin, settings):
-    """This fixture will say where a clone goes."""
-    return Path(settings.FACTORY_HOME) / "repositories" / "1.git"
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    """This fixture will make a certificate no system trusts."""
-    return hosting.certificate(tmp_path_factory.mktemp("certificate"))
-
-
-@pytest.fixture
-def https(origin, certificate, settings):
-    """This fixture will serve the origin over https on this machine, allow-listed and trusted."""
-    with hosting.host(origin.path.parent, certificate) as server:
-        settings.FACTORY_GIT_HOSTS = [server.address]
-        settings.FACTORY_GIT_CA = str(certificate)
-        yield server
-
-
 def bring(text, into, branch="", token="", watch=QUICK):
     """This function will do what a sync job does."""
     source = transfer.locate(addresses.parse(str(text)), token)

@@ -21,12 +21,6 @@ QUICK = Watch(deadline_s=60, idle_s=30)
 
 
 @pytest.fixture
-def into(origin, settings):
-    """This fixture will say where a clone goes."""
-    return Path(settings.FACTORY_HOME) / "repositories" / "1.git"
-
-
-@pytest.fixture
 def key():
     """This fixture will make a key as the product does."""
     return ssh_keys.make()
