@@ -18,6 +18,7 @@ PIPE = subprocess.PIPE
 TOGETHER = subprocess.STDOUT
 KILL = signal.SIGKILL
 TERM = signal.SIGTERM
+_CPU_GRACE_S = 2
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,9 @@ def limit(pid: int, limits: Limits) -> None:
     with contextlib.suppress(ProcessLookupError):
         for name, value, unit in wanted:
             if value is not None:
-                resource.prlimit(pid, name, (value * unit, value * unit))
+                # The soft limit of processor time is a signal with a name; the hard one is kill -9.
+                more = _CPU_GRACE_S if name == resource.RLIMIT_CPU else 0
+                resource.prlimit(pid, name, (value * unit, value * unit + more))
 
 
 def end_group(pid: int, signum: int) -> None:

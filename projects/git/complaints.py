@@ -65,6 +65,12 @@ class Empty(Anticipated):
     failure_class = FailureClass.INVALID_INPUT
 
 
+class NotGit(Anticipated):
+    """What answers there is no git server."""
+
+    failure_class = FailureClass.INVALID_INPUT
+
+
 class Redirected(Anticipated):
     """The host says the repository lives elsewhere."""
 
@@ -100,6 +106,11 @@ _OURS: tuple[tuple[str, type[Anticipated], str], ...] = (
         r"file too large|died of signal 25|pack exceeds maximum|out of memory|cannot allocate",
         TooLarge,
         "The repository is larger than one clone may be.",
+    ),
+    (
+        r"died of signal 9\b",
+        GitFailed,
+        "Git was killed from outside, perhaps for want of memory on this machine.",
     ),
     (r"died of signal 24", TimedOut, "Git used more processor time than one transfer may."),
     (
@@ -167,9 +178,15 @@ _ANYWHERE: tuple[tuple[str, type[Anticipated], str], ...] = (
     ),
     (
         r"repository .* not found|not appear to be a git repository|does not exist|"
-        r"returned error: (404|410)|repository not found|could not be found|not valid: is this a git repository",
+        r"returned error: (404|410)|repository not found|could not be found",
         NoSuchRepository,
         "There is no repository at this address; check it.",
+    ),
+    (
+        r"not valid: is this a git|invalid server response|protocol error|unsupported protocol|"
+        r"http/0\.9|unable to parse|bad line length|expected flush after",
+        NotGit,
+        "What answers at this address is no git server, or a log-in page; check the address.",
     ),
     (
         r"operation too slow|operation timed out|connection timed out|timeout, server",
