@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 import yaml
 
-from factory.supervisor.loop import GRACE_S
 from tests.services import ROOT
 
 
@@ -66,8 +65,16 @@ def test_the_script_calls_targets_that_exist() -> None:
 def test_the_script_installs_every_program_the_tests_start() -> None:
     told = (ROOT / ".ci/run").read_text()
 
-    for package in ("git", "nginx-light", "caddy", "openssh-server", "pgbouncer", "openssl"):
-        assert re.search(rf"^    has [a-z]+ .*\|\| echo {package}$", told, re.M), package
+    for package in (
+        "git",
+        "nginx-light",
+        "caddy",
+        "openssh-server",
+        "pgbouncer",
+        "openssl",
+        "systemd",
+    ):
+        assert re.search(rf"^    has [a-z-]+ .*\|\| echo {package}$", told, re.M), package
 
 
 @pytest.mark.parametrize(
@@ -136,16 +143,6 @@ def test_a_machine_without_python_is_told_so_in_one_line() -> None:
 
     assert done.returncode == 2
     assert done.stderr.startswith("Python 3.11 or later is not installed: ")
-
-
-def test_systemd_signals_the_supervisor_alone_and_waits_longer_than_its_grace() -> None:
-    unit = (ROOT / "deploy/software-factory.service").read_text()
-
-    options = dict(re.findall(r"^(\w+)=(.*)$", unit, re.M))
-
-    assert options["KillMode"] == "mixed"
-    assert int(options["TimeoutStopSec"]) > GRACE_S + 5
-    assert options["ExecStart"].endswith("manage.py up")
 
 
 def _workflow() -> dict[Any, Any]:

@@ -36,6 +36,7 @@ class Supervisor:
     """Runs until it is told to end; then it leaves no process behind."""
 
     web: bool = True
+    workers: bool = True
     on_ready: Callable[[list[str]], None] = lambda cannot: None
     children: list[Child] = field(default_factory=list)
     ending: bool = False
@@ -56,7 +57,7 @@ class Supervisor:
         self.record = Record(
             record.this("supervisor", os.getpid()), mark, values["FACTORY_URL"], process.boot_id()
         )
-        self.children = crew(mark, web=self.web)
+        self.children = crew(mark, web=self.web, workers=self.workers)
         try:
             self._watch()
         finally:
@@ -168,7 +169,7 @@ class Supervisor:
             time.sleep(0.02)
 
 
-def crew(mark: str, *, web: bool) -> list[Child]:
+def crew(mark: str, *, web: bool, workers: bool = True) -> list[Child]:
     """This function will describe the processes of one installation, in the order they start."""
     values = configuration.load()
     name, _, token = mark.partition("=")
@@ -180,9 +181,9 @@ def crew(mark: str, *, web: bool) -> list[Child]:
         "relay": [*manage, "relay"],
         "watchdog": [*manage, "watchdog"],
     }
-    if not web:
-        del argv["web"]
-    return [Child(name, words, environment) for name, words in argv.items()]
+    left_out = {"web"} if not web else set()
+    left_out |= {"qcluster"} if not workers else set()
+    return [Child(name, argv[name], environment) for name in argv if name not in left_out]
 
 
 def unready(url: str) -> list[str] | None:

@@ -55,7 +55,7 @@ class Front:
 def program(name: str) -> str:
     """This function will find a program of the system, also one for administrators, or fail."""
     found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
-    assert found, f"{name} is not installed: sudo apt-get install -y nginx-light caddy openssl"
+    assert found, f"{name} is not installed: run .ci/run, which brings what tests need"
     return found
 
 
@@ -95,16 +95,15 @@ def nginx(front: Front) -> Iterator[None]:
 def caddy(front: Front) -> Iterator[None]:
     """This function will run Caddy with deploy/Caddyfile."""
     changes = {
-        rf"(?m)^{re.escape(NAME)} {{$": f"{front.url} {{\n"
-        f"\ttls {front.certificate} {front.place}/key.pem",
-        r"127\.0\.0\.1:8000": f"127.0.0.1:{front.product}",
+        r"\theader -Server": f"\ttls {front.certificate} {front.place}/key.pem\n\theader -Server",
     }
     site = _changed((ROOT / "deploy/Caddyfile").read_text(), changes)
     ours = f"{{\n\tadmin off\n\thttp_port {front.plain}\n\thttps_port {front.secure}\n"
     ours += "\tdefault_bind 127.0.0.1\n\tskip_install_trust\n}\n"
     (front.place / "Caddyfile").write_text(ours + site)
     argv = [program("caddy"), "run", "--adapter", "caddyfile"]
-    with _running([*argv, "--config", str(front.place / "Caddyfile")], front):
+    named = {"FACTORY_NAME": front.url, "FACTORY_UPSTREAM": f"127.0.0.1:{front.product}"}
+    with _running([*argv, "--config", str(front.place / "Caddyfile")], front, **named):
         yield
 
 
@@ -112,11 +111,11 @@ FRONTS: dict[str, Callable[[Front], object]] = {"nginx": nginx, "caddy": caddy}
 
 
 @contextmanager
-def _running(argv: list[str], front: Front) -> Iterator[None]:
+def _running(argv: list[str], front: Front, **more: str) -> Iterator[None]:
     home = {"HOME": str(front.place), "XDG_DATA_HOME": str(front.place)}
     with open(front.place / "said", "w") as said:
         started = subprocess.Popen(
-            argv, stdout=said, stderr=said, env=os.environ | home, start_new_session=True
+            argv, stdout=said, stderr=said, env=os.environ | home | more, start_new_session=True
         )
     try:
         heard = lambda: (front.place / "said").read_text()  # noqa: E731

@@ -29,6 +29,9 @@ class Command(OneLine):
         parser.add_argument("--port", help="the port of the web server, instead of PORT")
         parser.add_argument("--workers", help="runners in each pool, instead of FACTORY_WORKERS")
         parser.add_argument("--no-web", action="store_true", help="everything but the web server")
+        parser.add_argument(
+            "--no-workers", action="store_true", help="runs no jobs on this machine"
+        )
         parser.add_argument("--detach", action="store_true", help="run in the background")
 
     def handle(self, **options: Any) -> None:
@@ -41,14 +44,14 @@ class Command(OneLine):
                 if web and (wrong := control.cannot_listen(values["FACTORY_BIND"], values["PORT"])):
                     raise Refused(wrong)
                 if not options["detach"]:
-                    self._run(web)
+                    self._run(web, not options["no_workers"])
                     return
         except AlreadyRunning as other:
             self.stderr.write(str(other))
             sys.exit(1)
         self._detach()
 
-    def _run(self, web: bool) -> None:
+    def _run(self, web: bool, workers: bool) -> None:
         embedded.ensure_running()
         embedded.examine()
         left = record.read()
@@ -58,7 +61,7 @@ class Command(OneLine):
         call_command("collectstatic", verbosity=0, interactive=False)
         newcomer = first_contact.administrator()
         connection.close()
-        Supervisor(web=web, on_ready=partial(self._greet, newcomer)).run()
+        Supervisor(web, workers, partial(self._greet, newcomer)).run()
 
     def _greet(self, newcomer: User | None, cannot: list[str]) -> None:
         url = configuration.load()["FACTORY_URL"]
