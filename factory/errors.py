@@ -250,7 +250,7 @@ class Errors:
         if refused:
             return answer(request, refused)
         response = self.get_response(request)
-        if response.status_code < 400 or response.streaming or getattr(response, "content", b""):
+        if response.status_code < 400 or _is_dressed(request, response):
             return response
         kept = {name: response[name] for name in _KEPT if name in response}
         return answer(request, response.status_code, headers=kept)
@@ -263,8 +263,7 @@ class Errors:
             case access.Denied():
                 return answer(request, 403, str(exception))
             case addresses.Refused():
-                name, _, cause = str(exception).partition(": ")
-                return answer(request, 400, str(exception), fields={name: cause})
+                return answer(request, 400, str(exception), fields=_field(exception))
             case UnreadablePostError():
                 return answer(request, 408)
         return None
@@ -282,12 +281,25 @@ class LoginRequired(LoginRequiredMiddleware):
         return super().handle_no_permission(request, view_func)  # type: ignore[no-any-return]
 
 
+def _is_dressed(request: HttpRequest, response: HttpResponseBase) -> bool:
+    """Whether it says what is wrong: in words of ours, or in its own where no document is due."""
+    if response.streaming or hasattr(response, "shows_error"):
+        return True
+    return bool(getattr(response, "content", b"")) and not request.path.startswith(API)
+
+
 def _unnamed(status: int) -> Words:
     try:
         phrase = HTTPStatus(status).phrase
     except ValueError:
         phrase = "Error"
     return Words(phrase.lower().replace(" ", "-"), phrase, "This cannot be done.")
+
+
+def _field(refused: addresses.Refused) -> dict[str, str]:
+    """The field a refusal speaks of, as the API calls it: one address stands among several."""
+    name, _, cause = str(refused).partition(": ")
+    return {"addresses": str(refused)} if name.startswith("address") else {name: cause}
 
 
 def _page_above(path: str) -> str:

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 
-from factory import entrance, first_contact, health, metrics, skin, views
+from factory import api, entrance, first_contact, health, metrics, skin, views
 
 handler400 = "factory.errors.bad_request"
 handler403 = "factory.errors.forbidden"
@@ -23,6 +23,7 @@ urlpatterns = [
     path("admin/login/", entrance.to_the_admin),
     path("admin/password_change/", entrance.to_own_password),
     path("admin/", admin.site.urls),
+    path("api/", api.urls),
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
     path("metrics", metrics.scrape, name="metrics"),

@@ -50,8 +50,8 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
 def log(request: HttpRequest, pk: int) -> HttpResponse:
     """This view will show the log of one job; level and text filter are in the address."""
     job = get_object_or_404(Job.objects.visible_to(request.user), pk=pk)
-    level, grep = request.GET.get("level", ""), request.GET.get("grep", "")[:200]
-    level = level if level in set(Level) else ""
+    level = _one_of([one.value for one in Level], request.GET.get("level", ""), "level")
+    grep = request.GET.get("grep", "")[:200]
     context = {
         "job": job,
         "log": board.whole_log(job.pk, Level(level or Level.DEBUG), grep),

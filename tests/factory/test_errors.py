@@ -100,7 +100,7 @@ def test_a_browser_gets_a_page(accept: str, client: Client) -> None:
 def test_the_document_names_the_fields(client: Client) -> None:
     error = client.get("/api/raise/address/").json()["error"]
 
-    assert error["fields"] == {"address": "it is empty"}
+    assert error["fields"] == {"addresses": "address: it is empty"}
     assert error["code"] == "bad-request"
 
 

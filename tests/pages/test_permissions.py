@@ -59,6 +59,15 @@ CASES = {
     "projects/<slug:slug>/members/<int:pk>/removals/": Case("maintainer", "maintainer"),
     "projects/<slug:slug>/invitations/": Case(NOBODY, "maintainer"),
     "projects/<slug:slug>/invitations/<int:pk>/revocations/": Case(NOBODY, "maintainer"),
+    # For programs: 401 without session or token. tests/pages/test_api.py asks with tokens.
+    "api/openapi.json": Case("stranger"),
+    "api/status": Case("stranger"),
+    "api/me": Case("stranger"),
+    "api/projects": Case("stranger"),
+    "api/repositories": Case(NOBODY, "stranger"),
+    "api/jobs/<int:pk>": Case("viewer"),
+    "api/jobs/<int:pk>/cancellations": Case(NOBODY, "contributor"),
+    "api/jobs/<int:pk>/retries": Case(NOBODY, "contributor"),
     # Without a log-in; settings.PUBLIC_URLS names them too.
     "login/": Case("anonymous", "anonymous"),
     "login/<str:text>/": Case("anonymous"),
@@ -101,6 +110,7 @@ def ids(world: World, people: dict[str, Any]) -> dict[str, Any]:
     token, _ = ApiToken.objects.issue(people["maintainer"], "ci", "read", 1)
     return {
         "jobs/": world.job.pk,
+        "api/jobs/": world.job.pk,
         "projects/<slug:slug>/repositories/": world.repository.pk,
         "projects/<slug:slug>/members/": member.pk,
         "projects/<slug:slug>/invitations/": invitation.pk,

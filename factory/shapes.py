@@ -1,0 +1,171 @@
+"""What the API takes and gives; the OpenAPI document is made of this."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from ninja import Schema
+from pydantic import ConfigDict, Field
+
+
+class Explained(Schema):
+    """What went wrong."""
+
+    status: int = Field(description="The HTTP status.")
+    code: str = Field(description="The kind of error, for machines; docs/reference.md lists them.")
+    message: str = Field(description="What went wrong and what to do, in a sentence.")
+    fields: dict[str, str] | None = Field(None, description="What is wrong with what was sent.")
+    id: str = Field(description="Stands in the log beside everything that was logged about it.")
+
+
+class Error(Schema):
+    """The one shape of every error."""
+
+    error: Explained
+
+
+class Progress(Schema):
+    """How far a job got."""
+
+    current: int
+    total: int | None = Field(description="null while it is unknown.")
+    percent: int | None
+    item: str = Field(description="What is being worked on.")
+    items_done: list[str]
+    items_failed: list[str]
+    rate_per_min: float | None
+    eta_s: int | None
+
+
+class Failure(Schema):
+    """Why a job failed."""
+
+    class_: str = Field(alias="class", description="The class, which decides about a retry.")
+    message: str
+
+
+class Job(Schema):
+    """One job of the ledger."""
+
+    id: int
+    kind: str
+    queue: str
+    project: str | None = Field(description="The name of its project.")
+    state: str
+    shown: str = Field(description="The word the board shows: the state, or lost without evidence.")
+    subject: str
+    priority: int
+    attempt: int
+    max_attempts: int
+    progress: Progress | None
+    reason: str
+    run_after: datetime | None
+    runner: int | None
+    arguments: Any = Field(description="Without what looks like a credential.")
+    created_at: datetime
+    started_at: datetime | None
+    updated_at: datetime
+    finished_at: datetime | None
+    result: Any
+    failure: Failure | None
+
+
+class Running(Schema):
+    """A job that a runner holds."""
+
+    id: int
+    kind: str
+    project: str | None
+    subject: str
+    shown: str
+    started_at: datetime | None
+    progress: Progress | None
+
+
+class Status(Schema):
+    """Whether work can be done, and what is going on."""
+
+    as_of: datetime
+    ready: bool
+    cannot: list[str] = Field(description="The parts that cannot work.")
+    jobs: dict[str, int] = Field(description="Unfinished jobs you may see, by the word they show.")
+    running: list[Running] = Field(description="The oldest fifty that are held by a runner.")
+
+
+class Membership(Schema):
+    """What one may do in a project."""
+
+    project: str = Field(description="Its slug.")
+    role: str
+
+
+class Me(Schema):
+    """Who asks."""
+
+    id: int
+    name: str
+    staff: bool = Field(description="Whether you may see and do everything.")
+    scopes: list[str] = Field(description="What this session or token may do: read, write.")
+    roles: list[Membership]
+
+
+class Repository(Schema):
+    """One repository of a project."""
+
+    id: int
+    name: str
+    address: str
+    branch: str
+    map_status: str
+    head_commit: str
+    synced_at: datetime | None
+    failure: Failure | None
+
+
+class Project(Schema):
+    """One project with its repositories."""
+
+    id: int
+    slug: str
+    name: str
+    archived_at: datetime | None
+    repositories: list[Repository]
+
+
+class Projects(Schema):
+    """One page of projects, by id."""
+
+    projects: list[Project]
+    next: int | None = Field(description="Ask again with after=this; null on the last page.")
+
+
+class Given(Schema):
+    """What is taken: unknown names are refused, so that a typing error is not passed over."""
+
+    model_config = ConfigDict(extra="forbid", str_max_length=2000)
+
+
+class Registration(Given):
+    """Repositories to register."""
+
+    addresses: Annotated[list[str], Field(min_length=1, max_length=200)]
+    project: str = Field("", description="Its name; else it is named after the repository.")
+    branch: str = Field("", description="The branch to map; else the remote's own.")
+    token: str = Field("", description="Opens private https repositories; stored encrypted.")
+
+
+class Registered(Schema):
+    """One registered repository and the job that fetches and maps it."""
+
+    repository: int
+    project: str
+    job: int
+    state: str
+    created: bool = Field(description="false when it was known already.")
+
+
+class Act(Schema):
+    """What an act changed."""
+
+    id: int
+    before: str
+    after: str

@@ -1,0 +1,80 @@
+"""What is going on, in one answer: read at most once a second for all who may see the same."""
+
+import threading
+import time
+from collections.abc import Callable, Hashable
+from typing import Any
+
+from django.db.models import Count
+from django.utils import timezone
+
+from factory import health
+from jobs import board, summary
+from jobs.models import Job
+from jobs.states import LIVE
+from projects.models import Project
+
+FRESH_S = 1.0
+RUNNING = 50
+_MOST_AUDIENCES = 500
+
+
+def of(user: Any) -> dict[str, Any]:
+    """This function will tell what `user` may see of the present: health, counts, running jobs."""
+    system = _recent("system", _system)
+    return system | _recent(audience(user), lambda: _jobs(user))
+
+
+def audience(user: Any) -> Hashable:
+    """This function will name those who may see the same jobs as `user`.
+
+    Two people share what was read only when the sets of projects they may see are equal now.
+    """
+    if user.is_active and user.is_staff:
+        return "staff"
+    return tuple(Project.objects.visible_to(user).order_by("pk").values_list("pk", flat=True))
+
+
+def _system() -> dict[str, Any]:
+    cannot = [part.name for part in health.parts() if part.trouble]
+    return {"as_of": timezone.now(), "ready": not cannot, "cannot": cannot}
+
+
+def _jobs(user: Any) -> dict[str, Any]:
+    live = board.shown(Job.objects.visible_to(user).filter(state__in=LIVE)).select_related(None)
+    counts = live.values("shown").annotate(number=Count("pk")).order_by("shown")
+    running = [
+        {
+            "id": job.pk,
+            "kind": job.kind,
+            "project": job.scope_label or None,  # type: ignore[attr-defined]
+            "subject": job.subject,
+            "shown": job.shown,  # type: ignore[attr-defined]
+            "started_at": job.started_at,
+            "progress": summary.describe(job)["progress"],
+        }
+        for job in board.active(user, RUNNING)
+    ]
+    return {"jobs": {row["shown"]: row["number"] for row in counts}, "running": running}
+
+
+_kept: dict[Hashable, tuple[float, dict[str, Any]]] = {}
+_lock = threading.Lock()
+
+
+def _recent(key: Hashable, read: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    found = _kept.get(key)
+    if found and time.monotonic() - found[0] < FRESH_S:
+        return found[1]
+    fresh = read()
+    with _lock:
+        if len(_kept) >= _MOST_AUDIENCES:
+            _kept.clear()
+        _kept[key] = (time.monotonic(), fresh)
+    return fresh
+
+
+def forget() -> None:
+    """This function will forget what was read."""
+    with _lock:
+        _kept.clear()
