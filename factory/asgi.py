@@ -1,4 +1,4 @@
-"""The ASGI application: HTTP to Django's WSGI handler, WebSockets to Channels.
+"""The ASGI application: HTTP to Django's WSGI handler through the gate, WebSockets to Channels.
 
 Django's own ASGI handler was 5 to 12 times slower and left its database connections open; behind
 a2wsgi eight threads keep eight connections.
@@ -11,11 +11,13 @@ from typing import Any
 
 import structlog
 
-from factory import beats
 from factory.wsgi import application as django
+from jobs import beats
 
 # After the WSGI application, which loads Django's apps.
+from factory import probe  # isort: skip
 from factory.bridge import Bridge  # isort: skip
+from factory.gate import Gate  # isort: skip
 from factory.health import ALIVE  # isort: skip
 from factory.sockets import application as sockets  # isort: skip
 
@@ -25,7 +27,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 THREADS = 8
 _BEAT_S = 1.0
-_pages = Bridge(django, THREADS)
+_pages = Gate(Bridge(django, THREADS))
 log = structlog.get_logger("factory.asgi")
 
 
@@ -61,12 +63,14 @@ async def _alive(scope: Scope, send: Send) -> None:
 
 async def _live(receive: Receive, send: Send) -> None:
     await receive()
-    beating = asyncio.create_task(_beat())
+    await asyncio.to_thread(probe.watch)
+    tasks = [asyncio.create_task(_beat()), asyncio.create_task(_pages.keep())]
     await send({"type": "lifespan.startup.complete"})
     await receive()
-    beating.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await beating
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    beats.end("web")
     await send({"type": "lifespan.shutdown.complete"})
 
 

@@ -1,45 +1,29 @@
-"""Whether this installation can do work, and the page people see when the database is away."""
+"""Whether this installation can do work: for machines, for people, and while nothing can be shown."""
 
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Collection
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.core.cache import cache
-from django.db import Error, InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.views.decorators.cache import never_cache
-from redis.exceptions import RedisError
 
-from factory import beats, errors
-from jobs.models import Runner
+from factory import errors, probe
+from factory.probe import Part
 
-FRESH_S = 10
 ALIVE = "alive\n"
+RETRY_S = 3
+DATABASE_AWAY = (
+    "PostgreSQL does not answer since {since}. Nothing is lost: jobs are kept in it and go on when "
+    "it is back. What you sent just now may still be carried out then: look before you repeat it."
+)
 _AWAY = (OperationalError, InterfaceError)
-
-
-@dataclass(frozen=True)
-class Part:
-    """One thing work needs, and what is wrong with it ("" when nothing is)."""
-
-    name: str
-    trouble: str
-
-
-def parts() -> list[Part]:
-    """This function will ask each part whether it can do its work."""
-    questions: dict[str, Callable[[], str]] = {
-        "database": _database,
-        "valkey": _valkey,
-        "runners": _runners,
-        "relay": lambda: _silent("relay"),
-        "watchdog": lambda: _silent("watchdog"),
-    }
-    return [Part(name, ask()) for name, ask in questions.items()]
+parts = probe.parts
 
 
 @login_not_required
@@ -54,66 +38,63 @@ def alive(request: HttpRequest) -> HttpResponse:
 def ready(request: HttpRequest) -> HttpResponse:
     """This view will answer 200 when work can be done, else 503 with the names of what cannot.
 
-    What exactly is wrong is told to staff only.
+    `factory.asgi` answers the same without Django.
     """
-    wrong = [part for part in parts() if part.trouble]
-    answer: dict[str, object] = {"ready": not wrong, "cannot": [part.name for part in wrong]}
-    if wrong and _is_staff(request):
-        answer["why"] = {part.name: part.trouble for part in wrong}
-    return JsonResponse(answer, status=503 if wrong else 200)
+    address = request.META.get("REMOTE_ADDR", "")
+    direct = is_direct(address, [name.lower() for name in request.headers])
+    status, document = readiness(parts(), told_why=direct)
+    return JsonResponse(document, status=status)
+
+
+def readiness(found: Collection[Part], *, told_why: bool) -> tuple[int, dict[str, Any]]:
+    """This function will give the status and the document of /readyz.
+
+    Ready means that each part does its work now: of runners, that they claimed something or
+    proved their queue empty within `liveness.LOOK_S`. Causes are for `told_why` only.
+    """
+    wrong = [part for part in found if part.trouble]
+    document: dict[str, Any] = {
+        "ready": not wrong,
+        "cannot": [part.name for part in wrong],
+        "parts": {
+            part.name: {"ok": not part.trouble, "since": _written(part.since, "%Y-%m-%dT%H:%M:%SZ")}
+            for part in found
+        },
+    }
+    if told_why and wrong:
+        document["why"] = {part.name: part.trouble for part in wrong}
+    return (503 if wrong else 200), document
+
+
+def is_direct(address: str, headers: Collection[str]) -> bool:
+    """This function will tell whether somebody on this machine asks, and not through a proxy."""
+    through = {"x-forwarded-for", "x-forwarded-host", "forwarded"} & set(headers)
+    return address in ("127.0.0.1", "::1") and not through
 
 
 def failed(request: HttpRequest) -> HttpResponse:
-    """This view will answer an error: 503 and one static page when the database is away."""
+    """This view will answer an error: 503 when the database is away, else 500."""
     if not isinstance(sys.exc_info()[1], _AWAY):
         return errors.answer(request, 500)
-    at = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime())
-    page = render_to_string("503.html", {"at": at})
-    return HttpResponse(page, status=503, headers={"Retry-After": "5"})
+    found = probe.away()
+    since = clock(found.since if found else time.time())
+    retry = {"Retry-After": str(RETRY_S)}
+    if errors.wants_json(request):
+        message = DATABASE_AWAY.format(since=since)
+        return errors.answer(request, 503, message, headers=retry)
+    return HttpResponse(away_page(since), status=503, headers=retry)
 
 
-def _database() -> str:
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except Error as error:
-        connection.close()
-        return _first_line(error)
-    return ""
+@lru_cache(maxsize=4)
+def away_page(since: str) -> str:
+    """This function will give the one page that is shown while the database is away."""
+    return render_to_string("503.html", {"message": DATABASE_AWAY.format(since=since)})
 
 
-def _valkey() -> str:
-    try:
-        cache.get("ready")
-    except (RedisError, OSError) as error:
-        return str(error)
-    return ""
+def clock(at: float) -> str:
+    """This function will write a time, given in seconds since 1970, as people read it."""
+    return _written(at, "%H:%M:%S UTC" if time.time() - at < 43_200 else "%Y-%m-%d %H:%M UTC")
 
 
-def _runners() -> str:
-    wanted = {pool for pool, count in settings.FACTORY_WORKERS.items() if count}
-    try:
-        seen = set(Runner.objects.fresh().values_list("pool", flat=True))
-    except Error as error:
-        connection.close()
-        return f"not to be asked: {_first_line(error)}"
-    missing = sorted(wanted - seen)
-    return f"no live runner in {', '.join(missing)}" if missing else ""
-
-
-def _silent(name: str) -> str:
-    age = beats.age(name)
-    if age is None:
-        return "has never run here"
-    return f"silent for {age:.0f} s" if age > FRESH_S else ""
-
-
-def _is_staff(request: HttpRequest) -> bool:
-    try:
-        return bool(request.user.is_staff)
-    except Error:
-        return False
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+def _written(at: float, form: str) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime(form)

@@ -121,9 +121,19 @@ TEMPLATES = [
 ]
 
 # Eight threads of the web server keep eight connections; see factory.asgi.
+_DATABASE = embedded.database()
 DATABASES = {
     "default": {
-        **embedded.database(),
+        **_DATABASE,
+        # Whoever waits for a server that vanished without a word is told within seconds.
+        "OPTIONS": {
+            "connect_timeout": 5,
+            "keepalives_idle": 5,
+            "keepalives_interval": 3,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 15_000,
+            **_DATABASE["OPTIONS"],
+        },
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
     }

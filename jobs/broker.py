@@ -2,14 +2,16 @@
 
 import logging
 import os
+import signal
 import time
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
 from django_q.brokers import Broker
 from django_q.signing import SignedPackage
 
-from jobs import db, process, upkeep
+from jobs import beats, db, process, upkeep
 from jobs.db import Connection
 from jobs.runner import TOKEN_S
 
@@ -32,6 +34,7 @@ class ResidentBroker(Broker):  # type: ignore[misc]  # django-q2 ships no types
 
         django-q2 calls it for ever. It never raises: any exception would kill the pusher.
         """
+        _beat("pusher")
         try:
             if self._raw is None or self._raw.closed:
                 self._raw = db.connect("factory broker")
@@ -51,7 +54,15 @@ class ResidentBroker(Broker):  # type: ignore[misc]  # django-q2 ships no types
         raise NotImplementedError("async_task: use jobs.queue.enqueue with a registered kind")
 
     def ping(self) -> bool:
-        """This method will say that the broker answers; it holds nothing itself."""
+        """This method will say that the broker answers; it holds nothing itself.
+
+        The sentinel calls it before it starts its children. There it makes a SIGTERM to the whole
+        process group harmless: only the main process ends the cluster, in order. A sentinel that
+        died of it beside the main process would leave that one waiting for ever (django-q2#346).
+        """
+        if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+            # A handler, not SIG_IGN: programs that jobs start must not inherit it.
+            signal.signal(signal.SIGTERM, lambda *_: None)
         return True
 
     def info(self) -> str:
@@ -67,7 +78,11 @@ class ResidentBroker(Broker):  # type: ignore[misc]  # django-q2 ships no types
         return 0
 
     def set_stat(self, key: str, value: str, timeout: int) -> None:
-        """This method will keep nothing: runner rows are the status, and this may never block."""
+        """This method will keep nothing: runner rows are the status, and this may never block.
+
+        The sentinel calls it each time it has looked after its children: that is its beat.
+        """
+        _beat("sentinel")
 
     def get_stat(self, key: str) -> None:
         """This method will find nothing; see `set_stat`."""
@@ -126,6 +141,11 @@ class ResidentBroker(Broker):  # type: ignore[misc]  # django-q2 ships no types
             "timeout": -1,
         }
         return None, SignedPackage.dumps(package)
+
+
+def _beat(name: str) -> None:
+    with suppress(OSError):  # a full disk must not end the cluster
+        beats.beat(name)
 
 
 def _owner() -> str:

@@ -38,6 +38,13 @@ class Desk:
         self.execution: Execution | None = None
         self.begun_at = 0.0
         self.executed = 0
+        self.looked_at = monotonic()
+        self.idle_since: float | None = None
+
+    def looked(self, *, empty: bool) -> None:
+        """This method will note that a claim came back, and whether without any job."""
+        self.looked_at = monotonic()
+        self.idle_since = (self.idle_since or self.looked_at) if empty else None
 
     def load(self, claims: list[Claim]) -> None:
         """This method will put fresh claims on the desk."""
@@ -50,7 +57,7 @@ class Desk:
             self.execution = None
             if not self._waiting:
                 return None
-            self.begun_at = monotonic()
+            self.begun_at = self.looked_at = monotonic()
             return self._waiting.popleft()
 
     def begin(self, execution: Execution) -> None:
@@ -61,6 +68,7 @@ class Desk:
         """This method will keep an end until it is written."""
         with self._lock:
             self.execution = None
+            self.looked_at = monotonic()
             self.executed += 1
             if ending is not None:
                 self._ended.append(ending)
@@ -154,7 +162,7 @@ class Heartbeat(threading.Thread):
         if self._desk.slow(now):
             self._unburden(ledger)
         if now - self._leased_at >= LEASE_EVERY_S:
-            self._renew(ledger)
+            self._renew(ledger, now)
             self._leased_at = now
         execution = self._desk.execution
         if execution is None:
@@ -179,20 +187,29 @@ class Heartbeat(threading.Thread):
             self._desk.put_back(ended)
             raise
 
-    def _renew(self, ledger: Ledger) -> None:
+    def _renew(self, ledger: Ledger, now: float) -> None:
+        execution, idle_since = self._desk.execution, self._desk.idle_since
         values = {
             "runner": self._runner,
             "lease_s": LEASE_S,
+            "looked_s": max(0.0, now - self._desk.looked_at),
+            "busy_s": self._allowed(now) if execution else None,
+            "idle_s": None if idle_since is None else max(0.0, now - idle_since),
             "rss_mb": process.rss_mb(),
             "executed": self._desk.executed,
         }
-        execution = self._desk.execution
         if not db.rows(ledger.raw, statement("renew"), values):
             self._stop_runner("its row was closed or removed")
             if execution is not None:
                 execution.interrupt(Dispossessed("the runner was declared dead"))
         elif execution is not None and self._dispossessed(ledger, execution):
             execution.interrupt(Dispossessed("the job is no longer held"))
+
+    def _allowed(self, now: float) -> float:
+        """For how many seconds more the job in work may go on before this process is ended."""
+        execution = self._desk.execution
+        timeout = execution.kind.timeout if execution else 0.0
+        return self._desk.begun_at + timeout + GRACE_S - now
 
     def _dispossessed(self, ledger: Ledger, execution: Execution) -> bool:
         if ledger.holds(execution.claim.id, execution.claim.fence):

@@ -26,6 +26,10 @@ FORGET_S = 3 * RENEW_S
 PERIOD_S = 0.1
 TICK_S = 1.0
 _PAUSE_S = 1.0
+ANSWER_S = 5.0
+"""Valkey has so long to take one message."""
+STUCK_S = 8.0
+"""A pass that takes longer is stuck, and there is no beat."""
 _TOPIC = re.compile(r"[a-z]{1,20}:[\w:.-]{1,76}", re.ASCII)
 _log = logging.getLogger(__name__)
 
@@ -94,6 +98,7 @@ class Relay:
     def __init__(self) -> None:
         self.watched: dict[str, Watched] = {}
         self.as_of = 0
+        self.ticked = 0.0
 
     def watch(self, channel: str, shown: Mapping[str, int]) -> None:
         """This method will note what a socket watches, and what it shows that is too old."""
@@ -149,12 +154,13 @@ async def run(stop: asyncio.Event, alive: Callable[[], None]) -> None:
 
     `alive` is called once a second, also while it can only wait for what is down.
     """
-    beating = asyncio.create_task(_beat(alive))
-    complained = ""
+    complained, passed = "", Passed()
+    beating = asyncio.create_task(_beat(alive, passed))
     while not stop.is_set():
         try:
-            await _session(stop)
+            await _session(stop, passed)
         except Broken as error:
+            passed.at = time.monotonic()
             if str(error) != complained:
                 complained = str(error)
                 _log.warning("live updates paused: %s", complained)
@@ -164,21 +170,31 @@ async def run(stop: asyncio.Event, alive: Callable[[], None]) -> None:
     beating.cancel()
 
 
-async def _beat(alive: Callable[[], None]) -> None:
+@dataclass
+class Passed:
+    """When the relay last went over what is watched, or knew what it waits for."""
+
+    at: float = field(default_factory=time.monotonic)
+
+
+async def _beat(alive: Callable[[], None], passed: Passed) -> None:
     while True:
-        alive()
+        if time.monotonic() - passed.at < STUCK_S:
+            alive()
         await asyncio.sleep(TICK_S)
 
 
-async def _session(stop: asyncio.Event) -> None:
+async def _session(stop: asyncio.Event, passed: Passed) -> None:
     layer = get_channel_layer()
     relay = Relay()
     channel = await layer.new_channel()
-    await layer.group_add(RELAY, channel)
-    await layer.group_send(SOCKETS, {"type": "hello"})
+    async with asyncio.timeout(ANSWER_S):
+        await layer.group_add(RELAY, channel)
+        await layer.group_send(SOCKETS, {"type": "hello"})
     listening = asyncio.create_task(_listen(layer, channel, relay))
     try:
-        await _work(stop, layer, relay, listening)
+        while not stop.is_set() and not listening.done():
+            await _work(layer, relay, passed)
     finally:
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)
@@ -190,22 +206,21 @@ async def _listen(layer: Any, channel: str, relay: Relay) -> None:
         relay.watch(message["channel"], message["shown"])
 
 
-async def _work(
-    stop: asyncio.Event, layer: Any, relay: Relay, listening: "asyncio.Task[None]"
-) -> None:
-    ticked = 0.0
-    while not stop.is_set() and not listening.done():
-        begun = time.monotonic()
-        due = begun - ticked >= TICK_S
-        if due or relay.watched:
-            for frame in await sync_to_async(_pass)(relay):
+async def _work(layer: Any, relay: Relay, passed: Passed) -> None:
+    begun = time.monotonic()
+    due = begun - relay.ticked >= TICK_S
+    if due or relay.watched:
+        frames = await sync_to_async(_pass)(relay)
+        async with asyncio.timeout(ANSWER_S):
+            for frame in frames:
                 await _send(layer, frame)
-        if due:
-            ticked = begun
-            await layer.group_send(SOCKETS, {"type": "tick", "v": relay.as_of})
-        # At most half of the time is spent at work, however much is watched.
-        spent = time.monotonic() - begun
-        await asyncio.sleep(max(PERIOD_S - spent, spent))
+            if due:
+                relay.ticked = begun
+                await layer.group_send(SOCKETS, {"type": "tick", "v": relay.as_of})
+    passed.at = time.monotonic()
+    # At most half of the time is spent at work, however much is watched.
+    spent = passed.at - begun
+    await asyncio.sleep(max(PERIOD_S - spent, spent))
 
 
 def _pass(relay: Relay) -> list[Frame]:

@@ -111,6 +111,22 @@ def is_stopped(pid: int) -> bool:
     return bool(fields) and fields[0] == "T"
 
 
+def cpu_ticks(pid: int) -> int:
+    """This function will give the clock ticks of processor time a process has used; 0 if gone."""
+    fields = _stat(pid)
+    return int(fields[11]) + int(fields[12]) if fields else 0
+
+
+def end(pid: int, ticks: int, signum: signal.Signals = signal.SIGKILL) -> bool:
+    """This function will signal that very process, not one that got its number; True if it did."""
+    if not alive(pid, ticks):
+        return False
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, signum)
+        return True
+    return False
+
+
 def parent(pid: int) -> int | None:
     """This function will give the pid of a process's parent, or None when it is gone."""
     fields = _stat(pid)

@@ -103,10 +103,12 @@ class Resident:
                 )
         except db.UniqueViolation:
             # Two runners reached for jobs of one limit key: the index let one of them have it.
+            self.desk.looked(empty=False)
             return 1
         except db.LostConnection as error:
             self._disconnect(error)
             return 1
+        self.desk.looked(empty=not claims)
         self._settle(ended, refused)
         if not claims:
             if not ended:

@@ -59,6 +59,11 @@ class Child:
         if self.running:
             kernel.send(self.running.pid, signal.SIGTERM)
 
+    def wake(self) -> None:
+        """This method will let it go on if it was halted."""
+        if self.running:
+            kernel.send(self.running.pid, signal.SIGCONT)
+
     def kill(self) -> None:
         """This method will end its whole group at once."""
         if self.running:

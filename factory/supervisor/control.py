@@ -11,12 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from factory import beats, configuration, embedded
+from factory import configuration, embedded
 from factory.configuration import BASE_DIR, Refused
 from factory.supervisor import kernel, record
 from factory.supervisor.loop import GRACE_S
 from factory.supervisor.record import Recorded
-from jobs import process
+from jobs import beats, process
 
 _STOP_S = GRACE_S + 20
 _DETACH_S = 180

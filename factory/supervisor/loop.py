@@ -15,19 +15,26 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from factory import beats, configuration, embedded
+from factory import configuration, embedded
 from factory.configuration import BASE_DIR
 from factory.embedded.place import CannotStart
+from factory.lasting import Lasting
 from factory.supervisor import kernel, record
 from factory.supervisor.child import Child, group_of
 from factory.supervisor.record import Record
-from jobs import process
+from jobs import beats, process
 
 MARK = configuration.SUPERVISED
 GRACE_S = 10.0
 READY_S = 15.0
 _TICK_S = 0.2
 _SERVICES_EVERY_S = 1.0
+SILENT_S = 10.0
+"""A child that is silent at every look for so long is started anew."""
+STARTUP_S = 30.0
+"""So long a child may take before its first beat."""
+CLUSTER = ("sentinel", "pusher")
+"""Which processes beat for qcluster, whose main process only waits."""
 log = structlog.get_logger("factory.supervisor")
 
 
@@ -42,6 +49,7 @@ class Supervisor:
     ending: bool = False
     hurry: bool = False
     services_at: float = 0.0
+    silences: Lasting[str] = field(default_factory=lambda: Lasting(SILENT_S))
     answers_since: float | None = None
 
     def run(self) -> None:
@@ -93,12 +101,14 @@ class Supervisor:
         for child in self.children:
             if child.due:
                 child.start()
+                _await(child)
                 changed = True
         if changed:
             self._write()
         if time.monotonic() >= self.services_at:
             self.services_at = time.monotonic() + _SERVICES_EVERY_S
             beats.beat("supervisor")
+            self._mend_silent()
             self._mend_services()
             self._end_orphans()
 
@@ -111,6 +121,21 @@ class Supervisor:
                 pause = max(0.0, child.not_before - time.time())
                 log.warning("process died", process=child.name, starts_in_s=round(pause, 1))
         return buried
+
+    def _mend_silent(self) -> None:
+        """This method will kill a child that no longer beats: `_bury` then starts another.
+
+        The cluster holds jobs, so its parent is only told to go on when it was halted; what hangs
+        below it is the watchdog's.
+        """
+        silent = {child.name: child for child in self.children if _is_silent(child)}
+        for name in self.silences.over(silent, time.monotonic()):
+            child = silent[name]
+            log.error("process is silent", process=name, pid=child.ours)
+            if name == "qcluster":
+                child.wake()
+            else:
+                child.kill()
 
     def _mend_services(self) -> None:
         try:
@@ -167,6 +192,22 @@ class Supervisor:
             for pid in left:
                 kernel.kill_group(pid)
             time.sleep(0.02)
+
+
+def _await(child: Child) -> None:
+    for name in CLUSTER if child.name == "qcluster" else (child.name,):
+        if beats.age(name) is None:
+            beats.await_first(name)
+
+
+def _is_silent(child: Child) -> bool:
+    if child.running is None:
+        return False
+    if child.name == "qcluster":
+        return process.is_stopped(child.running.pid)
+    begun = beats.who(child.name) == (child.running.pid, child.running.ticks)
+    late = time.time() - child.running.started_at > STARTUP_S
+    return (begun or late) and bool(beats.trouble(child.name))
 
 
 def crew(mark: str, *, web: bool, workers: bool = True) -> list[Child]:

@@ -93,8 +93,10 @@ def read() -> Record | None:
 
 
 def forget() -> None:
-    """This function will remove the record."""
+    """This function will remove the record, and all heartbeats: nobody is awaited any more."""
     _file("supervisor.json").unlink(missing_ok=True)
+    for beat in _directory().glob("*.beat"):
+        beat.unlink(missing_ok=True)
 
 
 @contextmanager

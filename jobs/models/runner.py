@@ -6,7 +6,7 @@ from django.db import connection, models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-FRESH_S = 5
+FRESH_S = 4
 """A runner that was not seen for this long is shown as silent, in seconds."""
 
 
@@ -80,6 +80,18 @@ class Runner(models.Model):
     lease_until = models.DateTimeField(
         db_default=Now(),
         help_text="Until then no other machine may declare it dead. It renews this itself.",
+    )
+    looked_at = models.DateTimeField(
+        db_default=Now(),
+        help_text="When it last claimed, proved its queue empty, or took up a job.",
+    )
+    busy_until = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="Until then the job in its hands may take; empty when it has none.",
+    )
+    idle_since = models.DateTimeField(
+        null=True, blank=True, help_text="Since then every look found its queue empty."
     )
     stopped_at = models.DateTimeField(
         null=True, blank=True, help_text="When it ended, by its own word or by proof of death."

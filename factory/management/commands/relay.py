@@ -4,8 +4,7 @@ import asyncio
 import signal
 from typing import Any
 
-from factory import beats
-from jobs import live
+from jobs import beats, live
 from jobs.management.contract import OneLine
 
 
@@ -25,3 +24,4 @@ async def _until_stopped() -> None:
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, stop.set)
     await live.run(stop, alive=lambda: beats.beat("relay"))
+    beats.end("relay")

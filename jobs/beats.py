@@ -1,0 +1,70 @@
+"""Heartbeats of this host's processes: files below FACTORY_HOME/run, touched once a second.
+
+A file names the process that beats, so that whoever finds it silent can end that very one. A
+clean end removes it: what is there and old is silent, what is not there is not awaited.
+"""
+
+import os
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from django.conf import settings
+
+from jobs import process
+
+FRESH_S = 4.0
+"""A process that beats once a second and has not for this long is silent, in seconds."""
+_written: dict[str, int] = {}
+
+
+def beat(name: str) -> None:
+    """This function will note that this process, called `name`, is at work now."""
+    path = _file(name)
+    if _written.get(name) == os.getpid() and path.exists():
+        path.touch()
+        return
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.write_text(f"{os.getpid()} {process.started_ticks(os.getpid())}")
+    _written[name] = os.getpid()
+
+
+def await_first(name: str) -> None:
+    """This function will have `name` count as silent until it beats."""
+    path = _file(name)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.write_text("")
+    os.utime(path, (0, 0))
+
+
+def end(name: str) -> None:
+    """This function will no longer await `name`: it ended by its own will."""
+    _file(name).unlink(missing_ok=True)
+
+
+def age(name: str) -> float | None:
+    """This function will give the seconds since the last beat, or None when none is awaited."""
+    try:
+        return max(0.0, round(time.time() - _file(name).stat().st_mtime, 1))
+    except OSError:
+        return None
+
+
+def who(name: str) -> tuple[int, int] | None:
+    """This function will give the pid of the process that beats, and its start in clock ticks."""
+    with suppress(OSError, ValueError):
+        pid, ticks = _file(name).read_text().split()
+        return int(pid), int(ticks)
+    return None
+
+
+def trouble(name: str) -> str:
+    """This function will say that a process is silent, or give "" while it beats or is not awaited."""
+    found = age(name)
+    if found is None or found <= FRESH_S:
+        return ""
+    return "has not begun yet" if who(name) is None else f"silent for {found:.0f} s"
+
+
+def _file(name: str) -> Path:
+    return Path(settings.FACTORY_HOME) / "run" / f"{name}.beat"

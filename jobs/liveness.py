@@ -1,0 +1,73 @@
+"""Whether runners do their work: they claimed, or proved their queue empty, within `LOOK_S`."""
+
+from collections.abc import Collection
+from typing import Any, NamedTuple
+
+from jobs import db, process
+from jobs.db import Connection
+from jobs.heartbeat import GRACE_S
+from jobs.ledger import statement
+from jobs.models.runner import FRESH_S
+
+LOOK_S = 15.0
+"""An idle runner looks once a second; one that did not for this long is wedged, in seconds."""
+_LIMITS = {"fresh_s": FRESH_S, "look_s": LOOK_S, "grace_s": GRACE_S}
+
+
+class Pool(NamedTuple):
+    """How one pool is served: numbers of runners, its last look, and a job that waits in vain."""
+
+    name: str
+    present: int
+    heard: int
+    working: int
+    looked_s: float | None
+    waiting: int | None
+    waiting_s: float | None
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing is claimed here, or ""."""
+        if not self.present:
+            return f"no live runner in {self.name}"
+        if not self.heard:
+            return f"the runners of {self.name} are silent"
+        if not self.working:
+            return f"the runners of {self.name} have not looked for work for {self.looked_s:.0f} s"
+        if self.waiting:
+            waited = f"has waited for {self.waiting_s:.0f} s beside an idle runner"
+            return f"job {self.waiting} {waited} of {self.name}"
+        return ""
+
+
+class Wedged(NamedTuple):
+    """A runner of this host that is to be ended; `busy` while its job may still take its time."""
+
+    id: int
+    pid: int
+    ticks: int
+    busy: bool | None
+    why: str
+
+
+def pools(raw: Connection, wanted: Collection[str]) -> list[Pool]:
+    """This function will say of each wanted pool how it is served, on whatever hosts."""
+    found = db.rows(raw, statement("pools"), {"pools": sorted(wanted), **_LIMITS})
+    return [Pool._make(row) for row in found]
+
+
+def wedged(raw: Connection) -> list[Wedged]:
+    """This function will list the runners of this host that live and do nothing, as of now."""
+    here: dict[str, Any] = {"host": process.host(), "boot_id": process.boot_id()}
+    found = db.rows(raw, statement("wedged"), here | _LIMITS)
+    suspected = [Wedged._make(row) for row in found]
+    return [one for one in suspected if process.alive(one.pid, one.ticks)]
+
+
+def serving(raw: Connection) -> dict[str, bool]:
+    """This function will give the pools that have runners on this host: whether one is busy."""
+    sql = (
+        "SELECT pool, bool_or(coalesce(busy_until > clock_timestamp(), false)) FROM job_runner"
+        " WHERE stopped_at IS NULL AND host = %s AND boot_id = %s GROUP BY pool"
+    )
+    return dict(db.rows(raw, sql, (process.host(), process.boot_id())))
