@@ -10,6 +10,7 @@ from typing import Any
 from factory import configuration, embedded
 from factory.configuration import Refused
 from factory.embedded import READS_ONLY, STARTS_SERVICES
+from factory.embedded.living import CannotEnd
 from factory.embedded.place import CannotStart
 from factory.parsers import printable
 from jobs.redaction import redact
@@ -72,7 +73,7 @@ def _execute(argv: list[str]) -> int:
     try:
         Utility(argv).execute()
         sys.stdout.flush()
-    except (Refused, CannotStart) as cause:
+    except (Refused, CannotStart, CannotEnd) as cause:
         sys.stderr.write(f"{cause}\n")
         return _REFUSED
     except (OperationalError, InterfaceError, ProgrammingError) as cause:

@@ -6,7 +6,7 @@ This module says where they are and who may start them; nothing here starts anyt
 from typing import Any
 
 from factory import configuration
-from factory.embedded import postgres, valkey
+from factory.embedded import place, postgres, valkey
 from factory.embedded.place import CannotStart
 
 # Every command that needs the services. What only looks (doctor, status, check) or ends (stop)
@@ -86,10 +86,14 @@ def mend() -> None:
     """This function will start again each service of ours whose process is gone; cheap if none is."""
     values = configuration.load()
     home = values["FACTORY_HOME"]
-    if not values["DATABASE_URL"] and postgres.running(home) is None:
-        postgres.ensure_running(home)
-    if not values["REDIS_URL"] and valkey.running(home) is None:
-        valkey.ensure_running(home)
+    if not values["DATABASE_URL"]:
+        place.shorten(postgres.cluster(home).log)
+        if postgres.running(home) is None:
+            postgres.ensure_running(home)
+    if not values["REDIS_URL"]:
+        place.shorten(valkey.server(home).log)
+        if valkey.running(home) is None:
+            valkey.ensure_running(home)
 
 
 def database_is_there() -> bool:

