@@ -42,7 +42,7 @@ def passwords(request: HttpRequest) -> HttpResponse:
         return _page(request, password=form)
     user = form.save()
     update_session_auth_hash(request, user)
-    ended = end_sessions(user, but=sessions.own(request))
+    ended = sessions.end(user, but=sessions.own(request))
     messages.success(request, f"Your password was changed.{_ended(ended)}")
     return redirect("account:page")
 
@@ -77,11 +77,6 @@ def revocations(request: HttpRequest, pk: int) -> HttpResponse:
     token.revoke()
     messages.success(request, f"The token {token.name} works no more.")
     return redirect("account:page")
-
-
-def end_sessions(user: Any, but: str = "") -> int:
-    """This function will end somebody's sessions, but for the one named, and count them."""
-    return Session.objects.filter(user_id=user.pk).exclude(pk=but).delete()[0]
 
 
 def _page(

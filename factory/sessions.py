@@ -107,6 +107,11 @@ def address(request: HttpRequest) -> str | None:
         return None
 
 
+def end(user: Any, but: str = "") -> int:
+    """This function will end somebody's sessions, but for the one named, and count them."""
+    return Session.objects.filter(user_id=user.pk).exclude(pk=but).delete()[0]
+
+
 def standing(keys: Collection[str]) -> dict[str, str]:
     """This function will tell for each live session's key, in short, what its person may see.
 

@@ -24,6 +24,8 @@ FACTORY_GITHUB_API = _values["FACTORY_GITHUB_API"]
 FACTORY_METRICS_TOKEN = _values["FACTORY_METRICS_TOKEN"] or ""
 FACTORY_PROXY = _values["FACTORY_PROXY"]
 FACTORY_OIDC_ISSUER = _values["FACTORY_OIDC_ISSUER"]
+FACTORY_OIDC_CLIENT = _values["FACTORY_OIDC_CLIENT"]
+FACTORY_OIDC_SECRET = _values["FACTORY_OIDC_SECRET"]
 FACTORY_OIDC_NAME = _values["FACTORY_OIDC_NAME"]
 FACTORY_OIDC_DOMAINS = _values["FACTORY_OIDC_DOMAINS"] or ()
 FACTORY_FIELD_KEYS = _values["FACTORY_FIELD_KEY"] or (
@@ -70,12 +72,24 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
+if FACTORY_OIDC_ISSUER:
+    INSTALLED_APPS[-1:-1] = [  # before our own, whose admin takes some of theirs away
+        "allauth",
+        "allauth.account",
+        "allauth.socialaccount",
+        "allauth.socialaccount.providers.openid_connect",
+    ]
+    MIDDLEWARE += ["allauth.account.middleware.AccountMiddleware"]
+    SOCIALACCOUNT_ADAPTER = "factory.signon.Rules"
+    SOCIALACCOUNT_ONLY = True
+    ACCOUNT_EMAIL_VERIFICATION = "none"
 # Everything else asks for a log-in; a test holds this list against the resolver.
 PUBLIC_URLS = (
     "/healthz",
     "/readyz",
     "/metrics",
     "/login/",
+    "/signon/",
     "/invitations/",
     "/admin/login/",
     "/static/",

@@ -1,5 +1,6 @@
 """Every URL of the product."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path
@@ -28,3 +29,10 @@ urlpatterns = [
     path("readyz", health.ready, name="readyz"),
     path("metrics", metrics.scrape, name="metrics"),
 ]
+if settings.FACTORY_OIDC_ISSUER:
+    from factory import signon
+
+    urlpatterns += [
+        path("signon/", signon.begin, name="signon"),
+        path("signon/callback/", signon.finish, name="signon-callback"),
+    ]
