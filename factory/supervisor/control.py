@@ -89,7 +89,9 @@ def restart(name: str | None) -> list[Restarted]:
     """
     known = {each.name: each for each in status() if each.name != "supervisor"}
     if not is_running():
-        raise Refused("nothing is running: start it with manage.py up")
+        raise Refused("nothing runs: start it with manage.py up")
+    if name == "supervisor":
+        raise Refused('NAME="supervisor": it starts the others: manage.py stop, then manage.py up')
     if name is not None and name not in known:
         raise Refused(f'NAME="{name}": no such process: use {", ".join(sorted(known))}')
     wanted = [name] if name else [each for each in known if each not in embedded.processes()]
@@ -159,8 +161,12 @@ def _end(shown: Shown) -> None:
 
 
 def _successor(old: Shown) -> int:
-    """The pid that has the name now, or 0."""
-    return next((each.pid for each in status() if each.name == old.name and each.pid != old.pid), 0)
+    """The pid that has the name now, or 0; of a process that beats, once it has done so."""
+    for each in status():
+        age = each.heartbeat_age_s
+        if each.name == old.name and each.pid != old.pid and (age is None or age < each.uptime_s):
+            return each.pid
+    return 0
 
 
 def _is_ready(pid: int) -> bool:

@@ -296,7 +296,10 @@ def test_restart_names_every_process_it_replaced(product: Product) -> None:
 def test_restart_refuses_a_name_that_does_not_run(product: Product) -> None:
     with _running(product, "--no-web"):
         refused = product.manage("restart", "nginx")
+        itself = product.manage("restart", "supervisor")
 
+    assert (itself.returncode, itself.stderr.count("\n")) == (2, 1)
+    assert "manage.py stop, then manage.py up" in itself.stderr
     assert refused.returncode == 2
     assert refused.stderr.startswith('NAME="nginx": no such process: use ')
 
