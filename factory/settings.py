@@ -245,6 +245,9 @@ SESSION_COOKIE_HTTPONLY = True
 _HTTPS = FACTORY_URL.startswith("https://")
 _PROD = FACTORY_ENV == "prod"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _HTTPS
+# The prefix has browsers refuse such a cookie from a neighbour on the same domain, or over http.
+SESSION_COOKIE_NAME = "__Host-sessionid" if _HTTPS else "sessionid"
+CSRF_COOKIE_NAME = "__Host-csrftoken" if _HTTPS else "csrftoken"
 SECURE_SSL_REDIRECT = _HTTPS and bool(FACTORY_PROXIES)
 SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$", "^metrics$"]  # asked on this very machine
 # Elsewhere than in prod a mistake is forgotten within the hour.

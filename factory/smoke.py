@@ -15,7 +15,7 @@ from django.contrib.auth.models import User
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
-from factory import health
+from factory import first_contact, health
 from jobs.failures import Anticipated
 from jobs.models import Job
 from jobs.states import FINISHED
@@ -156,7 +156,7 @@ def _take(step: Callable[[], str]) -> dict[str, Any]:
 def _session(user: User) -> str:
     session = import_module(settings.SESSION_ENGINE).SessionStore()
     session[SESSION_KEY] = str(user.pk)
-    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    session[BACKEND_SESSION_KEY] = first_contact.PASSWORDS
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session.create()
     return str(session.session_key)

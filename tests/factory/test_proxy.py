@@ -115,8 +115,9 @@ def test_somebody_logs_in_and_sees_the_board(site: Site) -> None:
 
     assert "Harbour" in page
     kept = {cookie.name: cookie for cookie in jar}
-    assert kept["sessionid"].secure
-    assert kept["sessionid"].has_nonstandard_attr("HttpOnly")
+    assert {"__Host-sessionid", "__Host-csrftoken"} <= set(kept)
+    assert all(cookie.secure for cookie in jar)
+    assert kept["__Host-sessionid"].has_nonstandard_attr("HttpOnly")
 
 
 def test_a_page_carries_what_protects_it(site: Site) -> None:
@@ -172,14 +173,14 @@ def test_this_machine_may_ask_after_its_health_by_plain_http(site: Site, path: s
 
 def test_a_live_page_gets_news_through_the_proxy(site: Site) -> None:
     _, jar = site.logged_in()
-    session = next(str(cookie.value) for cookie in jar if cookie.name == "sessionid")
+    session = next(str(cookie.value) for cookie in jar if cookie.name == "__Host-sessionid")
     topic = f"job:{site.product.ids['job']}"
 
     with connect(
         f"wss://localhost:{site.front.secure}/ws/live",
         ssl=site.trusting,
         origin=site.front.url,  # type: ignore[arg-type]
-        additional_headers={"Cookie": f"sessionid={session}"},
+        additional_headers={"Cookie": f"__Host-sessionid={session}"},
     ) as socket_:
         socket_.send(json.dumps({"watch": {topic: 0}}))
         site.product.change("moored")
@@ -236,6 +237,17 @@ def test_an_unknown_host_is_refused(site: Site) -> None:
 
     assert "<form" not in answer.text
     assert answer.getheader("Set-Cookie") is None
+
+
+def test_the_main_path_works_in_production_through_the_proxy(site: Site) -> None:
+    for name in ("qcluster", "watchdog"):
+        site.product.start(name)
+    assert wait_for(lambda: _direct(site, "127.0.0.1", "/readyz").status == 200, 120)
+    trusting = {"SSL_CERT_FILE": str(site.front.certificate)}
+
+    told = services.manage("smoke", environment=site.product.environment | trusting, check=False)
+
+    assert told.returncode == 0, told.stdout
 
 
 def test_without_the_product_the_proxy_says_so_and_it_comes_back(site: Site) -> None:
