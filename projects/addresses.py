@@ -121,7 +121,7 @@ def _with_scheme(scheme: str, rest: str) -> Address:
     parts = _AUTHORITY.fullmatch(authority)
     if parts is None:
         if "@" in rest:
-            raise Refused("it carries a password; remove it and give a token (--token-env)")
+            raise Refused("it carries a password; remove it and give the token by itself")
         raise Refused(f"the host or port cannot be read; {FORMS}")
     return _remote(scheme, parts[1] or "", parts[2], parts[3] or "", slash + path)
 
@@ -142,9 +142,7 @@ def _remote(scheme: str, user: str, host: str, port_text: str, path: str) -> Add
 
 def _judge_user(scheme: str, user: str) -> None:
     if user and scheme == "https":
-        raise Refused(
-            "it carries a user name or password; remove it and give a token (--token-env)"
-        )
+        raise Refused("it carries a user name or password; remove it and give the token by itself")
     if ":" in user:
         raise Refused("it carries a password; remove it, ssh uses keys")
     if user and not _USER.fullmatch(user):

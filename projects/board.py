@@ -21,6 +21,8 @@ WORST_FIRST = (
 )
 ON_A_CARD = 8
 EDGES = 100
+REPOSITORIES, RECENT = 100, 15
+"""How many rows the page of a project shows: a socket may watch 200 things."""
 WIDTH, HEIGHT, TILES, COLOURS = 1200, 640, 1200, 8
 _LONGEST_FILTER = 200
 
@@ -34,6 +36,22 @@ class Card:
     repositories: list[Repository]
     more: int
     jobs: list[Job]
+
+
+@dataclass(frozen=True)
+class Lists:
+    """What the page of a project lists: one page of its repositories, and its recent jobs."""
+
+    repositories: list[Repository]
+    number: int
+    further: bool
+    jobs: list[Job]
+
+    @property
+    def rows(self) -> str:
+        """The topics of all rows, as `data-rows` holds them."""
+        rows = [f"repositoryrow:{one.pk}" for one in self.repositories]
+        return " ".join([*rows, *(f"job:{job.pk}" for job in self.jobs)])
 
 
 @dataclass(frozen=True)
@@ -88,6 +106,16 @@ def cards(projects: Iterable[Project]) -> list[Card]:
         repositories[repository.project_id].append(repository)
     active = jobs_board.of_scopes(ids)
     return [_card(project, repositories[project.pk], active[project.pk]) for project in listed]
+
+
+def lists(user: Any, project: Project, number: int) -> Lists:
+    """This function will read what the page of a project lists; `number` counts from 1."""
+    begin = (number - 1) * REPOSITORIES
+    ordered = with_status([project.pk]).order_by("name", "pk")
+    found = list(ordered[begin : begin + REPOSITORIES + 1])
+    recent = jobs_board.shown(Job.objects.visible_to(user).filter(scope=project.pk))
+    jobs = jobs_board.labelled(recent.order_by("-pk")[:RECENT])
+    return Lists(found[:REPOSITORIES], number, len(found) > REPOSITORIES, jobs)
 
 
 def _card(project: Project, found: list[Repository], active: list[Job]) -> Card:

@@ -1,13 +1,17 @@
-"""What of projects a page can watch: a project's card, and a repository's status."""
+"""What of projects a page can watch: a card, a repository's status or row, a project's lists."""
 
+import re
 from collections import defaultdict
 from collections.abc import Collection
 from typing import Any
 
+from django.db.models import CharField, QuerySet, Value
+from django.db.models.functions import Cast, Concat
 from django.template.loader import render_to_string
 
 from jobs import board as jobs_board
-from jobs import ports
+from jobs import ports, topics
+from jobs.models import Job
 from jobs.topics import numbers
 from projects import board
 from projects.models import Project, Repository
@@ -19,6 +23,7 @@ _STATUS = (
     "current_map_id",
     "failure_message",
 )
+_PAGE_KEY = re.compile(r"\d{1,18}:\d{1,18}")
 
 
 def register() -> None:
@@ -26,6 +31,12 @@ def register() -> None:
     ports.topics.register(ports.Topic("project", allowed, fingerprints, render))
     ports.topics.register(
         ports.Topic("repository", allowed_repositories, status_fingerprints, render_status)
+    )
+    ports.topics.register(
+        ports.Topic("repositoryrow", allowed_repositories, row_fingerprints, render_rows)
+    )
+    ports.topics.register(
+        ports.Topic("projectpage", allowed_pages, page_fingerprints, render_pages)
     )
 
 
@@ -83,3 +94,59 @@ def render_status(keys: Collection[str]) -> dict[str, str]:
     return {
         str(one.pk): render_to_string("projects/_status.html", {"repository": one}) for one in found
     }
+
+
+def row_fingerprints(keys: Collection[str]) -> dict[str, str]:
+    """This function will tell what the rows of repositories show, in short."""
+    found = Repository.objects.filter(pk__in=numbers(keys)).with_map_status()
+    rows = found.values_list("pk", "name", "branch", *_STATUS)
+    return {str(row[0]): jobs_board.fingerprint(*row) for row in rows}
+
+
+def render_rows(keys: Collection[str]) -> dict[str, str]:
+    """This function will render the rows of repositories as the project's page does."""
+    found = Repository.objects.filter(pk__in=numbers(keys)).with_map_status()
+    found = found.select_related("current_map", "project").defer("current_map__document", "token")
+    return {
+        str(one.pk): render_to_string(
+            "projects/_repository_row.html", {"repository": one, "project": one.project}
+        )
+        for one in found
+    }
+
+
+def page_key(user: Any, project: Project) -> str:
+    """This function will name the lists of a project's page as one user sees them."""
+    return f"{user.pk}:{project.pk}"
+
+
+def allowed_pages(user: Any, keys: Collection[str]) -> set[str]:
+    """This function will keep the lists that are the user's own."""
+    return {key for key in topics.own_keys(user, keys) if _PAGE_KEY.fullmatch(key)}
+
+
+def page_fingerprints(keys: Collection[str]) -> dict[str, str]:
+    """This function will tell which repositories and recent jobs the pages of projects show."""
+    repositories = topics.lists(keys, _repositories, board.REPOSITORIES)
+    jobs = topics.lists(keys, _jobs, board.RECENT)
+    return {key: f"{repositories[key]} {jobs[key]}".strip() for key in repositories}
+
+
+def render_pages(keys: Collection[str]) -> dict[str, str]:
+    """This function will render the notice that collects what is new on pages of projects."""
+    return {
+        key: topics.render_news(f"projectpage:{key}", rows)
+        for key, rows in page_fingerprints(keys).items()
+    }
+
+
+def _repositories(user: Any, key: str) -> "QuerySet[Repository]":
+    seen = Repository.objects.visible_to(user).filter(project=int(key.partition(":")[2]))
+    number = Cast("pk", CharField())
+    row = Concat(Value("repositoryrow:"), number, output_field=CharField())
+    return seen.annotate(row=row).order_by("name", "pk")
+
+
+def _jobs(user: Any, key: str) -> "QuerySet[Job]":
+    seen = Job.objects.visible_to(user).filter(scope=int(key.partition(":")[2]))
+    return topics.as_rows(seen).order_by("-pk")

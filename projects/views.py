@@ -8,12 +8,10 @@ from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from jobs import board as jobs_board
-from jobs.models import Job
-from projects import access, board, registration
+from projects import access, board, registration, topics
 from projects.addresses import Refused
 from projects.models import Project, Repository
 
-RECENT = 15
 _FIELDS = ("addresses", "project", "branch", "token")
 
 
@@ -22,15 +20,17 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
     """This view will show one project: its repositories, what runs, and its recent jobs."""
     version = jobs_board.clock()
     project = get_object_or_404(Project.objects.visible_to(request.user), slug=slug)
-    recent = jobs_board.shown(Job.objects.visible_to(request.user).filter(scope=project.pk))
+    listed = board.lists(request.user, project, _page_number(request))
     context = {
         "v": version,
         "project": project,
         "card": board.cards([project])[0],
-        "repositories": board.with_status([project.pk]).order_by("name", "pk"),
-        "jobs": jobs_board.labelled(recent.order_by("-pk")[:RECENT]),
+        "listed": listed,
+        "rows": listed.rows,
         "may_act": access.allows(request.user, "sync", project.pk),
     }
+    if listed.number == 1:
+        context["topic"] = f"projectpage:{topics.page_key(request.user, project)}"
     return render(request, "projects/page.html", context)
 
 
@@ -41,7 +41,6 @@ def system_map(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     version = jobs_board.clock()
     repository = _repository(request, slug, pk)
     under, text = request.GET.get("under", "").strip("/"), request.GET.get("q", "")
-    number = request.GET.get("page", "1")
     context = {
         "v": version,
         "repository": repository,
@@ -52,10 +51,9 @@ def system_map(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "may_act": access.allows(request.user, "sync", repository.project_id),
     }
     if repository.current_map is not None:
-        wanted = min(int(number), 100_000) if number.isascii() and number.isdecimal() else 1
         context["picture"] = board.picture(repository.current_map, under.replace("\0", ""))
         context["edges"] = board.edges(
-            repository.current_map, text.replace("\0", ""), max(1, wanted)
+            repository.current_map, text.replace("\0", ""), _page_number(request)
         )
     return render(request, "projects/map.html", context)
 
@@ -102,6 +100,11 @@ def _repository(request: HttpRequest, slug: str, pk: int) -> Repository:
     return get_object_or_404(found, project__slug=slug, pk=pk)
 
 
+def _page_number(request: HttpRequest) -> int:
+    number = request.GET.get("page", "1")
+    return max(1, min(int(number), 100_000)) if number.isascii() and number.isdecimal() else 1
+
+
 def _wrong(error: Exception) -> dict[str, str]:
     """The form's field an error speaks of, and its sentence."""
     name, _, cause = str(error).partition(": ")
@@ -113,7 +116,11 @@ def _receipt(done: list[registration.Registration]) -> str:
     names = ", ".join(one.repository.name for one in done[:5])
     more = f" and {len(done) - 5} more" if len(done) > 5 else ""
     known = "" if any(one.created for one in done) else " (known already)"
-    return f"Registered{known}: {names}{more}. Job {done[0].job.pk} fetches and maps."
+    numbers = list(dict.fromkeys(str(one.job.pk) for one in done))
+    if len(numbers) == 1:
+        return f"Registered{known}: {names}{more}. Job {numbers[0]} fetches and maps."
+    listed = f"{', '.join(numbers[:-1])} and {numbers[-1]}"
+    return f"Registered{known}: {names}{more}. Jobs {listed} fetch and map."
 
 
 def _folders(under: str) -> list[tuple[str, str]]:

@@ -34,6 +34,20 @@ def test_several_addresses_share_one_job(world: World) -> None:
     assert Job.objects.count() == before + 1
 
 
+def test_the_receipt_names_the_job_of_each_project(world: World) -> None:
+    _, page = register(browser_of(world.stranger), "https://a.org/x/y\nhttps://a.org/x/z")
+
+    first, second = Job.objects.filter(kind="projects.sync").order_by("pk")
+    assert f"Registered: y, z. Jobs {first.pk} and {second.pk} fetch and map." in page
+
+
+def test_a_refusal_on_a_page_speaks_of_the_page_and_not_of_the_command(world: World) -> None:
+    _, page = register(browser_of(world.staff), "https://user:secret@a.org/x/y")
+
+    assert "give the token by itself" in page
+    assert "--" not in page.partition('class="wrong"')[2].partition("</p>")[0]
+
+
 @pytest.mark.parametrize(
     "address",
     ["ext::sh -c id", "file:///etc", "http://127.0.0.1/x", "https://u:pw@a.org/x/y", "a" * 10_000],

@@ -8,11 +8,14 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from factory.sockets import MOST_TOPICS
 from jobs import board, queue
 from jobs.models import Job, LogChunk, Progress, Queue
 from jobs.states import State
+from projects import board as projects_board
+from projects import topics
 from projects.models import Project
-from tests.pages.conftest import World, browser_of, fail, hold, runner
+from tests.pages.conftest import World, browser_of, fail, hold, mapped, runner
 
 HOSTILE = "<script>alert(1)</script>\x1b[31m\u202egnp.exe"
 
@@ -74,9 +77,6 @@ def test_the_admins_list_of_jobs_costs_the_same_at_1_and_at_1000(
 def test_the_home_page_costs_the_same_at_1_and_at_20_projects(
     world: World, as_staff: Client
 ) -> None:
-    from projects.models import Project
-    from tests.pages.conftest import mapped
-
     text_of(as_staff, "/")
     at_one = queries(as_staff, "/")
     for number in range(20):
@@ -368,3 +368,73 @@ def test_a_failed_repository_says_why(world: World, as_staff: Client) -> None:
 
     assert "mark-failed" in home
     assert "The remote refused the token." in home
+
+
+def test_the_page_of_a_project_and_its_live_rows_are_one_partial(
+    world: World, as_staff: Client
+) -> None:
+    page = text_of(as_staff, "/projects/harbour/")
+    rendered = topics.render_rows([str(world.repository.pk)])[str(world.repository.pk)]
+
+    row = re.search(rf'<tr id="repository-{world.repository.pk}".*?</tr>', page, re.DOTALL)
+    assert row
+    assert re.sub(r'data-v="\d+"', "", row[0]) == re.sub(r'data-v="\d+"', "", rendered).strip()
+    assert "mark-ready" in row[0]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"head_commit": "f" * 40},
+        {"branch": "next"},
+        {"failure_class": "auth", "failure_message": "The remote refused the token."},
+    ],
+)
+def test_a_change_of_a_repository_changes_what_is_sent_of_its_row(
+    change: dict[str, str], world: World
+) -> None:
+    keys = [str(world.repository.pk)]
+    before = topics.row_fingerprints(keys)
+
+    type(world.repository).objects.filter(pk=world.repository.pk).update(**change)
+
+    assert topics.row_fingerprints(keys) != before
+
+
+def test_a_new_job_or_repository_of_a_project_is_told_to_its_open_page(world: World) -> None:
+    key = topics.page_key(world.viewer, world.project)
+    before = topics.page_fingerprints([key])[key].split()
+
+    made = queue.enqueue("demo.noop", {}, scope=world.project.pk)
+    other = mapped(world.project, name="anchor")
+
+    after = topics.page_fingerprints([key])[key].split()
+    assert set(after) - set(before) == {f"job:{made.pk}", f"repositoryrow:{other.pk}"}
+    assert f'data-topic="projectpage:{key}"' in topics.render_pages([key])[key]
+    stranger = topics.page_key(world.stranger, world.project)
+    assert topics.page_fingerprints([stranger])[stranger] == ""
+
+
+def test_a_project_with_many_repositories_is_shown_in_pages_a_socket_can_watch(
+    world: World, as_staff: Client
+) -> None:
+    for number in range(projects_board.REPOSITORIES):
+        type(world.repository).objects.create(
+            project=world.project, name=f"r{number}", address=f"https://a.org/x/r{number}"
+        )
+    first, second = (text_of(as_staff, f"/projects/harbour/?page={page}") for page in (1, 2))
+
+    assert first.count("data-topic=") < MOST_TOPICS
+    assert first.count('<tr id="repository-') == projects_board.REPOSITORIES
+    assert second.count('<tr id="repository-') == 1
+    assert 'href="?page=2"' in first
+
+
+def test_a_viewer_is_shown_no_button_they_may_not_press(world: World) -> None:
+    for user, may in ((world.viewer, False), (world.contributor, True)):
+        page = text_of(browser_of(user), "/projects/harbour/")
+
+        assert ('<main id="main" class="may-act">' in page) == may
+        assert (
+            '<button class="act" form="act"' in page
+        )  # hidden by the class, refused by the server

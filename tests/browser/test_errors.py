@@ -1,0 +1,85 @@
+"""Errors as people see them, and the pages that answer acts."""
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import RequestFactory
+from playwright.sync_api import Route, expect
+
+from factory import errors
+from tests.live.stack import Stack
+
+PATHS = {403: "/jobs/7/retries/", 405: "/jobs/7/retries/", 409: "/jobs/7/cancellations/"}
+SAID = {409: "Job 7 is running: only a job that waits can be cancelled."}
+FIELDS = {400: {"addresses": "address: it begins with a hyphen, like an option", "branch": "odd"}}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_every_error_fits_and_can_be_read(
+    width: int, theme: str, context_of: Any, product: Stack
+) -> None:
+    page = context_of("staff", viewport={"width": width, "height": 700}, color_scheme=theme)
+
+    def show(route: Route) -> None:
+        status = int(route.request.url.rpartition("-")[2])
+        request = RequestFactory().get(PATHS.get(status, "/"))
+        shown = errors.answer(request, status, SAID.get(status, ""), fields=FIELDS.get(status))
+        route.fulfill(status=status, body=shown.content.decode(), content_type="text/html")
+
+    page.route("**/an-error-*", show)
+    for status, words in errors.WORDS.items():
+        page.goto(f"{product.url}/an-error-{status}")
+
+        expect(page.get_by_role("heading", level=1)).to_have_text(words.title)
+        expect(page.get_by_role("link", name="To the board")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        if shots := os.environ.get("FACTORY_SHOTS"):
+            page.screenshot(path=Path(shots) / f"error-{status}-{width}-{theme}.png")
+
+
+def test_an_act_that_came_too_late_says_what_is_true_now(context_of: Any, product: Stack) -> None:
+    made = product.database.rows(
+        "INSERT INTO job (kind, queue_id, scope, state, run_after) "
+        "VALUES ('demo.noop', 'short', %s, 'scheduled', now() + interval '1 day') RETURNING id",
+        [product.ids["project"]],
+    )[0][0]
+    page, other = context_of("member"), context_of("staff")
+    for one in (page, other):
+        one.goto(f"{product.url}/jobs/{made}/cancellations/")
+    other.get_by_role("button", name="Cancel").click()
+    expect(other.locator(".notes")).to_contain_text("was cancelled")
+
+    page.get_by_role("button", name="Cancel").click()
+
+    expect(page.locator(".code")).to_have_text("409")
+    expect(page.locator(".broken")).to_contain_text("is cancelled: only a job that waits")
+    page.get_by_role("link", name="Go back").click()
+    expect(page).to_have_url(re.compile(f"/jobs/{made}/$"))
+    expect(page.locator(".head .mark-cancelled")).to_be_visible()
+
+
+def test_the_page_of_a_project_never_contradicts_itself(
+    context_of: Any, product: Stack, sources: Path
+) -> None:
+    page = context_of("staff")
+    page.goto(f"{product.url}/registrations/")
+    page.fill("#addresses", str(sources / "lighthouse"))
+    page.locator("summary").first.click()
+    page.fill("#project", "Pier")
+    page.locator("button.primary").click()
+    expect(page).to_have_url(re.compile("/projects/pier/$"))
+    page.evaluate("document.body.dataset.kept = 'yes'")
+
+    row = page.locator("table.repositories tbody tr")
+    expect(page.locator(".repo .mark-ready")).to_be_visible(timeout=60_000)
+    expect(row.locator(".mark-ready")).to_be_visible(timeout=30_000)
+    expect(row.locator("code")).to_have_text(re.compile("[0-9a-f]{12}"))
+    expect(page.locator(".news a")).to_have_text(re.compile(r"\d new — show"), timeout=30_000)
+
+    assert page.evaluate("document.body.dataset.kept") == "yes"
+    row.get_by_role("button", name="Sync").click()
+    expect(page.locator(".notes")).to_contain_text("will be fetched and mapped")
