@@ -34,8 +34,8 @@ def unseal(sealed: str) -> str:
         return _box().decrypt(sealed.encode()).decode()
     except InvalidToken as error:
         raise Unreadable(
-            "FACTORY_FIELD_KEY: a stored token was encrypted with another key; "
-            "add that key, or give the token again"
+            "FACTORY_FIELD_KEY: a stored token or ssh key was encrypted with another key; "
+            "add that key, or give it again"
         ) from error
 
 

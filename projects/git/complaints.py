@@ -172,7 +172,8 @@ _ANYWHERE: tuple[tuple[str, type[Anticipated], str], ...] = (
     ),
     (
         r"fsck error|error in .*object|^error: object .*: |bad object|sha1 mismatch|pack is corrupt|"
-        r"inflate: data stream error|pack has bad|invalid index-pack output|unpack-objects",
+        r"inflate: data stream error|pack has bad|unpack-objects|"
+        r"empty filename in tree|malformed mode in tree|too-short tree",
         Malformed,
         "The repository holds malformed objects that git refuses.",
     ),
@@ -200,6 +201,11 @@ _ANYWHERE: tuple[tuple[str, type[Anticipated], str], ...] = (
         r"connection closed",
         Unreachable,
         "The host did not answer, or broke off.",
+    ),
+    (
+        r"invalid index-pack output",  # alone: it had no time to say why
+        GitFailed,
+        "Git was killed while it unpacked: by a limit of processor time or memory, or from outside.",
     ),
 )
 

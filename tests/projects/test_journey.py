@@ -96,6 +96,29 @@ def test_a_failure_ends_the_wait_with_its_sentence_and_can_be_retried(working):
     assert database.rows("SELECT failure_class FROM repository WHERE name = 'empty'") == [("",)]
 
 
+def test_a_branch_that_is_not_there_fails_with_a_sentence_and_the_repository_keeps_working(working):
+    home, environment, database = working
+    origin = Origin(home / "branches")
+    origin.commit(PACKAGE)
+    register = ("register", str(origin.path), "--wait")
+    answer(*register, "--branch", "main", environment=environment)
+    origin.git("checkout", "--quiet", "-b", "next")
+    newest = origin.commit({"shop/new.py": "import shop.models\n"})
+
+    wrong = manage(*register, "--branch", "nowhere", environment=environment)
+    again = answer("sync", "branches", "--wait", environment=environment)
+    stored = "SELECT branch, failure_class, head_commit FROM repository WHERE name = 'branches'"
+    between = database.rows(stored)[0]
+    moved = answer(*register, "--branch", "next", environment=environment)
+
+    assert wrong.returncode == 1
+    assert "The repository has no such branch" in wrong.stderr
+    assert again["state"] == moved["state"] == "succeeded"
+    assert between[:2] == ("main", "")
+    assert between[2] != newest
+    assert database.rows(stored)[0] == ("next", "", newest)
+
+
 def test_several_addresses_share_a_job_that_names_what_succeeded_and_what_failed(working):
     home, environment, database = working
     good = [Origin(home / name) for name in ("one", "two")]
