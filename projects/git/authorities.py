@@ -3,6 +3,7 @@
 import ssl
 from pathlib import Path
 
+from jobs.failures import Anticipated, FailureClass
 from projects.git import kept
 
 # git is given one file, and reads it instead of the system's: ours must hold both.
@@ -13,9 +14,24 @@ _SYSTEMS = (
 )
 
 
+class Unreadable(Anticipated):
+    """The file of FACTORY_GIT_CA went away since the start."""
+
+    failure_class = FailureClass.AUTH
+
+
 def bundle(own: Path) -> Path:
-    """This function will give a file with the system's authorities and our own."""
-    return kept.file(_system() + b"\n" + own.read_bytes(), ".pem")
+    """This function will give a file with the system's authorities and our own.
+
+    Raises Unreadable.
+    """
+    try:
+        theirs = own.read_bytes()
+    except OSError as error:
+        raise Unreadable(
+            f"FACTORY_GIT_CA: {own}: {error.strerror}; name a file we may read."
+        ) from None
+    return kept.file(_system() + b"\n" + theirs, ".pem")
 
 
 def _system() -> bytes:

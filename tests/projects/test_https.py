@@ -9,7 +9,7 @@ import pytest
 
 from jobs.failures import FailureClass
 from projects import addresses, hosts
-from projects.git import complaints, environment, transfer
+from projects.git import authorities, complaints, environment, transfer
 from tests.projects import hosting
 from tests.projects.proxying import proxy
 from tests.projects.test_git import QUICK, bring, nothing_is_left
@@ -53,6 +53,13 @@ def test_our_own_authority_is_trusted_beside_those_of_the_system(https, into, ce
     assert certificate.read_bytes() in bundle
     assert Path("/etc/ssl/certs/ca-certificates.crt").read_bytes() in bundle
     assert bundle.count(b"BEGIN CERTIFICATE") > 50
+
+
+def test_an_authority_that_went_away_has_a_sentence(https, into, settings, tmp_path):
+    settings.FACTORY_GIT_CA = str(tmp_path / "gone.pem")
+
+    with pytest.raises(authorities.Unreadable, match="FACTORY_GIT_CA: .*gone.pem: No such file"):
+        bring(f"https://{https.address}/shop/.git", into)
 
 
 def test_a_certificate_of_another_name_is_not_trusted(https, into):
