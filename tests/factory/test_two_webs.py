@@ -92,7 +92,8 @@ class Person:
         address = f"{machine.url}/ws/live".replace("http:", "ws:")
         with connect(address, origin=machine.url, additional_headers=cookies) as socket:  # type: ignore[arg-type]
             socket.send(json.dumps({"watch": {topic: 0}}))
-            assert "html" in socket.recv(timeout=60)
+            while "html" not in json.loads(socket.recv(timeout=60)):
+                pass
             yield socket
 
 
@@ -218,6 +219,26 @@ def test_one_machine_that_ends_leaves_the_work_to_the_other(site: Site, member: 
     state = "SELECT state FROM job WHERE id = %s"
     assert wait_for(lambda: site.database.rows(state, [done]) == [("succeeded",)], 60)
     assert member.get(f"{site.one.url}/")[0] == 200
+
+
+def test_pages_and_jobs_may_live_on_different_machines(site: Site) -> None:
+    site.one.run("stop")
+    with ThreadPoolExecutor(2) as both:
+        pages = both.submit(site.one.run, "up", "--no-workers", "--detach")
+        jobs = both.submit(site.other.run, "up", "--no-web", "--detach")
+        assert (pages.result().returncode, jobs.result().returncode) == (0, 0)
+
+    done = site.one.ask("enqueue", "demo.noop")["jobs"][0]
+
+    state = "SELECT state FROM job WHERE id = %s"
+    assert wait_for(lambda: site.database.rows(state, [done]) == [("succeeded",)], 60)
+    assert wait_for(lambda: Person().get(f"{site.one.url}/readyz")[0] == 200, 60)
+    assert _running(site.one) == {"supervisor", "web", "relay", "watchdog"}
+    assert _running(site.other) == {"supervisor", "qcluster", "relay", "watchdog"}
+
+
+def _running(machine: Machine) -> set[str]:
+    return {process["name"] for process in machine.ask("status")["processes"]}
 
 
 def _close_code(socket: ClientConnection) -> int | None:
