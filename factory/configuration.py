@@ -192,6 +192,13 @@ VARIABLES = (
         "INFO",
         "the least important level that is logged",
     ),
+    Variable(
+        "FACTORY_LOG_FILE",
+        parsers.new_file,
+        "",
+        "a file that gets every log line as JSON, turned over at 20 MiB, five kept; "
+        "not given: the console only",
+    ),
 )
 
 

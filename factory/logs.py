@@ -2,6 +2,7 @@
 
 import logging
 import logging.config
+import os
 import re
 import secrets
 import time
@@ -12,10 +13,14 @@ import structlog
 from django.http import HttpRequest, HttpResponse
 from structlog.typing import Processor
 
+from factory import configuration
+from factory.logfile import SharedFile
+from jobs import tracing
 from jobs.redaction import MARK, redact
 
 _LOGIN_LINK = re.compile(r"(/(?:login|invitations)/)[^/\s\"']{8,}")
 _SECRET_NAME = re.compile(r"password|passwd|secret|token|api_?key|authorization|cookie", re.I)
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 log = structlog.get_logger("factory.request")
 
@@ -23,14 +28,11 @@ log = structlog.get_logger("factory.request")
 def configure(settings: dict[str, str]) -> None:
     """This function will set up logging: `form` is human or json, `level` the lowest shown.
 
-    Django calls it with settings.LOGGING. structlog and the standard library end in one handler.
+    Django calls it with settings.LOGGING. structlog and the standard library end in one handler;
+    with `file` they end in a second one as well, always as JSON.
     """
     shared = _shared()
-    last: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
-    if settings["form"] == "json":
-        last += [structlog.processors.dict_tracebacks, _redacted, _json()]
-    else:
-        last += [structlog.processors.format_exc_info, _redacted, _human()]
+    file = SharedFile(settings["file"]) if settings.get("file") else None
     logging.config.dictConfig(
         {
             "version": 1,
@@ -38,7 +40,7 @@ def configure(settings: dict[str, str]) -> None:
             "formatters": {
                 "lines": {
                     "()": structlog.stdlib.ProcessorFormatter,
-                    "processors": last,
+                    "processors": _last(settings["form"]),
                     "foreign_pre_chain": shared,
                 }
             },
@@ -53,6 +55,29 @@ def configure(settings: dict[str, str]) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+    if file:
+        _add(file, shared)
+
+
+def _add(file: SharedFile, shared: list[Processor]) -> None:
+    """This function will add the file, and warn once if it cannot be written.
+
+    The handler stays: it writes as soon as it can. `up` warns for the processes it starts.
+    """
+    formatter = structlog.stdlib.ProcessorFormatter
+    file.setFormatter(formatter(processors=_last("json"), foreign_pre_chain=shared))
+    if wrong := file.trial():
+        file.failing = True
+        if configuration.SUPERVISED not in os.environ:
+            logging.getLogger("factory.logs").warning(wrong)
+    logging.getLogger().addHandler(file)
+
+
+def _last(form: str) -> list[Processor]:
+    first: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
+    if form == "json":
+        return [*first, structlog.processors.dict_tracebacks, _redacted, _json()]
+    return [*first, structlog.processors.format_exc_info, _redacted, _human()]
 
 
 class RequestLog:
@@ -69,7 +94,8 @@ class RequestLog:
         given = request.headers.get("X-Request-ID", "")
         request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
         started = time.monotonic()
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        trace_id = _trace_of(request) or request_id
+        with structlog.contextvars.bound_contextvars(request_id=request_id, trace_id=trace_id):
             response = self.get_response(request)
             match = request.resolver_match
             log.log(
@@ -83,6 +109,12 @@ class RequestLog:
             )
         response["X-Request-ID"] = request_id
         return response
+
+
+def _trace_of(request: HttpRequest) -> str:
+    """The trace a caller or proxy began (W3C Trace Context), or ""."""
+    given = _TRACEPARENT.fullmatch(request.headers.get("traceparent", ""))
+    return given[1] if given else ""
 
 
 def _importance(status: int) -> int:
@@ -113,12 +145,19 @@ def _plain(level: str) -> dict[str, Any]:
 def _shared() -> list[Processor]:
     return [
         structlog.contextvars.merge_contextvars,
+        _of_the_job,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.PositionalArgumentsFormatter(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
     ]
+
+
+def _of_the_job(logger: Any, name: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for key, value in tracing.ids().items():
+        line.setdefault(key, value)
+    return line
 
 
 def _json() -> Processor:

@@ -1,6 +1,7 @@
 """What the text of an environment variable may look like, and what it becomes."""
 
 import ipaddress
+import os
 import re
 from collections.abc import Callable
 from ipaddress import ip_address
@@ -69,7 +70,8 @@ def path(text: str) -> Path:
         raise Malformed("this account has no home: use an absolute path") from None
     if not found.is_absolute() or "\0" in text:
         raise Malformed("use an absolute path, such as /var/lib/factory")
-    if found.exists() and not found.is_dir():
+    # Not the methods of Path: they raise where this account may not look.
+    if os.path.exists(found) and not os.path.isdir(found):
         raise Malformed("that is a file: name a directory")
     return Path(*found.parts)
 
@@ -77,8 +79,18 @@ def path(text: str) -> Path:
 def file(text: str) -> Path:
     """This function will read the path of a file that exists."""
     found = Path(text).expanduser()
-    if not found.is_absolute() or not found.is_file():
+    if not found.is_absolute() or not os.path.isfile(found):
         raise Malformed("no such file: use the absolute path of one")
+    return found
+
+
+def new_file(text: str) -> Path:
+    """This function will read the path of a file that may not exist yet."""
+    found = Path(text).expanduser()
+    if not found.is_absolute() or "\0" in text:
+        raise Malformed("use an absolute path, such as /var/log/factory.jsonl")
+    if os.path.isdir(found):
+        raise Malformed("that is a directory: name a file in it")
     return found
 
 

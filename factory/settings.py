@@ -263,4 +263,8 @@ if not _HTTPS:
     SILENCED_SYSTEM_CHECKS += [f"security.W{each}" for each in ("004", "008", "011", "016")]
 
 LOGGING_CONFIG = "factory.logs.configure"
-LOGGING = {"form": _values["FACTORY_LOG"], "level": _values["FACTORY_LOG_LEVEL"]}
+LOGGING = {
+    "form": _values["FACTORY_LOG"],
+    "level": _values["FACTORY_LOG_LEVEL"],
+    "file": str(_values["FACTORY_LOG_FILE"] or ""),
+}

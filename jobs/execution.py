@@ -12,7 +12,7 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS, close_old_connections, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from jobs import db, kinds, ledger, plain
+from jobs import db, kinds, ledger, plain, tracing
 from jobs.context import Run
 from jobs.failures import Failed, FailureClass, failure_of
 from jobs.ledger import Claim, Ending
@@ -142,7 +142,11 @@ def execute(claim: Claim, flush: Callable[[], None], begin: Callable[[Execution]
     begin(execution)
     if not kind.batch:
         close_old_connections()
-    return execution.carry_out()
+    tracing.begin(claim.id, claim.root_id)
+    try:
+        return execution.carry_out()
+    finally:
+        tracing.end()
 
 
 def _failure_of(error: BaseException) -> Failed:

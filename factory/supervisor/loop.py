@@ -17,6 +17,7 @@ import structlog
 
 from factory import configuration, embedded
 from factory.configuration import BASE_DIR
+from factory.embedded import place
 from factory.embedded.place import CannotStart
 from factory.lasting import Lasting
 from factory.supervisor import kernel, record
@@ -138,6 +139,7 @@ class Supervisor:
                 child.kill()
 
     def _mend_services(self) -> None:
+        place.shorten(configuration.home() / "up.log")  # what `up --detach` says
         try:
             embedded.mend()
         except CannotStart as cause:

@@ -37,6 +37,8 @@ REFUSED = [
     ("FACTORY_SECRET_KEY", "short", "at least 32"),
     ("FACTORY_FIELD_KEY", "short", "not a Fernet key"),
     ("FACTORY_GIT_CA", "/nowhere.pem", "no such file"),
+    ("FACTORY_LOG_FILE", "log", "use an absolute path"),
+    ("FACTORY_LOG_FILE", "/tmp", "name a file in it"),
     ("FACTORY_LOG_LEVEL", "LOUD", "use DEBUG, INFO, WARNING or ERROR"),
 ]
 

@@ -12,6 +12,9 @@ from django.conf import settings
 from django.test import Client
 
 from factory import logs
+from jobs import execution, kinds
+from jobs.context import Run
+from jobs.ledger import Claim
 
 Lines = Callable[[], list[str]]
 
@@ -88,6 +91,45 @@ def test_an_answer_is_one_line_with_its_route_and_id(db: None, json_lines: Lines
     assert [line["event"] for line in said] == ["request"]
     assert (said[0]["status"], said[0]["request_id"]) == (410, "given-id-1")
     assert said[0]["route"] == "login/<str:text>/"
+
+
+@pytest.mark.parametrize(
+    ("given", "trace"),
+    [
+        (
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "4bf92f3577b34da6a3ce929d0e0e4736",
+        ),
+        ("00-nonsense\tlevel=error-00f067aa0ba902b7-01", "given-id-1"),
+        ("", "given-id-1"),
+    ],
+)
+def test_the_lines_of_a_request_carry_the_trace_it_belongs_to(
+    db: None, json_lines: Lines, given: str, trace: str
+) -> None:
+    Client().get("/login/", headers={"X-Request-ID": "given-id-1", "traceparent": given})
+
+    assert {json.loads(line)["trace_id"] for line in json_lines()} == {trace}
+
+
+def test_the_lines_of_a_job_carry_its_id_and_its_chain(
+    json_lines: Lines, db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handler = logging.getLogger("some.library")
+    monkeypatch.setattr(kinds, "_kinds", {})
+
+    @kinds.register("tests.talks", batch=True)
+    def talks(run: Run) -> None:
+        """Says something through a library."""
+        handler.warning("at work")
+
+    claim = Claim(7, 1, "tests.talks", {}, 1, 3, None, "", "", 3, None, 0)
+    execution.execute(claim, lambda: None, lambda begun: None)
+    handler.warning("at rest")
+
+    at_work, at_rest = (json.loads(line) for line in json_lines())
+    assert (at_work["job_id"], at_work["trace_id"]) == (7, "job:3")
+    assert "job_id" not in at_rest
 
 
 def test_a_request_id_that_could_forge_a_line_is_replaced(db: None) -> None:
