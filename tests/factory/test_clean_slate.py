@@ -16,9 +16,19 @@ from django.core.management import call_command
 from django.db import IntegrityError, connection
 
 from factory import clean_slate
+from factory.models import ApiToken
 from jobs import events, queue
 from jobs.models import Event, Job, LogChunk, Move, Queue
-from projects.models import BlobFacts, Membership, Node, Project, Repository, SystemMap
+from projects.models import (
+    BlobFacts,
+    Invitation,
+    Membership,
+    Node,
+    Project,
+    Repository,
+    Role,
+    SystemMap,
+)
 from tests.factory.conftest import wait_for
 from tests.jobs.conftest import Desk, committed, introduce
 from tests.live.stack import stack
@@ -61,6 +71,8 @@ def filled(committed: ScratchDatabase, settings: Any, tmp_path: Path) -> Reposit
         subject="y",
     )
     Queue.objects.get(pk="long").pause()
+    ApiToken.objects.issue(User.objects.get(), "ci", "read", 1)
+    Invitation.objects.make(project, Role.VIEWER, by=User.objects.get(), days=1)
     clone(repository.pk)
     return repository
 
@@ -84,7 +96,9 @@ def test_everything_goes_but_users_and_settings(filled: Repository) -> None:
     emptied = (Project, Repository, SystemMap, Node, BlobFacts, Membership, Job, Event, Move)
     assert [model for model in emptied if model.objects.exists()] == []
     assert not filled.clone.exists()
+    assert not Invitation.objects.exists()
     assert User.objects.get().username == "ana"
+    assert ApiToken.objects.get().user.username == "ana"
     assert Queue.objects.get(pk="long").paused
     assert queue.enqueue("demo.noop", {}).pk > last
 

@@ -161,6 +161,31 @@ def test_a_log_is_followed_until_the_job_ends(capsys: Capture) -> None:
     ]
 
 
+def test_a_log_that_grows_is_followed_from_a_shell(
+    populated: services.ScratchDatabase,
+) -> None:
+    insert = "INSERT INTO job_log (job_id, fence, seq, first_line, text, levels)"
+    job = populated.rows("SELECT min(id) FROM job")[0][0]
+    argv = [sys.executable, services.ROOT / "manage.py", "jobs", "log", str(job)]
+    argv += ["--follow", "--level", "warning"]
+    with subprocess.Popen(
+        argv, env=populated.environment, stdout=subprocess.PIPE, text=True
+    ) as following:
+        assert following.stdout is not None
+        lines = []
+        for number, word in enumerate(("first", "second"), 1):
+            text = f"quiet\n{word}\n"
+            populated.rows(f"{insert} VALUES (%s, 1, %s, 1, %s, 'iw')", [job, number, text])
+            lines.append(following.stdout.readline())
+        populated.rows(
+            "UPDATE job SET state = 'cancelled', finished_at = now() WHERE id = %s", [job]
+        )
+        rest = following.stdout.read()
+
+    assert lines == ["first\n", "second\n"]
+    assert (rest, following.returncode) == (f"job {job} is cancelled\n", 0)
+
+
 def test_an_act_gives_its_evidence_in_a_sentence(capsys: Capture) -> None:
     job = queue.enqueue("demo.noop", {})
     job.cancel(by="user:1")

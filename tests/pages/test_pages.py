@@ -186,6 +186,25 @@ def test_each_line_of_a_log_has_an_address(world: World, as_staff: Client) -> No
     assert 'id="L100"' in text_of(as_staff, f"/jobs/{world.job.pk}/log/")
 
 
+def test_a_log_is_filtered_by_what_its_address_says(world: World, as_staff: Client) -> None:
+    job = queue.enqueue("demo.noop", {})
+    text = "step one\nstep two is odd\nBroken\n"
+    LogChunk.objects.create(job=job, fence=1, seq=0, first_line=1, text=text, levels="iwe")
+
+    def shown(query: str) -> list[str]:
+        said = text_of(as_staff, f"/jobs/{job.pk}/log/{query}")
+        return re.findall(r'<li id="(L\d)" class="(\w+)">', said)
+
+    assert shown("") == [("L1", "info"), ("L2", "warning"), ("L3", "error")]
+    assert shown("?level=warning") == [("L2", "warning"), ("L3", "error")]
+    assert shown("?grep=STEP&level=") == [("L1", "info"), ("L2", "warning")]
+    assert shown("?grep=STEP&level=error") == []
+    said = text_of(as_staff, f"/jobs/{job.pk}/log/?grep=%3Cscript%3E")
+    assert "None of its 3 lines is of that level" in said
+    assert "0 of 3 lines" in said
+    assert 'value="&lt;script&gt;"' in said
+
+
 def test_an_empty_log_says_whether_lines_may_still_come(world: World, as_staff: Client) -> None:
     queued, running = queue.enqueue_many("demo.noop", [{}] * 2)
     hold(Job.objects.get(pk=running), runner())
