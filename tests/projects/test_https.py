@@ -58,7 +58,7 @@ def test_our_own_authority_is_trusted_beside_those_of_the_system(https, into, ce
 def test_an_authority_that_went_away_has_a_sentence(https, into, settings, tmp_path):
     settings.FACTORY_GIT_CA = str(tmp_path / "gone.pem")
 
-    with pytest.raises(authorities.Unreadable, match="FACTORY_GIT_CA: .*gone.pem: No such file"):
+    with pytest.raises(authorities.Unreadable, match=r"FACTORY_GIT_CA: .*gone.pem: No such file"):
         bring(f"https://{https.address}/shop/.git", into)
 
 
