@@ -9,6 +9,7 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.forms import UserChangeForm
 from django.contrib.auth.models import Group, User
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
@@ -21,8 +22,10 @@ _FOR_SUPERUSERS = ("is_staff", "is_superuser", "groups", "user_permissions")
 admin.site.unregister([User, Group])
 if apps.is_installed("allauth.socialaccount"):
     # The one provider is in the environment, and nobody's address is managed here.
-    for label in ("account.EmailAddress", "socialaccount.SocialApp", "socialaccount.SocialToken"):
-        admin.site.unregister(apps.get_model(label))
+    for app in ("account", "socialaccount"):
+        for model in apps.get_app_config(app).get_models():
+            if admin.site.is_registered(model):
+                admin.site.unregister(model)
 
 
 class PersonForm(UserChangeForm):
@@ -177,6 +180,29 @@ class AttemptAdmin(Window):
         """This method will forget failures, so that the person may try again at once."""
         forgotten, _ = queryset.delete()
         self.message_user(request, f"{forgotten} forgotten", messages.SUCCESS)
+
+
+class LinkAdmin(Window):
+    """Which person at the sign-on provider opens which account. Nobody makes a link by hand."""
+
+    list_display = ("user", "uid", "provider", "last_login", "date_joined")
+    list_select_related = ("user",)
+    search_fields = ("user__username", "uid")
+    ordering = ("-pk",)
+    fields = list_display
+    actions = ("unlink",)
+
+    @admin.action(description="Unlink: the address decides at the next log-in")
+    def unlink(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """This method will let superusers take links away."""
+        if not request.user.is_superuser:
+            raise PermissionDenied("Links open accounts: only a superuser takes one away.")
+        unlinked, _ = queryset.delete()
+        self.message_user(request, f"{unlinked} unlinked", messages.SUCCESS)
+
+
+if apps.is_installed("allauth.socialaccount"):
+    admin.site.register(apps.get_model("socialaccount.SocialAccount"), LinkAdmin)
 
 
 def _is_last_administrator(user: User) -> bool:

@@ -50,6 +50,9 @@ class Pages(AsyncWebsocketConsumer):
         """This method will serve the page until it goes or something breaks, and leave no trace."""
         try:
             await super().__call__(scope, receive, send)
+        except live.Broken:  # the page went away, or what it needs did: it comes back by itself
+            with contextlib.suppress(*live.Broken, RuntimeError):
+                await self.close(TRY_AGAIN)
         finally:
             await self._leave()
 

@@ -175,7 +175,7 @@ def _page(
         "members": project.memberships.select_related("user").order_by("user__username"),
         "may_act": may,
         "form": form or InvitationForm(),
-        "roles": Role.choices,
+        "roles": [(role.value, role.label.partition(": ")[2]) for role in Role],
         "link": link,
     }
     if may:

@@ -11,6 +11,22 @@ from django.utils.safestring import SafeString
 from factory.skin import theme_of
 from jobs.redaction import visible
 
+# The first that is found: most browsers also name those they descend from.
+_BROWSERS = (
+    ("Edg/", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+_SYSTEMS = (
+    ("Windows", "Windows"),
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
 register = template.Library()
 register.filter("visible", visible)
 
@@ -34,6 +50,14 @@ def mark(word: str) -> SafeString:
 def theme(context: Any) -> str:
     """This tag will give the theme this browser asked for."""
     return theme_of(context.get("request"))
+
+
+@register.filter
+def browser(agent: str) -> str:
+    """This filter will say in two words what calls itself so, as far as one can tell."""
+    name = next((name for mark, name in _BROWSERS if mark in agent), visible(agent[:40]))
+    system = next((name for mark, name in _SYSTEMS if mark in agent), "")
+    return f"{name} on {system}" if name and system else name or "unknown"
 
 
 @register.filter

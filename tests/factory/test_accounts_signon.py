@@ -315,6 +315,19 @@ def test_it_leads_to_our_own_pages_only(
     assert browser.enter("sub-ana", after).headers["Location"] == "/"
 
 
+def test_the_admin_shows_links_and_lets_nobody_make_one(product: Stack, provider: Provider) -> None:
+    provider.knows("sub-linked", "linked@harbour.example")
+    Browser(product).enter("sub-linked")
+    session = requests.Session()
+    session.cookies.set("sessionid", product.session("staff"))
+    admin = f"{product.url}/admin/socialaccount"
+
+    assert "sub-linked" in session.get(f"{admin}/socialaccount/", timeout=20).text
+    assert session.get(f"{admin}/socialaccount/add/", timeout=20).status_code == 403
+    for hidden in ("socialapp", "socialtoken"):
+        assert session.get(f"{admin}/{hidden}/", timeout=20).status_code == 404
+
+
 def test_there_is_no_page_to_sign_up_or_to_reset_a_password(
     product: Stack, browser: Browser
 ) -> None:

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from uvicorn.protocols.utils import ClientDisconnected
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from factory.sessions import kept
-from factory.sockets import LOOK_S, Pages, is_own
+from factory.sockets import LOOK_S, Pages, doorkeeper, is_own
 from jobs import live
 from tests import services
 from tests.live.stack import Stack, stack
@@ -330,6 +331,24 @@ def test_a_socket_that_breaks_leaves_no_task_and_no_group() -> None:
         return at_work, left, set(page.shown)
 
     assert asyncio.run(break_one()) == (2, 0, set())
+
+
+def test_a_page_that_goes_while_it_connects_is_no_error() -> None:
+    class Somebodys(Pages):
+        async def _user(self) -> AnonymousUser:
+            return AnonymousUser()
+
+    async def gone(message: dict[str, Any]) -> None:
+        raise ClientDisconnected
+
+    async def connect_one() -> tuple[int, int]:
+        heard: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        heard.put_nowait({"type": "websocket.connect"})
+        page = Somebodys()
+        await page({"type": "websocket"}, heard.get, gone)
+        return len(page.tasks), len(doorkeeper.standing)
+
+    assert asyncio.run(connect_one()) == (0, 0)
 
 
 @pytest.mark.parametrize(
