@@ -42,6 +42,8 @@ class Kind:
         """
         takes = _signature(self.handler)
         said = f"arguments of {self.name}"
+        if not isinstance(arguments, dict):
+            raise BadArguments(f"{said}: give an object of names and values")
         for name in arguments:
             if name not in takes.named and not takes.others:
                 known = ", ".join(takes.named) or "none at all"
