@@ -68,7 +68,7 @@ def readiness(found: Collection[Part], *, told_why: bool) -> tuple[int, dict[str
 
 def is_direct(address: str, headers: Collection[str]) -> bool:
     """This function will tell whether somebody on this machine asks, and not through a proxy."""
-    through = {"x-forwarded-for", "x-forwarded-host", "forwarded"} & set(headers)
+    through = {"x-forwarded-for", "x-forwarded-host", "x-real-ip", "forwarded"} & set(headers)
     return address in ("127.0.0.1", "::1") and not through
 
 

@@ -1,8 +1,5 @@
 """Metrics tell what the rows say, to who may know."""
 
-import os
-import subprocess
-import sys
 from typing import Any
 
 import pytest
@@ -12,7 +9,6 @@ from prometheus_client.parser import text_string_to_metric_families
 from jobs import queue
 from jobs.models import Job, Queue
 from tests.jobs.conftest import introduce
-from tests.services import ROOT
 
 TOKEN = "t" * 40
 pytestmark = pytest.mark.django_db
@@ -63,24 +59,6 @@ def test_the_cost_does_not_grow_with_the_jobs(
 
     with django_assert_max_num_queries(8):
         assert samples(client)["factory_jobs", "queued"] == 500
-
-
-def test_with_the_database_away_readiness_is_told() -> None:
-    away = dict(os.environ) | {"DATABASE_URL": "postgresql://factory@%2Fnonexistent/factory"}
-    told = (
-        "import django; django.setup(); from factory import metrics; from prometheus_client "
-        "import *; registry = CollectorRegistry(); registry.register(metrics.Rows()); "
-        "print(generate_latest(registry).decode())"
-    )
-
-    done = subprocess.run(
-        [sys.executable, "-c", told], env=away, cwd=ROOT, capture_output=True, text=True, check=True
-    )
-
-    families = list(text_string_to_metric_families(done.stdout))
-    assert [family.name for family in families] == ["factory_ready"]
-    ready = {sample.labels["part"]: sample.value for sample in families[0].samples}
-    assert (ready["database"], ready["valkey"]) == (0, 1)
 
 
 @pytest.mark.parametrize(
