@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from typing import Any
 
@@ -82,7 +83,13 @@ api = NinjaAPI(
 @api.get("/openapi.json", include_in_schema=False)
 def schema(request: HttpRequest) -> HttpResponse:
     """This view will describe the API as OpenAPI 3.1."""
-    return _fresh(request, api.get_openapi_schema(path_prefix="/api/"))
+    return _fresh(request, document())
+
+
+@cache
+def document() -> dict[str, Any]:
+    """This function will make the description, once: it takes a tenth of a second."""
+    return api.get_openapi_schema(path_prefix="/api/")
 
 
 @api.get("/status", response={200: shapes.Status, **_ERRORS}, summary="What is going on")

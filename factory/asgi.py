@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 import structlog
+from uvicorn.protocols.utils import ClientDisconnected
 
 from factory.wsgi import application as django
 from jobs import beats
@@ -46,6 +47,8 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 async def _socket(scope: Scope, receive: Receive, send: Send) -> None:
     try:
         await sockets(scope, receive, send)
+    except ClientDisconnected:
+        pass  # it left while something was on its way to it
     except Exception:
         log.exception("a socket broke")
         with contextlib.suppress(RuntimeError):  # closed already

@@ -7,6 +7,7 @@ from typing import Any
 from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import BadRequest
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
@@ -102,7 +103,9 @@ class WordFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: "QuerySet[Job]") -> "QuerySet[Job]":
         """This method will keep the jobs that show the chosen word."""
         word = self.value()
-        return board.showing(queryset, word) if word in board.WORDS else queryset
+        if word and word not in board.WORDS:
+            raise BadRequest(f"state={word[:40]} is none of: {', '.join(board.WORDS)}.")
+        return board.showing(queryset, word) if word else queryset
 
 
 class KindFilter(admin.SimpleListFilter):

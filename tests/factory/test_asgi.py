@@ -1,15 +1,18 @@
 """The web server: bounded connections, and every awkward way a client may behave."""
 
+import asyncio
 import json
 import signal
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
+from uvicorn.protocols.utils import ClientDisconnected
 
 from factory import bridge, intake, patience
-from factory.asgi import THREADS
+from factory.asgi import THREADS, application
 from tests.factory.conftest import wait_for
 from tests.factory.web import Web, everything, log_in, web_server
 from tests.services import ScratchDatabase
@@ -254,6 +257,29 @@ def test_an_error_shows_an_id_that_stands_in_the_log(web: Web) -> None:
     shown = json.loads(web.ask("/api/none").text)["error"]["id"]  # type: ignore[attr-defined]
 
     assert wait_for(lambda: f'"request_id": "{shown}"' in web.logged())
+
+
+@pytest.mark.parametrize(
+    ("fails_with", "logged"), [(ClientDisconnected(), False), (ZeroDivisionError("hidden"), True)]
+)
+def test_a_socket_that_breaks_is_logged_and_one_that_left_is_not(
+    fails_with: Exception, logged: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    sent: list[int] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message["code"])
+        if len(sent) == 1:
+            raise fails_with
+
+    async def receive() -> dict[str, str]:
+        return {"type": "websocket.connect"}
+
+    scope = {"type": "websocket", "path": "/ws/live", "headers": [(b"origin", b"http://evil.test")]}
+    asyncio.run(application(scope, receive, send))
+
+    assert bool([line for line in caplog.records if line.exc_info]) == logged
+    assert sent == ([4403, 1011] if logged else [4403])
 
 
 def test_sigterm_lets_a_request_in_flight_finish_and_ends_within_the_grace(

@@ -298,6 +298,7 @@ def test_a_filter_that_names_nothing_is_refused_and_not_passed_over(
     response = as_staff.get(f"/jobs/?{name}={value}")
 
     page = response.content.decode()
+    assert response.status_code == as_staff.get(f"/admin/jobs/job/?state={value}").status_code
     assert response.status_code == 400
     assert f"{name}=" in page
     assert ("succeeded" if name == "state" else "demo.noop") in page
