@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
 
+from projects import addresses
 from projects.mapping import EXTRACTOR
 from projects.mapping.build import Key, Map
 from projects.models import Edge, MapNode, Repository, SystemMap
@@ -144,17 +146,25 @@ def _columns(rows: Iterable[tuple[Any, ...]]) -> list[list[Any]]:
 def named(text: str) -> Repository | None:
     """This function will find a repository by its id, its address, its name, or its project's slug.
 
-    A name or slug counts only if it means a single repository.
+    The address counts in every spelling, a name or slug only if it means a single repository.
     """
     if text.isascii() and text.isdecimal():
         return Repository.objects.filter(pk=int(text)).first() if len(text) < 19 else None
     if "\0" in text:
         return None
-    for meant in ({"address": text}, {"name": text}, {"project__slug": text}):
-        found = Repository.objects.filter(**meant)[:2]
+    by_word = (Repository.objects.filter(**{word: text}) for word in ("name", "project__slug"))
+    for meant in (_at(text), *by_word):
+        found = meant[:2]
         if found:
             return found[0] if len(found) == 1 else None
     return None
+
+
+def _at(text: str) -> QuerySet[Repository]:
+    try:
+        return Repository.objects.at(addresses.parse(text))
+    except addresses.Refused:
+        return Repository.objects.filter(address=text)
 
 
 def unknown(text: str) -> str:

@@ -6,13 +6,17 @@ protocol: draft-miller-ssh-agent, and RFC 4253, 5656, 8332 and 8709 for the sign
 
 import base64
 import contextlib
+import errno
 import os
+import shutil
 import socket
 import socketserver
 import struct
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, utils
@@ -22,6 +26,8 @@ from projects import ssh_keys
 _FAILURE = b"\x05"
 _REQUEST_IDENTITIES, _IDENTITIES = 11, b"\x0c"
 _SIGN, _SIGNATURE = 13, b"\x0e"
+_PREFIX = "factory-agent-"
+_LONGEST_S = 3600  # no git runs as long as that
 _LONGEST = 1 << 18  # bytes of one message, as OpenSSH's own agent has it
 _RSA_HASHES = {2: (b"rsa-sha2-256", hashes.SHA256()), 4: (b"rsa-sha2-512", hashes.SHA512())}
 _CURVE_HASHES = {256: hashes.SHA256(), 384: hashes.SHA384(), 521: hashes.SHA512()}
@@ -34,7 +40,8 @@ def holding(private_key: str) -> Iterator[str]:
     Raises `ssh_keys.BadKey`.
     """
     identity = _Identity(private_key)
-    with tempfile.TemporaryDirectory(prefix="factory-agent-") as folder:  # mode 0700
+    sweep()
+    with tempfile.TemporaryDirectory(prefix=_PREFIX) as folder:  # mode 0700
         path = os.path.join(folder, "socket")
         with _Agent(path, identity) as server:
             thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
@@ -44,6 +51,16 @@ def holding(private_key: str) -> Iterator[str]:
             finally:
                 server.shutdown()
                 thread.join()
+
+
+def sweep() -> None:
+    """This function will remove the sockets that killed runners left; nobody listens there."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as one:
+            found = folder.stat()
+            old = found.st_uid == os.getuid() and time.time() - found.st_mtime > _LONGEST_S
+            if old and one.connect_ex(str(folder / "socket")) == errno.ECONNREFUSED:
+                shutil.rmtree(folder)
 
 
 class _Agent(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):

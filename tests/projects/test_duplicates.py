@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection
 
+from projects import maps
 from projects.models import Project, Repository
 from tests.projects.test_registration import FLASK, register
 
@@ -60,3 +61,11 @@ def test_two_spellings_registered_at_once_are_one_repository():
         found = set(pool.map(one, urls))
 
     assert len(found) == Repository.objects.count() == 1
+
+
+@pytest.mark.parametrize(("one", "two"), SAME)
+def test_a_command_finds_a_repository_by_every_spelling(settings, one, two):
+    settings.FACTORY_GIT_HOSTS = ["git.lan", "git.lan:8443"]
+    repository = register(one, project="Web")[0].repository
+
+    assert maps.named(two) == maps.named(one) == repository

@@ -3,6 +3,7 @@
 import os
 import stat
 import subprocess
+import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from jobs.failures import FailureClass
 from projects import addresses, ssh_keys
 from projects.git import agent, complaints, environment, known_hosts, transfer
 from projects.git.door import TimedOut, Watch
+from tests import services
 from tests.projects import hosting
 from tests.projects.origins import until
 from tests.projects.ssh_host import make_key, ssh_host
@@ -272,6 +274,43 @@ def _run(argv, environ):
     return subprocess.run(
         argv, env=environ, capture_output=True, text=True, check=False, timeout=30
     )
+
+
+_HOLD = """
+import sys, time, django
+django.setup()
+from projects.git import agent
+with agent.holding(sys.stdin.read()) as path:
+    print(path, flush=True)
+    time.sleep(600)
+"""
+
+
+def test_a_runner_killed_with_9_leaves_a_dead_socket_that_is_swept(key):
+    child = subprocess.Popen(
+        [sys.executable, "-c", _HOLD],
+        env=os.environ | {"PYTHONPATH": str(services.ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    child.stdin.write(key)
+    child.stdin.close()
+    left = Path(child.stdout.readline().strip())
+    child.kill()
+    child.wait()
+    child.stdout.close()
+
+    assert [path.name for path in left.parent.iterdir()] == ["socket"]
+    assert left.is_socket()
+    agent.sweep()
+    assert left.exists()  # it might be another's that does not listen yet
+    os.utime(left.parent, (0, 0))
+    with agent.holding(key) as living:
+        os.utime(Path(living).parent, (0, 0))
+        agent.sweep()
+        assert Path(living).exists()
+    assert not left.parent.exists()
 
 
 @pytest.mark.parametrize(
