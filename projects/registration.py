@@ -68,6 +68,19 @@ def register(
     return [Registration(repository, jobs[repository.pk], new) for repository, new in rows]
 
 
+def open_with(repository: Repository, *, actor: str, token: str = "", key: str = "") -> None:
+    """This function will keep a token or an ssh key in place of an earlier one.
+
+    Raises what `register` raises.
+    """
+    if not token and not key:
+        raise Refused("it is empty; copy it again", field="token")
+    address = [addresses.parse(repository.address)]
+    _check_token(token, address)
+    _check_key(key, address)
+    _replace_credentials(repository, _Given("", token, key, actor))
+
+
 def sync(repository: Repository, *, actor: str, branch: str | None = None) -> Job:
     """This function will enqueue a fetch and a new map, or give the job that waits to do so.
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from projects import members, views
+from projects import credentials, members, views
 
 app_name = "projects"
 urlpatterns = [
@@ -10,6 +10,12 @@ urlpatterns = [
     path("projects/<slug:slug>/", views.page, name="page"),
     path("projects/<slug:slug>/repositories/<int:pk>/map/", views.system_map, name="map"),
     path("projects/<slug:slug>/repositories/<int:pk>/syncs/", views.syncs, name="syncs"),
+    path("projects/<slug:slug>/credentials/", credentials.page, name="credentials"),
+    path(
+        "projects/<slug:slug>/repositories/<int:pk>/credentials/",
+        credentials.replacements,
+        name="replacements",
+    ),
     path("projects/<slug:slug>/members/", members.page, name="members"),
     path("projects/<slug:slug>/members/<int:pk>/roles/", members.roles, name="roles"),
     path("projects/<slug:slug>/members/<int:pk>/removals/", members.removals, name="removals"),

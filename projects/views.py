@@ -28,6 +28,7 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
         "listed": listed,
         "rows": listed.rows,
         "may_act": access.allows(request.user, "sync", project.pk),
+        "may_open": access.allows(request.user, "credentials", project.pk),
     }
     if listed.number == 1:
         context["topic"] = f"projectpage:{topics.page_key(request.user, project)}"

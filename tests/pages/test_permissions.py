@@ -54,6 +54,8 @@ CASES = {
     "projects/<slug:slug>/": Case("viewer"),
     "projects/<slug:slug>/repositories/<int:pk>/map/": Case("viewer"),
     "projects/<slug:slug>/repositories/<int:pk>/syncs/": Case(NOBODY, "contributor"),
+    "projects/<slug:slug>/credentials/": Case("maintainer"),
+    "projects/<slug:slug>/repositories/<int:pk>/credentials/": Case(NOBODY, "maintainer"),
     "projects/<slug:slug>/members/": Case("viewer"),
     "projects/<slug:slug>/members/<int:pk>/roles/": Case(NOBODY, "maintainer"),
     "projects/<slug:slug>/members/<int:pk>/removals/": Case("maintainer", "maintainer"),
