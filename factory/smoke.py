@@ -100,11 +100,12 @@ class Walk:
         shutil.rmtree(self.origin, ignore_errors=True)
         User.objects.filter(username=self.name).delete()
         for project in Project.objects.filter(name=self.name):
+            scope = project.pk  # a deleted project has none, and None means the jobs of staff
             try:
                 removal.remove([project], by="command:smoke")
             except removal.Held as error:
                 raise Failed(str(error)) from error
-            Job.objects.filter(scope=project.pk, state__in=FINISHED).delete()
+            Job.objects.filter(scope=scope, state__in=FINISHED).delete()
         return "only its events stay"
 
     def _registered(self) -> Repository:
