@@ -76,8 +76,12 @@ def test_a_file_without_a_hash_is_asked_for_again_soon(product: Stack) -> None:
 
 
 def test_a_page_is_not_kept(product: Stack) -> None:
-    kept = ask(product, "/login/").getheader("Cache-Control")
+    session = product.session("member")
 
+    answer = ask(product, "/", Cookie=f"sessionid={session}")
+
+    kept = answer.getheader("Cache-Control")
+    assert b"Harbour" in answer.body
     assert "no-store" in kept
     assert "no-cache" in kept
     assert "private" in kept
