@@ -221,6 +221,26 @@ def test_one_machine_that_ends_leaves_the_work_to_the_other(site: Site, member: 
     assert member.get(f"{site.one.url}/")[0] == 200
 
 
+def test_two_machines_that_migrate_at_once_wait_for_each_other(site: Site) -> None:
+    name = f"{site.database.name}_empty"
+    services.query("postgres", f"CREATE DATABASE {name}")
+    url = site.database.url.replace(site.database.name, name)
+    try:
+        with ThreadPoolExecutor(3) as all_at_once:
+            done = all_at_once.map(
+                lambda _: services.manage(
+                    "migrate", environment=site.one.environment | {"DATABASE_URL": url}, check=False
+                ),
+                range(3),
+            )
+            told = list(done)
+    finally:
+        services.query("postgres", f"DROP DATABASE {name} WITH (FORCE)")
+
+    assert [each.returncode for each in told] == [0, 0, 0], [each.stderr[-300:] for each in told]
+    assert sum("No migrations to apply" in each.stdout for each in told) == 2
+
+
 def test_pages_and_jobs_may_live_on_different_machines(site: Site) -> None:
     site.one.run("stop")
     with ThreadPoolExecutor(2) as both:
