@@ -1,6 +1,7 @@
 """How `manage.py` starts: refuse nonsense in one line, start the services a command needs."""
 
 import difflib
+import errno
 import os
 import signal
 import sys
@@ -16,6 +17,7 @@ from factory.parsers import printable
 from jobs.redaction import redact
 
 _REFUSED = 2
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _UNDEFINED_TABLE = "42P01"
 
 
@@ -55,6 +57,22 @@ def _provide(name: str) -> None:
 
 
 def _execute(argv: list[str]) -> int:
+    try:
+        return _run(argv)
+    except BrokenPipeError:
+        _write_nothing_more()  # the reader had enough (`| head -1`)
+    except OSError as cause:
+        if cause.errno not in _NO_ROOM:
+            raise
+        _write_nothing_more()
+        sys.stderr.write(f"No room to write to: {cause.strerror}: free some, then try again\n")
+        return _REFUSED
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    return 0
+
+
+def _run(argv: list[str]) -> int:
     from django.core.management import ManagementUtility, get_commands
     from django.db import InterfaceError, OperationalError, ProgrammingError
 
@@ -81,12 +99,12 @@ def _execute(argv: list[str]) -> int:
             raise
         sys.stderr.write(f"{sentence}\n")
         return _REFUSED
-    except BrokenPipeError:
-        # The reader had enough (`| head -1`); what Python flushes at its exit must go nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT
     return 0
+
+
+def _write_nothing_more() -> None:
+    # What Python flushes at its exit must go nowhere.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _of_the_database(cause: Exception) -> str | None:

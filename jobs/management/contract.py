@@ -8,7 +8,6 @@ from argparse import ArgumentParser
 from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand
-from django.db import InterfaceError, OperationalError
 
 from jobs import plain
 from jobs.failures import Anticipated
@@ -67,9 +66,6 @@ class Contract(OneLine):
             value, yes = self.answer(options)
         except self.bad_input as error:
             refused(str(error))
-        except (OperationalError, InterfaceError) as error:
-            cause = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            refused(f"the database does not answer ({cause}): manage.py doctor says what to do")
         if options["json"]:
             self.stdout.write(json.dumps(value, default=str))
         else:

@@ -1,5 +1,7 @@
 """The product's own commands: one line for bad input, and no surprise beside the answer."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,7 +9,7 @@ from django.core.management import call_command
 
 from factory import embedded
 from factory.embedded import postgres, valkey
-from tests.services import manage
+from tests.services import ROOT, ScratchDatabase, manage
 
 Capture = pytest.CaptureFixture[str]
 OURS = ("up", "stop", "status", "restart", "doctor", "login_link", "relay", "watchdog", "smoke")
@@ -61,6 +63,26 @@ def test_a_database_that_is_away_is_one_line(own_services: dict[str, str]) -> No
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("DATABASE_URL: /nonexistent/factory: No such file or directory: ")
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", [["doctor"], ["status"], ["queues", "--json"]])
+def test_a_full_disk_behind_the_answer_is_one_line(
+    scratch_database: ScratchDatabase, words: list[str]
+) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, ROOT / "manage.py", *words],
+            env=scratch_database.environment | {"FACTORY_GITHUB_API": "http://127.0.0.1:9"},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+
+    assert done.returncode == 2
+    assert done.stderr == (
+        "No room to write to: No space left on device: free some, then try again\n"
+    )
 
 
 def test_the_ledger_is_read_without_asking_valkey() -> None:

@@ -4,7 +4,7 @@ import time
 from argparse import ArgumentParser
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Max
 
 from jobs import board
 from jobs.levels import Level
@@ -78,9 +78,11 @@ class Command(Contract):
         job = _job(number)
         if act == "log":
             return self._log(job, options)
-        before = job.state
+        before, known = job.state, job.moves.aggregate(last=Max("pk"))["last"] or 0
         job.cancel(by=actor()) if act == "cancel" else job.retry(by=actor())
-        evidence = [_evidence(move) for move in job.moves.order_by("-pk")[:1]]
+        # Not the newest: a runner may have claimed it by now. Had it moved before, we were refused.
+        ours = job.moves.filter(pk__gt=known).order_by("pk")[:1]
+        evidence = [_evidence(move) for move in ours]
         return {"id": job.pk, "before": before, "after": job.state, "evidence": evidence}
 
     def _log(self, job: Job, options: dict[str, Any]) -> list[dict[str, Any]]:
