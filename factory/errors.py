@@ -26,6 +26,7 @@ from projects import access, addresses
 API = "/api/"
 REFUSED = "factory.refused"
 """In an ASGI scope: the status with which `factory.bridge` has the request refused."""
+_ONLY_SHOWN = "This address shows something and takes nothing. Open it; do not send to it."
 _KEPT = ("Allow", "Retry-After", "WWW-Authenticate")
 # The page of last resort: without templates and files, when one of these is what broke.
 _PLAIN = (
@@ -253,7 +254,8 @@ class Errors:
         if response.status_code < 400 or _is_dressed(request, response):
             return response
         kept = {name: response[name] for name in _KEPT if name in response}
-        return answer(request, response.status_code, headers=kept)
+        message = _ONLY_SHOWN if "GET" in kept.get("Allow", "") else ""
+        return answer(request, response.status_code, message, headers=kept)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """This method will answer what was anticipated; the rest is a defect and stays a 500."""

@@ -113,6 +113,13 @@ def test_an_error_without_a_body_is_dressed(status: int, client: Client) -> None
     assert response["Allow" if status == 405 else "Retry-After"] in ("POST", "7")
 
 
+def test_a_page_that_was_sent_something_says_that_it_only_shows(client: Client) -> None:
+    response = client.post("/legend/", {"a": "b"})
+
+    assert (response.status_code, response["Allow"]) == (405, "GET, HEAD")
+    assert "shows something and takes nothing" in response.content.decode()
+
+
 @pytest.mark.parametrize("status", STATUSES)
 def test_each_status_has_a_page_and_a_document(status: int) -> None:
     page = errors.answer(RequestFactory().get("/"), status)
