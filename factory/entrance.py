@@ -6,6 +6,8 @@ from typing import Any
 from axes.models import AccessAttempt
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.forms import AuthenticationForm, UsernameField
+from django.contrib.auth.models import User
 from django.contrib.auth.views import LoginView, redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -16,9 +18,16 @@ from django.views.decorators.http import require_http_methods, require_safe
 from factory import errors, sessions
 
 
+class EntranceForm(AuthenticationForm):
+    """A name and a password; no account has a longer name, and the throttle keeps none."""
+
+    username = UsernameField(max_length=User._meta.get_field("username").max_length)
+
+
 class Entrance(LoginView):
     """The log-in page, also for the admin."""
 
+    authentication_form = EntranceForm
     template_name = "login.html"
     redirect_authenticated_user = True
     extra_context = {"signon": settings.FACTORY_OIDC_NAME if settings.FACTORY_OIDC_ISSUER else ""}

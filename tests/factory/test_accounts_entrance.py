@@ -196,3 +196,11 @@ def test_the_session_cookie_is_out_of_reach_of_scripts_and_other_sites(ana: User
 
     assert cookie["httponly"]
     assert cookie["samesite"] == "Lax"
+
+
+@pytest.mark.parametrize("username", ["a" * 300, "ad\0min"], ids=["too long", "with NUL"])
+def test_a_name_nobody_can_have_is_a_wrong_name(db: None, username: str) -> None:
+    answer = enter(WRONG, username=username)
+
+    assert answer.status_code == 200
+    assert "The name or the password is not right" in answer.content.decode()
