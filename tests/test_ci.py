@@ -88,6 +88,7 @@ def test_the_script_installs_every_program_the_tests_start() -> None:
 def test_an_audit_that_did_not_happen_is_not_called_clean(
     known: dict[str, str] | None, status: int, sentence: str
 ) -> None:
+    pytest.importorskip("pip_audit", reason="it is in requirements-dev.txt")
     with advisories(known or {}) as address:
         asked = address if known is not None else "http://127.0.0.1:9/"
         done = subprocess.run(
