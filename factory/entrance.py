@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+import structlog
 from axes.models import AccessAttempt
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -16,6 +17,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from factory import errors, sessions
+
+log = structlog.get_logger("factory.entrance")
 
 
 class EntranceForm(AuthenticationForm):
@@ -56,6 +59,8 @@ def locked_out(request: HttpRequest, response: Any, credentials: Any) -> HttpRes
 
     It says the same of names that exist and of names that do not.
     """
+    # Without the name: people type passwords there.
+    log.warning("log-in locked", address=sessions.address(request))
     wait = _seconds_left(request, (credentials or {}).get("username", ""))
     minutes = max(1, math.ceil(wait / 60))
     message = (

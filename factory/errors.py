@@ -21,7 +21,7 @@ from django.urls import Resolver404, resolve
 
 from factory import intake
 from jobs.models import Refused, Stale
-from projects import access, addresses
+from projects import access, addresses, membership
 
 API = "/api/"
 REFUSED = "factory.refused"
@@ -262,6 +262,8 @@ class Errors:
         match exception:
             case Stale() | Refused():
                 return answer(request, 409, str(exception))
+            case membership.Gone():
+                return answer(request, 410, str(exception))
             case access.Denied():
                 return answer(request, 403, str(exception))
             case addresses.Refused():

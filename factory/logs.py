@@ -134,7 +134,7 @@ _LOUD = {
     "uvicorn.error": "WARNING",
     "uvicorn.access": "WARNING",
     "asyncio": "WARNING",
-    "axes": "WARNING",
+    "axes": "ERROR",  # factory.entrance says what matters
 }
 
 

@@ -121,7 +121,7 @@ def standing(keys: Collection[str]) -> dict[str, str]:
     role = Concat(
         Cast("user__memberships__project_id", CharField()), Value(":"), "user__memberships__role"
     )
-    rights = StringAgg(role, ",", ordering="user__memberships__project_id", default=Value(""))
+    rights = StringAgg(role, ",", order_by="user__memberships__project_id", default=Value(""))
     rows = Session.objects.live().filter(pk__in=by_row).annotate(rights=rights)
     return {by_row[row[0]]: repr(row[1:]) for row in rows.values_list("pk", *_STANDING, "rights")}
 

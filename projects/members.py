@@ -110,14 +110,11 @@ def removals(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def invitation(request: HttpRequest, text: str) -> HttpResponse:
     """This view will let somebody join by a link: as who they are, or with a new account."""
-    try:
-        found = membership.find(text)
-        if request.method == "POST" and request.user.is_authenticated:
-            return _welcome(request, membership.accept(text, request.user))
-        if request.method == "POST":
-            return _new_person(request, text, found)
-    except membership.Gone:
-        return render(request, "projects/invitation_gone.html", status=410)
+    found = membership.find(text)
+    if request.method == "POST" and request.user.is_authenticated:
+        return _welcome(request, membership.accept(text, request.user))
+    if request.method == "POST":
+        return _new_person(request, text, found)
     if not request.user.is_authenticated:
         request.session[INVITED] = found.pk
     return _invited(request, text, found, NewPersonForm())

@@ -19,7 +19,13 @@ _RANK = {Role.VIEWER: 1, Role.CONTRIBUTOR: 2, Role.MAINTAINER: 3}
 
 
 class Gone(Exception):
-    """An invitation that is used, revoked, too old, void or not ours."""
+    """An invitation that is used, revoked, too old, void or not ours; all look alike."""
+
+    def __str__(self) -> str:
+        return (
+            "This invitation was used or revoked, or its time has passed. "
+            "Ask a maintainer of the project for another."
+        )
 
 
 class LastMaintainer(Refused):
