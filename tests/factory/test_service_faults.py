@@ -423,7 +423,7 @@ def _on_disk(megabytes: int, *rounds: str) -> list[str]:
     if not root:
         lines[0] = lines[0].replace("mode=0755", "mode=0777")
     lines += [
-        f"mount -o remount,ro {disk}" if acts == "ro" else f"{play} {acts}" for acts in rounds
+        f"mount -o remount,bind,ro {disk}" if acts == "ro" else f"{play} {acts}" for acts in rounds
     ]
     done = subprocess.run(
         ["unshare", "-m" if root else "-Urm", "sh", "-ec", "\n".join(lines)],
