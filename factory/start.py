@@ -17,7 +17,6 @@ from factory.parsers import printable
 from jobs.redaction import redact
 
 _REFUSED = 2
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _UNDEFINED_TABLE = "42P01"
 
 
@@ -58,23 +57,29 @@ def _provide(name: str) -> None:
 
 def _execute(argv: list[str]) -> int:
     try:
-        return _run(argv)
+        _utility(argv).execute()
+        sys.stdout.flush()
     except BrokenPipeError:
         _write_nothing_more()  # the reader had enough (`| head -1`)
-    except OSError as cause:
-        if cause.errno not in _NO_ROOM:
-            raise
-        _write_nothing_more()
-        sys.stderr.write(f"No room to write to: {cause.strerror}: free some, then try again\n")
-        return _REFUSED
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
+    except Exception as cause:
+        if (sentence := _sentence(cause)) is None:
+            raise  # a defect: its traceback is wanted
+        if isinstance(cause, OSError):
+            _write_nothing_more()
+        sys.stderr.write(f"{sentence}\n")
+        return _REFUSED
     return 0
 
 
-def _run(argv: list[str]) -> int:
+def _write_nothing_more() -> None:
+    # What Python flushes at its exit must go nowhere.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _utility(argv: list[str]) -> Any:
     from django.core.management import ManagementUtility, get_commands
-    from django.db import InterfaceError, OperationalError, ProgrammingError
 
     class Utility(ManagementUtility):
         """Django's, but a command that does not exist is one line and status 2."""
@@ -88,30 +93,23 @@ def _run(argv: list[str]) -> int:
             hint = f"did you mean {near[0]}?" if near else "manage.py help lists them all"
             raise Refused(f'"{printable(subcommand)}" is no command: {hint}')
 
-    try:
-        Utility(argv).execute()
-        sys.stdout.flush()
-    except (Refused, CannotStart, CannotEnd) as cause:
-        sys.stderr.write(f"{cause}\n")
-        return _REFUSED
-    except (OperationalError, InterfaceError, ProgrammingError) as cause:
-        if (sentence := _of_the_database(cause)) is None:
-            raise
-        sys.stderr.write(f"{sentence}\n")
-        return _REFUSED
-    return 0
+    return Utility(argv)
 
 
-def _write_nothing_more() -> None:
-    # What Python flushes at its exit must go nowhere.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _sentence(cause: Exception) -> str | None:
+    """This function will say in one line what was refused, full or away; None: it is a defect."""
+    from django.db import InterfaceError, OperationalError
 
-
-def _of_the_database(cause: Exception) -> str | None:
-    """This function will say in one line that the database is away or empty; None: it is a defect."""
     lines = str(cause).strip().splitlines() or [type(cause).__name__]
+    match cause:
+        case Refused() | CannotStart() | CannotEnd():
+            return str(cause)
+        case OSError(strerror=str(said), filename=str(where)) if place.has_cure(said):
+            return f"{where}: {said}: {place.cure(said)}"
+        case OSError(errno=errno.ENOSPC | errno.EDQUOT, strerror=said):
+            return f"No room to write to: {said}: free some, then try again"
+        case OperationalError() | InterfaceError():
+            return f"The database is away: {redact(lines[0])}: manage.py doctor examines it"
     if getattr(cause.__cause__, "pgcode", None) == _UNDEFINED_TABLE:
         return f"The database lacks a table ({printable(lines[0])}): manage.py migrate makes it"
-    if type(cause).__name__ == "ProgrammingError":
-        return None
-    return f"The database is away: {redact(lines[0])}: manage.py doctor examines it"
+    return None

@@ -112,5 +112,7 @@ def processes() -> dict[str, int]:
 def stop() -> None:
     """This function will stop the embedded services, whoever started them."""
     home = configuration.load()["FACTORY_HOME"]
-    valkey.stop(home)
-    postgres.stop(home)
+    try:
+        valkey.stop(home)
+    finally:  # one that does not end is no reason to leave the other
+        postgres.stop(home)

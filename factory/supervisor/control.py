@@ -112,7 +112,12 @@ def detach(log: Path) -> int:
     It gives 0, or the status with which it ended before that.
     """
     argv = [word for word in sys.argv[1:] if word != "--detach"]
-    with open(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a") as file:
+    try:
+        descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    except OSError as error:
+        cure = "remove it, or run without --detach"
+        raise Refused(f"{log}: {error.strerror}: {cure}") from None
+    with open(descriptor, "a") as file:
         started = subprocess.Popen(
             [sys.executable, BASE_DIR / "manage.py", *argv],
             cwd=BASE_DIR,

@@ -50,6 +50,8 @@ class Supervisor:
     ending: bool = False
     hurry: bool = False
     services_at: float = 0.0
+    unwritten: bool = False
+    complaint: str = ""
     silences: Lasting[str] = field(default_factory=lambda: Lasting(SILENT_S))
     answers_since: float | None = None
 
@@ -79,7 +81,10 @@ class Supervisor:
     def _watch(self) -> None:
         # The first beat of the loop starts everything; the address is told once work can be done.
         while not self.ending:
-            self._tick()
+            try:
+                self._tick()
+            except OSError as error:  # a disk that is full must not end what runs
+                self._complain(str(error))
             if not self.record.ready:
                 self._look_whether_ready()
             time.sleep(_TICK_S)
@@ -98,20 +103,25 @@ class Supervisor:
         self.record.write()
 
     def _tick(self) -> None:
-        changed = self._bury(kernel.reap())
+        self.unwritten |= self._bury(kernel.reap())
         for child in self.children:
             if child.due:
                 child.start()
+                self.unwritten = True
                 _await(child)
-                changed = True
-        if changed:
-            self._write()
         if time.monotonic() >= self.services_at:
             self.services_at = time.monotonic() + _SERVICES_EVERY_S
-            beats.beat("supervisor")
             self._mend_silent()
             self._mend_services()
             self._end_orphans()
+            beats.beat("supervisor")
+        if self.unwritten:
+            self._write()
+
+    def _complain(self, cause: str) -> None:
+        if cause != self.complaint:
+            log.error("cannot note what runs: make room for FACTORY_HOME", cause=cause)
+        self.complaint = cause
 
     def _bury(self, dead: set[int]) -> bool:
         buried = False
@@ -160,6 +170,7 @@ class Supervisor:
     def _write(self) -> None:
         self.record.processes = [child.running for child in self.children if child.running]
         self.record.write()
+        self.unwritten, self.complaint = False, ""
 
     def _end(self) -> None:
         for child in self.children:

@@ -3,8 +3,13 @@
 `python -m tests.factory.on_small_disk DIRECTORY ACT…` prints one line for each act.
 """
 
+import json
+import os
 import shutil
+import signal
+import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
@@ -14,6 +19,7 @@ import psycopg2
 
 from factory.embedded import postgres, valkey
 from factory.embedded.place import CannotStart
+from tests.factory.conftest import wait_for
 
 
 def fill(home: Path) -> str:
@@ -83,14 +89,38 @@ def stop(home: Path) -> str:
     return f"stopped {postgres.stop(home)}"
 
 
+def supervise(home: Path) -> str:
+    """This act will fill the disk under `up`, kill a process of it, and say how that goes on."""
+    environment = dict(os.environ) | {"FACTORY_HOME": str(home)}
+    manage = [sys.executable, "manage.py"]
+    subprocess.run([*manage, "up", "--detach", "--no-web"], env=environment, capture_output=True)
+    before = _recorded(home)
+    fill(home)
+    os.kill(before["watchdog"], signal.SIGKILL)
+    time.sleep(2)
+    alive = Path(f"/proc/{before['supervisor']}").exists()
+    free(home)
+    noted = wait_for(lambda: _recorded(home).get("watchdog") not in (None, before["watchdog"]), 60)
+    subprocess.run([*manage, "stop"], env=environment, capture_output=True)
+    return f"alive {alive} noted {noted}"
+
+
 def left(home: Path) -> str:
     """This act will name what an attempt left behind."""
     return "left " + " ".join(sorted(path.name for path in (home / "postgres").glob("pgdata*")))
 
 
 ACTS: dict[str, Callable[[Path], str]] = {
-    act.__name__: act for act in (fill, crowd, free, start, write, count, cache, stop, left)
+    act.__name__: act
+    for act in (fill, crowd, free, start, write, count, cache, stop, supervise, left)
 }
+
+
+def _recorded(home: Path) -> dict[str, int]:
+    with suppress(OSError, ValueError):
+        found = json.loads((home / "run" / "supervisor.json").read_text())
+        return {each["name"]: each["pid"] for each in [found["supervisor"], *found["processes"]]}
+    return {}
 
 
 def _connect(home: Path) -> Any:

@@ -23,7 +23,7 @@ from factory.embedded.place import CannotStart
 from jobs import process
 from tests.factory import servers
 from tests.factory.conftest import wait_for
-from tests.services import ROOT, manage
+from tests.services import ROOT, ScratchDatabase, manage
 
 START = "import sys, pathlib; from factory.embedded import {0}; {0}.ensure_running(pathlib.Path(sys.argv[1]))"
 
@@ -383,6 +383,14 @@ def test_a_disk_that_fills_under_a_running_server_loses_no_acknowledged_row() ->
     assert acknowledged > 50
     assert said[4].startswith("started ")
     assert int(said[5].split()[1]) >= acknowledged
+
+
+def test_a_disk_that_fills_does_not_end_the_supervisor(
+    scratch_database: ScratchDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", scratch_database.url)
+
+    assert _on_disk(8, "supervise") == ["alive True noted True"]
 
 
 def test_valkey_runs_and_ends_on_a_full_disk() -> None:

@@ -68,6 +68,21 @@ def test_an_address_that_is_not_this_machines_is_told_from_a_port_in_use(
     assert bool(control.cannot_listen(bind, free_port())) == bool(cure)
 
 
+@pytest.mark.parametrize("name", ["run", "up.log"])
+def test_a_data_directory_that_cannot_be_written_is_one_line(
+    scratch_database: ScratchDatabase, home: Path, name: str
+) -> None:
+    wrong = home / name
+    wrong.mkdir() if name == "up.log" else wrong.touch()
+    environment = scratch_database.environment | {"FACTORY_HOME": str(home)}
+
+    done = manage("up", "--detach", "--no-web", environment=environment, check=False)
+
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"{wrong}: ")
+    assert done.stderr.count("\n") == 1
+
+
 HOSTILE = {
     "PGHOST": "192.0.2.1",
     "PGHOSTADDR": "192.0.2.1",
