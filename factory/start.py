@@ -10,7 +10,7 @@ from typing import Any
 
 from factory import configuration, embedded
 from factory.configuration import Refused
-from factory.embedded import READS_ONLY, STARTS_SERVICES
+from factory.embedded import READS_ONLY, STARTS_SERVICES, place
 from factory.embedded.living import CannotEnd
 from factory.embedded.place import CannotStart
 from factory.parsers import printable
@@ -109,7 +109,7 @@ def _sentence(cause: Exception) -> str | None:
         case OSError(errno=errno.ENOSPC | errno.EDQUOT, strerror=said):
             return f"No room to write to: {said}: free some, then try again"
         case OperationalError() | InterfaceError():
-            return f"The database is away: {redact(lines[0])}: manage.py doctor examines it"
+            return f"The database failed: {redact(lines[0])}: manage.py doctor examines it"
     if getattr(cause.__cause__, "pgcode", None) == _UNDEFINED_TABLE:
         return f"The database lacks a table ({printable(lines[0])}): manage.py migrate makes it"
     return None
