@@ -164,6 +164,8 @@ def answer(
     """
     words = words or WORDS.get(status) or _unnamed(status)
     back = _page_above(request.path) if status in (403, 405, 409) else ""
+    if status == 400 and request.GET:
+        back = request.path  # without what it could not read
     problem = Problem(status, words, message or words.message, error_id(), fields or {}, back)
     response: HttpResponse
     if wants_json(request):

@@ -8,6 +8,7 @@ from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from jobs import board as jobs_board
+from jobs.redaction import redact
 from projects import access, board, registration, topics
 from projects.addresses import Refused
 from projects.models import Project, Repository
@@ -86,7 +87,8 @@ def registrations(request: HttpRequest) -> HttpResponse:
             actor=f"user:{request.user.pk}",
         )
     except (Refused, access.Denied) as error:
-        context = {"given": given | {"token": ""}, "wrong": _wrong(error)}
+        shown = given | {"token": "", "addresses": redact(given["addresses"])}
+        context = {"given": shown, "wrong": _wrong(error)}
         return render(request, "projects/register.html", context, status=400)
     messages.success(request, _receipt(done))
     projects = {one.repository.project_id for one in done}

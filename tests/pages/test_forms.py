@@ -45,6 +45,7 @@ def test_a_refusal_on_a_page_speaks_of_the_page_and_not_of_the_command(world: Wo
     _, page = register(browser_of(world.staff), "https://user:secret@a.org/x/y")
 
     assert "give the token by itself" in page
+    assert "secret" not in page
     assert "--" not in page.partition('class="wrong"')[2].partition("</p>")[0]
 
 

@@ -302,6 +302,7 @@ def test_a_filter_that_names_nothing_is_refused_and_not_passed_over(
     assert response.status_code == 400
     assert f"{name}=" in page
     assert ("succeeded" if name == "state" else "demo.noop") in page
+    assert 'href="/jobs/">Go back' in page
     assert len(page) < 4000
 
 
