@@ -39,9 +39,10 @@ class Gate:
             await _ready(scope, send)
         elif scope["path"].startswith(settings.STATIC_URL):
             await self._pages(scope, receive, send)
-        elif self._fell.is_set() or probe.away():
+        elif probe.away():
             await _refuse(scope, send)
         else:
+            self._fell.clear()
             await self._enter(scope, receive, send)
 
     async def keep(self) -> None:

@@ -49,6 +49,8 @@ class Asker:
     ask: Callable[[], Mapping[str, str]]
     answered: float = field(default_factory=time.monotonic)
     """When the question was put that was answered last, on the monotonic clock."""
+    answered_at: float = field(default_factory=time.time)
+    """The same by the clock on the wall, in seconds since 1970."""
     found: dict[str, Part] = field(default_factory=dict)
     first: threading.Event = field(default_factory=threading.Event)
 
@@ -68,15 +70,14 @@ class Asker:
             troubles = dict.fromkeys(self.names, first_line(error))
         before = {part.name: part for part in self.seen()} if self.first.is_set() else {}
         self.found = {name: _next(before.get(name), name, troubles, at) for name in self.names}
-        self.answered = begun
+        self.answered, self.answered_at = begun, at
         self.first.set()
 
     def seen(self) -> list[Part]:
         """This method will give each part as it was last seen, or say that no answer came."""
-        late = time.monotonic() - self.answered
-        if self.first.is_set() and late < DEADLINE_S:
+        if self.first.is_set() and time.monotonic() - self.answered < DEADLINE_S:
             return list(self.found.values())
-        since = time.time() - late
+        since = self.answered_at
         silent = [Part(self.names[0], "it does not answer", since, self.names[0] == "database")]
         why = f"cannot be known while the {self.names[0]} does not answer"
         return silent + [Part(name, why, since) for name in self.names[1:]]

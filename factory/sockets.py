@@ -17,7 +17,7 @@ from django.contrib import auth
 from django.http import HttpRequest
 from django.http.request import split_domain_port, validate_host
 
-from factory import sessions
+from factory import notices, sessions
 from jobs import live
 
 PATH = "/ws/live"
@@ -39,6 +39,8 @@ class Pages(AsyncWebsocketConsumer):
     def __init__(self) -> None:
         super().__init__()
         self.shown: dict[str, int] = {}
+        self.staff = False
+        self.told: str | None = None
         self.heard: list[float] = []
         self.unsent: dict[str, dict[str, Any]] = {}
         self.has_unsent = asyncio.Event()
@@ -58,10 +60,12 @@ class Pages(AsyncWebsocketConsumer):
 
     async def connect(self) -> None:
         """This method will accept a page of somebody who is logged in."""
-        if await self._user() is None:
+        user = await self._user()
+        if user is None:
             await self.accept()  # a refused handshake cannot say why
             await self.close(LOGGED_OUT)
             return
+        self.staff = user.is_staff
         await self.accept()
         self.tasks = [asyncio.create_task(self._renew()), asyncio.create_task(self._send_news())]
         doorkeeper.admit(self)
@@ -91,8 +95,13 @@ class Pages(AsyncWebsocketConsumer):
             self.has_unsent.set()
 
     async def tick(self, message: dict[str, Any]) -> None:
-        """This method will pass on that the relay is at work, and up to when it has read."""
-        await self.send(json.dumps({"tick": message["v"]}))
+        """This method will pass on that the relay is at work, up to when it has read, and what
+        does no work.
+        """
+        frame, told = {"tick": message["v"]}, notices.html(self.staff)
+        if told != self.told:
+            self.told = frame["health"] = told
+        await self.send(json.dumps(frame))
 
     async def hello(self, message: dict[str, Any]) -> None:
         """This method will tell a relay that has just started what this page watches."""

@@ -115,13 +115,26 @@
       if (answer.redirected && new URL(answer.url).pathname.startsWith("/login")) page.out = true;
       else if (answer.status === 404 || answer.status === 403) location.reload();
       page.answers = answer.ok;
+      if (answer.status === 503) health(refusal(new DOMParser().parseFromString(await answer.text(), "text/html")));
       if (answer.ok && !page.out) take(new DOMParser().parseFromString(await answer.text(), "text/html"));
     } catch { page.answers = false; }
     asking = false;
     show();
     watch();
   };
+  /* What does no work stands above the page, and is touched only when it changes */
+  const health = holder => {
+    const old = $("#health");
+    if (!old || !holder || old.innerHTML === holder.innerHTML) return;
+    old.replaceChildren(...[...holder.childNodes].map(one => document.importNode(one, true)));
+  };
+  const refusal = other => {
+    const told = $("#health", other);
+    all("p", told || other).forEach(one => one.classList.add("note", "error"));
+    return told;
+  };
   const take = other => {
+    health($("#health", other));
     const v = +$("#fresh", other).dataset.v;
     all("[data-topic]", other).forEach(one => put(one.dataset.topic, v, () => document.importNode(one, true)));
     seen(v);
@@ -140,6 +153,7 @@
   };
   const heard = ({ data }) => {
     const frame = JSON.parse(data);
+    if (frame.health !== undefined) health(parse(`<div>${frame.health}</div>`));
     if (frame.tick) { page.ticked = now(); page.answers = true; seen(frame.tick); show(); }
     else if (frame.topic && !put(frame.topic, frame.v, () => parse(frame.html))) watch();
     else if (frame.refused) frame.refused.forEach(topic => regions(topic).forEach(drop));

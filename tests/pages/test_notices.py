@@ -1,0 +1,80 @@
+"""What does no work stands above every page, in words, and for staff with its cause."""
+
+import time
+from dataclasses import replace
+
+import pytest
+
+from factory import notices, probe
+from factory.probe import Asker, Part
+from tests.pages.conftest import World, browser_of
+
+
+@pytest.fixture
+def troubled(monkeypatch: pytest.MonkeyPatch) -> dict[str, Part]:
+    """This fixture will lend what the probe saw: whatever is put into it."""
+    found: dict[str, Part] = {}
+    asker = Asker(("relay",), dict)
+    monkeypatch.setattr(asker, "seen", lambda: list(found.values()))
+    monkeypatch.setattr(probe, "_watching", [asker])
+    return found
+
+
+def _part(name: str, trouble: str = "silent for 9 s", seconds_ago: float = 9) -> Part:
+    return Part(name, trouble, time.time() - seconds_ago)
+
+
+@pytest.mark.parametrize("path", ["/", "/jobs/", "/legend/", "/admin/"])
+def test_every_page_says_what_does_no_work(
+    world: World, troubled: dict[str, Part], path: str
+) -> None:
+    troubled["relay"] = _part("relay")
+
+    page = browser_of(world.staff).get(path).content.decode()
+
+    assert 'id="health" role="status"' in page
+    assert "Live updates are paused" in page
+    assert "relay: silent for 9 s" in page
+
+
+def test_causes_are_for_staff_alone(world: World, troubled: dict[str, Part]) -> None:
+    troubled["runners"] = _part("runners", "job 17 has waited for 20 s beside an idle runner")
+
+    page = browser_of(world.viewer).get("/").content.decode()
+
+    assert "No runner takes up some of the work" in page
+    assert "job 17" not in page
+
+
+def test_a_page_is_quiet_while_all_is_well(world: World, troubled: dict[str, Part]) -> None:
+    page = browser_of(world.staff).get("/").content.decode()
+
+    assert '<div class="notes" id="health" role="status"></div>' in page
+
+
+def test_what_is_over_at_once_is_not_told(troubled: dict[str, Part]) -> None:
+    troubled["runners"] = _part("runners", seconds_ago=0.5)
+
+    assert notices.html(staff=True) == ""
+
+
+def test_what_follows_from_something_else_is_not_told_beside_it(troubled: dict[str, Part]) -> None:
+    troubled |= {name: _part(name) for name in ("valkey", "relay")}
+
+    assert [notice.name for notice in notices.current()] == ["valkey"]
+
+
+def test_a_cause_that_counts_its_seconds_does_not_change_the_page(
+    troubled: dict[str, Part],
+) -> None:
+    troubled["relay"] = _part("relay")
+    before = notices.html(staff=True)
+    troubled["relay"] = replace(troubled["relay"], trouble="silent for 10 s")
+
+    assert notices.html(staff=True) == before
+
+
+def test_every_part_that_can_be_in_trouble_has_its_words() -> None:
+    names = {name for asker in probe.askers() for name in asker.names}
+
+    assert names == set(notices._MEANS)
