@@ -19,7 +19,7 @@ from factory.probe import Part
 ALIVE = "alive\n"
 RETRY_S = 3
 DATABASE_AWAY = (
-    "PostgreSQL does not answer since {since}. Nothing is lost: jobs are kept in it and go on when "
+    "PostgreSQL has not answered since {since}. Nothing is lost: jobs are kept in it and go on when "
     "it is back. What you sent just now may still be carried out then: look before you repeat it."
 )
 _AWAY = (OperationalError, InterfaceError)

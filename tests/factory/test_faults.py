@@ -158,7 +158,7 @@ def test_a_frozen_database_is_named_and_no_page_waits_for_it(product: Faulty) ->
     assert named
     assert set(answers) <= {302, 503}
     assert len(answers) == 20
-    assert (page, b"PostgreSQL does not answer since" in body) == (503, True)
+    assert (page, b"PostgreSQL has not answered since" in body) == (503, True)
     assert b'http-equiv="refresh"' in body
     assert json.loads(document)["error"]["code"] == "unavailable"
     assert json.loads(typed)["error"]["status"] == 503

@@ -222,7 +222,7 @@ def test_a_page_that_loses_the_database_is_one_static_503() -> None:
 
     assert response.status_code == 503
     assert response["Retry-After"] == "3"
-    assert "PostgreSQL does not answer since" in response.content.decode()
+    assert "PostgreSQL has not answered since" in response.content.decode()
     assert 'http-equiv="refresh"' in response.content.decode()
 
 
