@@ -76,10 +76,12 @@ def report(found: list[Check], as_json: bool, out: TextIO) -> int:
     ok = all(check.ok for check in found)
     if as_json:
         out.write(json.dumps({"ok": ok, "checks": [asdict(check) for check in found]}) + "\n")
+        out.flush()
         return 0 if ok else 1
     for check in found:
         word = "NO " if not check.ok else "!  " if check.warning else "ok "
         cure = f" → {check.cure}" if check.cure and (check.warning or not check.ok) else ""
         out.write(f"{word} {check.name}: {check.detail}{cure}\n")
     out.write("all is well\n" if ok else "something needs a cure\n")
+    out.flush()
     return 0 if ok else 1

@@ -37,8 +37,9 @@ def ask(questions: Mapping[str, Question], seconds: float) -> dict[str, Answer]:
     for thread in threads:
         thread.join(max(0.0, until - time.monotonic()))
     late = f"no answer within {seconds:g} s"
+    cure = "it hangs: manage.py status shows the processes, manage.py restart NAME replaces one"
     return {
-        name: answers.get(name) or Answer([Check(name, False, late, _cure(name))], False)
+        name: answers.get(name) or Answer([Check(name, False, late, cure)], False)
         for name in questions
     }
 

@@ -161,6 +161,7 @@ def _end(shown: Shown) -> None:
         embedded.valkey.stop(configuration.home())
     else:
         kernel.send(shown.pid, signal.SIGTERM)
+        kernel.send(shown.pid, signal.SIGCONT)  # one that is frozen ends, too
         if not _until(lambda: not Path(f"/proc/{shown.pid}").exists(), GRACE_S):
             kernel.kill_group(shown.pid)
 

@@ -277,6 +277,17 @@ def test_restart_replaces_one_process(product: Product) -> None:
         )
 
 
+def test_restart_replaces_a_frozen_process(product: Product) -> None:
+    with _running(product, "--no-web"):
+        before = product.pids["relay"]
+        os.kill(before, signal.SIGSTOP)
+
+        done = product.manage("restart", "relay")
+
+        assert done.stdout == f"restarted relay: pid {before} → {product.pids['relay']}\n"
+        assert not process.is_stopped(product.pids["relay"])
+
+
 def test_restart_names_every_process_it_replaced(product: Product) -> None:
     with _running(product, "--no-web"):
         before = product.pids
