@@ -1,8 +1,9 @@
 """The API: the calls the pages make, for programs. Errors are those of `factory.errors`."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, wraps
 from hashlib import sha256
 from typing import Any
 
@@ -301,7 +302,20 @@ def _fresh(
     return answered or response
 
 
+def _with_head(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """What is to be had by GET is by HEAD; the server leaves the body out."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, *arguments: Any, **more: Any) -> HttpResponse:
+        if request.method == "HEAD":
+            request.method = "GET"
+        return view(request, *arguments, **more)
+
+    return answer
+
+
 _patterns, _app, _namespace = api.urls
 urls = [pattern for pattern in _patterns if pattern.name != "api-root"], _app, _namespace
 for _pattern in urls[0]:
-    login_not_required(_pattern.callback)  # the API asks by itself, and answers 401
+    # The API asks for a log-in by itself, and answers 401.
+    _pattern.callback = login_not_required(_with_head(_pattern.callback))

@@ -87,6 +87,9 @@ def test_a_head_request_has_the_headers_and_no_body(web: Web) -> None:
     assert asked.status == 200
     assert asked.text == b""  # type: ignore[attr-defined]
     assert asked.headers["Content-Type"].startswith("text/html")
+    got, asked = web.ask("/api/me"), web.ask("/api/me", "HEAD")
+    assert (asked.status, asked.text) == (200, b"")  # type: ignore[attr-defined]
+    assert asked.headers["ETag"] == got.headers["ETag"]
 
 
 def test_who_leaves_in_the_middle_of_a_form_has_sent_nothing(web: Web) -> None:
