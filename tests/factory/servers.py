@@ -4,9 +4,11 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import struct
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -186,6 +188,31 @@ def redis(*options: str) -> Iterator[int]:
     with _ended([*argv, "--dir", str(base), *options], port, {}):
         yield port
     shutil.rmtree(base, ignore_errors=True)
+
+
+@contextmanager
+def tls(port: int, directory: Path) -> Iterator[int]:
+    """This function will put TLS before a server with a certificate of `directory`, for one client."""
+    argv = ["openssl", "req", "-x509", "-nodes", "-newkey", "rsa:2048", "-days", "2", "-subj"]
+    argv += ["/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    argv += ["-keyout", directory / "key.pem", "-out", directory / "ca.pem"]
+    subprocess.run(argv, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(directory / "ca.pem", directory / "key.pem")
+    with socket.create_server(("127.0.0.1", 0)) as outside:
+        serving = threading.Thread(target=_pass_on, args=(outside, context, port), daemon=True)
+        serving.start()
+        yield int(outside.getsockname()[1])
+    serving.join(10)
+
+
+def _pass_on(outside: socket.socket, context: ssl.SSLContext, port: int) -> None:
+    with suppress(OSError):
+        client = context.wrap_socket(outside.accept()[0], server_side=True)
+        with client, socket.create_connection(("127.0.0.1", port)) as inside:
+            while data := client.recv(4096):
+                inside.sendall(data)
+                client.sendall(inside.recv(4096))
 
 
 @contextmanager

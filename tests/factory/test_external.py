@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import psycopg2
 import pytest
@@ -297,6 +298,24 @@ def test_a_command_refuses_a_redis_that_is_not_there_unless_it_only_reads(
     assert done.stderr == (
         "REDIS_URL: 127.0.0.1:1: Connection refused: start that server, or correct the address\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("query", "wrong"),
+    [
+        ("?ssl_ca_certs={}/ca.pem", ""),
+        ("?ssl_cert_reqs=none", ""),
+        ("", "CERTIFICATE_VERIFY_FAILED: correct its certificate, or name its CA: ?ssl_ca_certs="),
+    ],
+)
+def test_a_redis_behind_tls_is_asked_with_its_certificate(
+    tmp_path: Path, query: str, wrong: str
+) -> None:
+    with servers.redis("--requirepass", "word") as plain, servers.tls(plain, tmp_path) as port:
+        said = external.redis(f"rediss://:word@127.0.0.1:{port}/0{query.format(tmp_path)}")
+
+    assert said.endswith(wrong)
+    assert bool(said) == bool(wrong)
 
 
 def test_what_answers_without_speaking_redis_is_refused() -> None:
