@@ -1,0 +1,128 @@
+"""Whom the watchdog ends, and whom it lets live."""
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db.models.functions import Now
+
+from factory import watchdog
+from factory.watchdog import Guard
+from jobs import beats, process
+from jobs.models import Runner
+from tests.jobs.conftest import committed, introduce, other_connection
+
+__all__ = ["committed"]
+BUSY, IDLE = "while True: pass", "import time; time.sleep(60)"
+
+
+@pytest.fixture
+def raw(committed: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """This fixture will lend a connection, and shorten the watchdog's patience."""
+    monkeypatch.setattr(watchdog, "PATIENCE_S", 0.3)
+    monkeypatch.setattr(watchdog, "STARVED_S", 0.3)
+    with other_connection(committed) as connection:
+        yield connection
+
+
+@pytest.fixture
+def begin() -> Iterator[Callable[[str], "subprocess.Popen[bytes]"]]:
+    """This fixture will start Python programs and end them."""
+    begun: list[subprocess.Popen[bytes]] = []
+
+    def start(program: str) -> "subprocess.Popen[bytes]":
+        begun.append(subprocess.Popen([sys.executable, "-c", program]))
+        return begun[-1]
+
+    yield start
+    for each in begun:
+        each.kill()
+        each.wait()
+
+
+def _runner(program: "subprocess.Popen[bytes]", **known: Any) -> Runner:
+    ticks = process.started_ticks(program.pid)
+    return introduce(pid=program.pid, pid_ticks=ticks, **known)
+
+
+def _watch(raw: Any, seconds: float = 1.2) -> None:
+    guard, until = Guard(), time.monotonic() + seconds
+    while time.monotonic() < until:
+        guard.look(raw)
+        time.sleep(0.1)
+
+
+def _ago(seconds: float) -> Any:
+    return Now() - timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        {"seen_at": _ago(20)},
+        {"looked_at": _ago(20)},
+        {"seen_at": _ago(20), "busy_until": _ago(-600)},
+        {"busy_until": _ago(20)},
+    ],
+    ids=["silent", "does not look", "silent and busy without computing", "beyond its limits"],
+)
+def test_a_runner_that_does_nothing_is_ended(raw: Any, begin: Any, known: dict[str, Any]) -> None:
+    program = begin(IDLE)
+    time.sleep(0.5)  # what it computes at its start
+    _runner(program, **known)
+
+    _watch(raw)
+
+    assert program.wait(10) == -signal.SIGKILL
+
+
+@pytest.mark.parametrize(
+    ("program", "known"),
+    [
+        (IDLE, {}),
+        (IDLE, {"looked_at": _ago(600), "busy_until": _ago(-600)}),
+        (BUSY, {"seen_at": _ago(20), "busy_until": _ago(-600)}),
+        (IDLE, {"seen_at": _ago(20), "host": "elsewhere"}),
+    ],
+    ids=["well", "busy within its limits", "its job computes", "on another machine"],
+)
+def test_a_runner_at_work_is_never_ended(
+    raw: Any, begin: Any, program: str, known: dict[str, Any]
+) -> None:
+    living = begin(program)
+    _runner(living, **known)
+
+    _watch(raw)
+
+    assert living.poll() is None
+
+
+def test_a_process_that_got_the_number_of_a_runner_is_not_ended(raw: Any, begin: Any) -> None:
+    program = begin(IDLE)
+    introduce(pid=program.pid, pid_ticks=1, seen_at=_ago(20))
+
+    _watch(raw)
+
+    assert program.poll() is None
+
+
+@pytest.mark.parametrize("busy", [True, False])
+def test_a_cluster_that_starts_no_runner_is_ended_unless_one_is_busy(
+    raw: Any, begin: Any, settings: Any, busy: bool
+) -> None:
+    settings.FACTORY_WORKERS = {"short": 1, "long": 1}
+    sentinel = begin(IDLE)
+    introduce(busy_until=_ago(-600) if busy else None)
+    file = beats._file("sentinel")
+    beats.await_first("sentinel")
+    file.write_text(f"{sentinel.pid} {process.started_ticks(sentinel.pid)}")
+
+    _watch(raw)
+    beats.end("sentinel")
+
+    assert (sentinel.poll() is None) == busy
