@@ -167,11 +167,11 @@ def test_without_javascript_everything_can_be_read_and_done(
     page.get_by_role("link", name="Cancel…").click()
     expect(page.get_by_role("heading")).to_contain_text("Cancel demo.noop")
     page.get_by_role("button", name="Cancel").click()
-    expect(page.locator(".notes")).to_contain_text("was cancelled")
+    expect(page.locator("ul.notes")).to_contain_text("was cancelled")
     page.get_by_role("link", name="Retry…").click()
     page.get_by_role("button", name="Retry").click()
 
-    expect(page.locator(".notes")).to_contain_text("is queued again")
+    expect(page.locator("ul.notes")).to_contain_text("is queued again")
 
 
 def test_a_confirmation_is_a_dialog_with_the_focus_on_keep(context_of: Any, product: Stack) -> None:

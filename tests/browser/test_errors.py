@@ -51,7 +51,7 @@ def test_an_act_that_came_too_late_says_what_is_true_now(context_of: Any, produc
     for one in (page, other):
         one.goto(f"{product.url}/jobs/{made}/cancellations/")
     other.get_by_role("button", name="Cancel").click()
-    expect(other.locator(".notes")).to_contain_text("was cancelled")
+    expect(other.locator("ul.notes")).to_contain_text("was cancelled")
 
     page.get_by_role("button", name="Cancel").click()
 
@@ -82,4 +82,4 @@ def test_the_page_of_a_project_never_contradicts_itself(
 
     assert page.evaluate("document.body.dataset.kept") == "yes"
     row.get_by_role("button", name="Sync").click()
-    expect(page.locator(".notes")).to_contain_text("will be fetched and mapped")
+    expect(page.locator("ul.notes")).to_contain_text("will be fetched and mapped")
