@@ -5,6 +5,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.core import checks
+from django.db.models.signals import post_migrate
 
 
 class JobsConfig(AppConfig):
@@ -13,10 +14,11 @@ class JobsConfig(AppConfig):
     name = "jobs"
 
     def ready(self) -> None:
-        """This method will register the demo kinds and topics, and the check of all names."""
+        """This method will register the demo kinds and topics, the check of all names, and the rows."""
         import_module("jobs.tasks")
         import_module("jobs.topics").register()
         checks.register(check_names)
+        post_migrate.connect(import_module("jobs.foundation").lay, sender=self)
 
 
 def check_names(**kwargs: Any) -> list[checks.CheckMessage]:

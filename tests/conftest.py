@@ -1,7 +1,7 @@
 """What every test may use: real services, a migrated database, and fresh clones of it."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from importlib.util import find_spec
 from typing import Any
 
@@ -37,6 +37,16 @@ def scratch_database() -> Iterator[services.ScratchDatabase]:
     """This fixture will lend a database, and the environment to give to processes that use it."""
     with services.scratch() as database:
         yield database
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """This hook will keep half characters, which tests log, off the wire between test processes."""
+    report = yield
+    report.sections = [
+        (title, text.encode(errors="replace").decode()) for title, text in report.sections
+    ]
+    return report
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

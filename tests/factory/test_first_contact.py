@@ -97,7 +97,7 @@ def test_looking_at_a_link_does_not_use_it(ana: User, client: Client) -> None:
     assert client.get(path).status_code == 302
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_of_two_racing_requests_one_gets_in() -> None:
     token = first_contact.token(User.objects.create_user("bob"))
     together, answers = threading.Barrier(2), []

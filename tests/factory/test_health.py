@@ -152,7 +152,7 @@ def test_what_was_started_is_awaited_until_it_beats(everything_alive: None) -> N
     assert _troubles() == {}
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_a_database_that_is_away_is_named_and_not_a_traceback(client: Client) -> None:
     connection.close()
     there = connection.settings_dict["HOST"]

@@ -7,8 +7,8 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 
-from jobs import queue
-from jobs.models import Attempt, Event, Job, LegalMove, Move
+from jobs import foundation, queue
+from jobs.models import Attempt, Event, Job, LegalMove, Move, Queue
 from jobs.states import BIRTHS, FINISHED, HELD, LEGAL, LIVE, UNSTARTED, State
 from tests.jobs.conftest import introduce
 
@@ -211,3 +211,15 @@ def test_a_person_who_cancels_is_named_as_the_mover() -> None:
 
     assert job.moves.order_by("pk").last().actor == "user:7"
     assert Move.objects.order_by("pk").last().actor == "database"
+
+
+def test_migrating_lays_what_is_missing_and_takes_what_is_no_longer_legal() -> None:
+    before = set(LegalMove.objects.values_list("from_state", "to_state"))
+    LegalMove.objects.filter(from_state="").delete()
+    LegalMove.objects.create(from_state="failed", to_state="running")
+    Queue.objects.filter(name="long").delete()
+
+    foundation.lay("default")
+
+    assert set(LegalMove.objects.values_list("from_state", "to_state")) == before
+    assert set(Queue.objects.values_list("name", flat=True)) == {"short", "long"}

@@ -46,7 +46,7 @@ def test_another_repository_is_not_taken_for_the_same(settings, one, two):
     assert register(one, project="Web")[0].repository != register(two, project="Web")[0].repository
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_two_spellings_registered_at_once_are_one_repository():
     Project.objects.create(name="Web", slug="web")
     urls = [FLASK, FLASK.replace("pallets", "Pallets") + ".git"] * 4
