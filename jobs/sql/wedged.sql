@@ -12,4 +12,5 @@ WHERE stopped_at IS NULL AND host = %(host)s AND boot_id = %(boot_id)s
        OR CASE WHEN busy_until IS NULL THEN looked_at < clock_timestamp() - make_interval(secs => %(look_s)s)
                ELSE busy_until < clock_timestamp() - make_interval(secs => %(grace_s)s) END)
   AND NOT EXISTS (SELECT FROM pg_stat_activity a
-                  WHERE a.application_name = 'factory runner ' || r.id AND a.wait_event_type = 'Lock')
+                  WHERE a.application_name IN ('factory runner ' || r.id, 'factory heartbeat ' || r.id)
+                    AND a.wait_event_type = 'Lock')

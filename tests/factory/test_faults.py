@@ -234,6 +234,22 @@ def test_a_cluster_that_hangs_is_mended_and_its_long_job_goes_on(product: Faulty
     assert product.is_back()
 
 
+def test_a_runner_whose_heart_waits_for_a_lock_keeps_its_life_and_its_job(product: Faulty) -> None:
+    steps = ("demo.steps", "--arg", "total=30", "--arg", "seconds=1", "--json")
+    job: int = json.loads(product.manage("enqueue", *steps).stdout)["jobs"][0]
+    assert wait_for(lambda: product.state(job)[0] == "running")
+    runner, pid = product.runner("short")
+    waits = "SELECT 1 FROM pg_stat_activity WHERE application_name = %s AND wait_event_type = 'Lock'"
+
+    with closing(psycopg2.connect(product.environment["DATABASE_URL"])) as raw:
+        raw.cursor().execute("LOCK TABLE job_log IN ACCESS EXCLUSIVE MODE")
+        waited = wait_for(lambda: bool(product.rows(waits, f"factory heartbeat {runner}")))
+        died = wait_for(lambda: _gone(pid), 20)
+
+    assert (waited, died) == (True, False)
+    assert wait_for(lambda: product.state(job) == ("succeeded", 1), 60)
+
+
 def test_a_killed_cluster_is_named_or_back_and_works(product: Faulty) -> None:
     os.kill(product.pids["qcluster"], signal.SIGKILL)
 
