@@ -239,7 +239,9 @@ def test_a_runner_whose_heart_waits_for_a_lock_keeps_its_life_and_its_job(produc
     job: int = json.loads(product.manage("enqueue", *steps).stdout)["jobs"][0]
     assert wait_for(lambda: product.state(job)[0] == "running")
     runner, pid = product.runner("short")
-    waits = "SELECT 1 FROM pg_stat_activity WHERE application_name = %s AND wait_event_type = 'Lock'"
+    waits = (
+        "SELECT 1 FROM pg_stat_activity WHERE application_name = %s AND wait_event_type = 'Lock'"
+    )
 
     with closing(psycopg2.connect(product.environment["DATABASE_URL"])) as raw:
         raw.cursor().execute("LOCK TABLE job_log IN ACCESS EXCLUSIVE MODE")
