@@ -48,11 +48,10 @@ def _provide(name: str) -> None:
         if not embedded.database_is_there():
             raise Refused("nothing runs: start it with manage.py up")
         embedded.examine("DATABASE_URL")  # what cannot be pushed can still be read
-    elif name in STARTS_SERVICES:
+    elif name in STARTS_SERVICES and configuration.SUPERVISED not in os.environ:
+        # The processes of `up` need not: it has done so, and what goes away later is waited for.
         embedded.ensure_running()
-        # `up` has examined what is given; what goes away later is waited for, not given up.
-        if configuration.SUPERVISED not in os.environ:
-            embedded.examine()
+        embedded.examine()
 
 
 def _execute(argv: list[str]) -> int:

@@ -1,13 +1,18 @@
 """What `manage.py` says when it cannot begin: one line, status 2, and nothing was started."""
 
 import os
+import signal
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from factory.configuration import BASE_DIR, SUPERVISED
 from factory.embedded import postgres, valkey
 from factory.supervisor import control
+from tests.factory.conftest import wait_for
 from tests.factory.servers import free_port
 from tests.services import ScratchDatabase, manage
 
@@ -120,3 +125,25 @@ _SOMEBODY = {
     "DJANGO_SUPERUSER_EMAIL": "ana@example.org",
     "DJANGO_SUPERUSER_PASSWORD": "correct-horse-battery",
 }
+
+
+def test_a_process_of_the_supervisor_waits_for_a_frozen_database(
+    home: Path, own_services: dict[str, str]
+) -> None:
+    postgres.ensure_running(home)
+    valkey.ensure_running(home)
+    frozen = postgres.running(home)
+    assert frozen
+    os.kill(frozen, signal.SIGSTOP)
+    argv = [sys.executable, BASE_DIR / "manage.py", "watchdog"]
+    started = subprocess.Popen(argv, env=own_services | {SUPERVISED: "test"})
+    try:
+        # One that gave up would be started again ever later, and be away when the database is back.
+        beats = wait_for((home / "run" / "watchdog.beat").exists, 60)
+        gave_up = wait_for(lambda: started.poll() is not None, 2)
+    finally:
+        os.kill(frozen, signal.SIGCONT)
+        started.kill()
+        started.wait()
+
+    assert (beats, gave_up) == (True, False)
