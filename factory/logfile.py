@@ -86,13 +86,17 @@ class SharedFile(logging.Handler):
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return
-        if self._is_named():
-            for number in range(self.kept - 1, 0, -1):
-                with suppress(FileNotFoundError):
-                    self._numbered(number).rename(self._numbered(number + 1))
-            self.path.rename(self._numbered(1))
+        with suppress(OSError):  # in a folder that is not ours it grows on: better than no lines
+            if self._is_named():
+                self._rename()
         fcntl.flock(self._descriptor, fcntl.LOCK_UN)
         self._open()
+
+    def _rename(self) -> None:
+        for number in range(self.kept - 1, 0, -1):
+            with suppress(FileNotFoundError):
+                self._numbered(number).rename(self._numbered(number + 1))
+        self.path.rename(self._numbered(1))
 
     def _numbered(self, number: int) -> Path:
         return self.path.with_name(f"{self.path.name}.{number}")

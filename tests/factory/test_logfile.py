@@ -138,3 +138,14 @@ def test_commands_write_json_lines_beside_what_people_read(
     assert line["password"] == "[redacted]"
     assert "hello" in done.stderr
     assert not done.stderr.startswith("{")
+
+
+def test_a_full_file_that_cannot_be_renamed_is_written_on(handler: SharedFile, file: Path) -> None:
+    (file.parent / "log.1" / "in the way").mkdir(parents=True)
+    (file.parent / "log.2" / "in the way").mkdir(parents=True)
+
+    for number in range(30):
+        say(f"line {number} {'x' * 100}")
+
+    assert [f"line {number} " in file.read_text() for number in range(30)] == [True] * 30
+    assert not handler.failing
