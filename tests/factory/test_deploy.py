@@ -33,7 +33,9 @@ def test_a_unit_ends_the_product_as_it_wants_to_be_ended(path: Path) -> None:
 
     assert service["KillMode"] == "mixed"
     assert int(service["TimeoutStopSec"]) > GRACE_S + 20  # and the embedded PostgreSQL's last write
-    assert service["RestartPreventExitStatus"] == "2"
+    # `up` ends with 2 also when its database is not there yet: it is tried again, and never too often.
+    assert "RestartPreventExitStatus" not in service
+    assert int(service["RestartSec"]) * 5 > 10  # systemd gives up after five starts in ten seconds
     assert service["OOMPolicy"] == "continue"
     assert "ProtectProc" not in service
 
