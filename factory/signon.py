@@ -31,6 +31,7 @@ from requests import RequestException
 
 from factory import errors, first_contact
 from projects import members, membership
+from projects.models import Membership
 
 # Named after the issuer: the same subject at another issuer is another person.
 PROVIDER = "oidc-" + hashlib.sha256(str(settings.FACTORY_OIDC_ISSUER).encode()).hexdigest()[:12]
@@ -86,10 +87,12 @@ class Rules(DefaultSocialAccountAdapter):
         try:
             _check_nonce(sociallogin)
             with transaction.atomic():
-                user = _person(request, sociallogin)
+                user, joined = _person(request, sociallogin)
         except Refused as refused:
             raise ImmediateHttpResponse(errors.answer(request, 403, str(refused))) from refused
         login(request, user, backend=first_contact.PASSWORDS)
+        if joined is not None:  # the link, to which they wanted to go back, is used up
+            raise ImmediateHttpResponse(members.welcome(request, joined))
         after = sociallogin.state.get("next") or settings.LOGIN_REDIRECT_URL
         raise ImmediateHttpResponse(redirect(after))
 
@@ -160,27 +163,40 @@ def _check_nonce(sociallogin: Any) -> None:
         raise Refused("The provider speaks of two different people. Begin again.")
 
 
-def _person(request: HttpRequest, sociallogin: Any) -> Any:
-    """The user of this product, found or made, whom a person at the provider is."""
-    user = sociallogin.user if sociallogin.is_existing else None
+def _person(request: HttpRequest, sociallogin: Any) -> tuple[Any, Membership | None]:
+    """The user of this product, found or made, whom a person at the provider is.
+
+    With what they joined, when it was an invitation that let them in.
+    """
+    user, joined = sociallogin.user if sociallogin.is_existing else None, None
     if user is None:
-        address = _verified(sociallogin.account.extra_data)
-        user = _known(address) or _new(request, address, sociallogin.account.extra_data)
+        claims = _verified(sociallogin.account.extra_data)
+        user = _known(claims["email"])
+        if user is None:
+            user, joined = _new(request, claims)
         sociallogin.account.user = user
         sociallogin.account.save()
     if not user.is_active:
         raise Refused("Your account here is not active. Ask an administrator.")
-    return user
+    return user, joined
 
 
-def _verified(data: dict[str, Any]) -> str:
-    claims = {**(data.get("id_token") or {}), **(data.get("userinfo") or {})}
-    address = str(claims.get("email", ""))
-    if claims.get("email_verified") is not True or not _ADDRESS.fullmatch(address):
+def _verified(data: dict[str, Any]) -> dict[str, str]:
+    """The address, and the name that was wished for.
+
+    One document says both what the address is and that it was verified: the newest that has one.
+    """
+    documents = [data.get("userinfo") or {}, data.get("id_token") or {}]
+    said = next((each for each in documents if each.get("email")), {})
+    address = str(said.get("email", "")).lower()
+    if said.get("email_verified") is not True or not _ADDRESS.fullmatch(address):
         raise Refused(
             f"{settings.FACTORY_OIDC_NAME} does not say that your e-mail address was verified."
         )
-    return address.lower()
+    names = [
+        str(each["preferred_username"]) for each in documents if each.get("preferred_username")
+    ]
+    return {"email": address, "name": next(iter(names), address.partition("@")[0])}
 
 
 def _known(address: str) -> Any:
@@ -195,19 +211,19 @@ def _known(address: str) -> Any:
     return found[0] if found else None
 
 
-def _new(request: HttpRequest, address: str, data: dict[str, Any]) -> Any:
-    domain = address.rpartition("@")[2]
-    invited = request.session.get(members.INVITED)
-    if domain not in settings.FACTORY_OIDC_DOMAINS and not (
-        invited and membership.is_open(invited)
-    ):
+def _new(request: HttpRequest, claims: dict[str, str]) -> tuple[Any, Membership | None]:
+    """An account for a named domain, or for an invitation, which it uses up."""
+    address = claims["email"]
+    user = get_user_model().objects.create_user(_free_name(claims["name"]), email=address)
+    if address.rpartition("@")[2] in settings.FACTORY_OIDC_DOMAINS:
+        return user, None
+    try:
+        return user, membership.accept_noted(request.session.get(members.INVITED), user)
+    except membership.Gone:  # and the account goes with the transaction
         raise Refused(
             f"Nobody here has the address {address}. Ask a maintainer of your project for an "
             "invitation, open it in this browser and log in again."
-        )
-    claims = {**(data.get("id_token") or {}), **(data.get("userinfo") or {})}
-    wanted = str(claims.get("preferred_username") or address.partition("@")[0])
-    return get_user_model().objects.create_user(_free_name(wanted), email=address)
+        ) from None
 
 
 def _free_name(wanted: str) -> str:

@@ -72,18 +72,20 @@ class Window(admin.ModelAdmin):
 
 
 class KeepsAMaintainer(forms.BaseInlineFormSet):
-    """Refuses what would leave a project without the only maintainer it has."""
+    """Refuses what would leave a project without the only active maintainer it has."""
 
     def clean(self) -> None:
         """This method will compare who decides now with who would afterwards."""
         super().clean()
-        before = self.instance.pk and self.queryset.filter(role=Role.MAINTAINER).exists()
+        active = self.queryset.filter(role=Role.MAINTAINER, user__is_active=True)
+        before = self.instance.pk and active.exists()
         kept = [form.cleaned_data for form in self.forms if form.is_valid() and form.cleaned_data]
         if before and not any(
-            one.get("role") == Role.MAINTAINER and not one.get("DELETE") for one in kept
+            one.get("role") == Role.MAINTAINER and one["user"].is_active and not one.get("DELETE")
+            for one in kept
         ):
             raise forms.ValidationError(
-                "That is the only maintainer. Make somebody else maintainer first."
+                "That is the only active maintainer. Make somebody else maintainer first."
             )
 
 

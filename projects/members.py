@@ -112,7 +112,7 @@ def invitation(request: HttpRequest, text: str) -> HttpResponse:
     """This view will let somebody join by a link: as who they are, or with a new account."""
     found = membership.find(text)
     if request.method == "POST" and request.user.is_authenticated:
-        return _welcome(request, membership.accept(text, request.user))
+        return welcome(request, membership.accept(text, request.user))
     if request.method == "POST":
         return _new_person(request, text, found)
     if not request.user.is_authenticated:
@@ -128,7 +128,7 @@ def _new_person(request: HttpRequest, text: str, found: Invitation) -> HttpRespo
         user = form.save()
         member = membership.accept(text, user)
     login(request, user, backend=PASSWORDS)
-    return _welcome(request, member)
+    return welcome(request, member)
 
 
 def _invited(
@@ -140,7 +140,8 @@ def _invited(
     return render(request, "projects/invitation.html", context, status=status)
 
 
-def _welcome(request: HttpRequest, member: Membership) -> HttpResponse:
+def welcome(request: HttpRequest, member: Membership) -> HttpResponse:
+    """This view will greet somebody who just joined."""
     request.session.pop(INVITED, None)
     messages.success(request, f"You are {member.role} of {member.project}.")
     return redirect("projects:page", slug=member.project.slug)

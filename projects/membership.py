@@ -74,21 +74,21 @@ def find(text: str) -> Invitation:
     return _valid(pk=pk, digest=digest(secret))
 
 
-def is_open(pk: int) -> bool:
-    """This function will tell whether an invitation can still be accepted."""
-    try:
-        return bool(_valid(pk=pk))
-    except Gone:
-        return False
-
-
 def accept(text: str, user: Any) -> Membership:
     """This function will make `user` a member and use up the link, or raise Gone.
 
     Who is a member already keeps the higher of both roles.
     """
+    return _join(find(text), user)
+
+
+def accept_noted(pk: int | None, user: Any) -> Membership:
+    """This function will do the same by an invitation whose link the user's session had opened."""
+    return _join(_valid(pk=pk), user)
+
+
+def _join(invitation: Invitation, user: Any) -> Membership:
     with transaction.atomic():
-        invitation = find(text)
         project = _locked(invitation.project_id)
         if not invitation.claim(user):
             raise Gone
@@ -136,12 +136,11 @@ def _locked(project_id: int) -> Project:
 
 
 def _demand_another_maintainer(project: Project, member: Membership) -> None:
-    maintainers = set(
-        project.memberships.filter(role=Role.MAINTAINER).values_list("user_id", flat=True)
-    )
-    if maintainers == {member.user_id}:
+    """Whoever was deactivated decides nothing."""
+    active = project.memberships.filter(role=Role.MAINTAINER, user__is_active=True)
+    if set(active.values_list("user_id", flat=True)) == {member.user_id}:
         raise LastMaintainer(
-            f"{member.user} is the only maintainer of {project}. "
+            f"{member.user} is the only active maintainer of {project}. "
             "Make somebody else maintainer first."
         )
 

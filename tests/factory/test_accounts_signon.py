@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -195,28 +196,80 @@ def test_somebody_of_another_domain_needs_an_invitation(
     assert not users(product, email)
 
 
-def test_an_open_invitation_lets_in_who_signs_on(
-    product: Stack, provider: Provider, browser: Browser
-) -> None:
-    made = services.manage(
-        "shell",
-        "--verbosity=0",
-        "-c",
+def shell(product: Stack, code: str) -> str:
+    """This function will run code in the product and give the last word it prints."""
+    arguments = ("shell", "--verbosity=0", "-c", code)
+    return services.manage(*arguments, environment=product.environment).stdout.split()[-1]
+
+
+def invitation(product: Stack) -> str:
+    """This function will invite somebody and give the path of the link."""
+    made = shell(
+        product,
         "from django.contrib.auth.models import User; from projects.models import Project;"
         "from projects import membership as m;"
         "print(m.invite(Project.objects.get(), 'viewer', by=User.objects.get(username='staff'),"
         " days=1))",
-        environment=product.environment,
     )
-    path = f"/invitations/{made.stdout.split()[-1]}/"
+    return f"/invitations/{made}/"
+
+
+def test_an_open_invitation_lets_in_who_signs_on_and_is_used_up(
+    product: Stack, provider: Provider, browser: Browser
+) -> None:
+    path = invitation(product)
     provider.knows("sub-guest", "guest@elsewhere.example")
     browser.session.get(product.url + path, timeout=20)
 
     answer = browser.enter("sub-guest", path)
 
-    assert answer.headers["Location"] == path
-    page = browser.session.get(product.url + path, timeout=20).text
-    assert "Join as guest" in page
+    assert answer.headers["Location"] == "/projects/harbour/"
+    page = browser.session.get(f"{product.url}/projects/harbour/", timeout=20)
+    assert "You are viewer of Harbour" in page.text
+    assert browser.session.get(product.url + path, timeout=20).status_code == 410
+
+
+def test_of_several_who_sign_on_with_one_invitation_at_once_one_gets_an_account(
+    product: Stack, provider: Provider
+) -> None:
+    path, names = invitation(product), [f"crowd{number}" for number in range(4)]
+    ready = []
+    for name in names:
+        provider.knows(f"sub-{name}", f"{name}@elsewhere.example")
+        browser = Browser(product)
+        browser.session.get(product.url + path, timeout=20)
+        ready.append((browser, browser.consent(browser.leave(), f"sub-{name}")))
+
+    with ThreadPoolExecutor(len(ready)) as together:
+        answers = list(together.map(lambda one: one[0].back(one[1]).status_code, ready))
+
+    assert sorted(answers) == [302, 403, 403, 403]
+    assert len(set(users(product)) & set(names)) == 1
+
+
+@pytest.mark.parametrize(
+    ("token", "userinfo", "accepted"),
+    [
+        ({"email": "a@x.example", "email_verified": True}, {"email": "b@x.example"}, None),
+        ({"email_verified": True}, {"email": "b@x.example"}, None),
+        ({"email": "a@x.example"}, {"email_verified": True}, None),
+        ({"email": "a@x.example", "email_verified": True}, {"name": "A"}, "a@x.example"),
+        ({}, {"email": "b@x.example", "email_verified": True}, "b@x.example"),
+    ],
+)
+def test_the_address_and_that_it_was_verified_stand_in_one_document(
+    token: dict[str, Any], userinfo: dict[str, Any], accepted: str | None, product: Stack
+) -> None:
+    said = {"id_token": token, "userinfo": userinfo}
+
+    told = shell(
+        product,
+        "from factory import signon\n"
+        f"try: print(signon._verified({said!r})['email'])\n"
+        "except signon.Refused: print('refused')",
+    )
+
+    assert told == (accepted or "refused")
 
 
 def test_somebody_who_was_deactivated_stays_out(

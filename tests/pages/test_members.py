@@ -206,8 +206,21 @@ def test_the_only_maintainer_stays(world: World, maintainer: User) -> None:
     left = browser_of(maintainer).post(f"/projects/harbour/members/{own.pk}/removals/")
 
     assert (demoted.status_code, left.status_code) == (409, 409)
-    assert "is the only maintainer" in left.content.decode()
+    assert "is the only active maintainer" in left.content.decode()
     assert member(world, maintainer).role == "maintainer"
+
+
+def test_a_deactivated_maintainer_does_not_let_the_only_active_one_go(
+    world: World, maintainer: User
+) -> None:
+    Membership.objects.filter(user=world.viewer).update(role=Role.MAINTAINER)
+    User.objects.filter(pk=world.viewer.pk).update(is_active=False)
+    own = member(world, maintainer)
+
+    left = browser_of(maintainer).post(f"/projects/harbour/members/{own.pk}/removals/")
+
+    assert left.status_code == 409
+    membership.remove(member(world, world.viewer), by=maintainer)  # who decides nothing may go
 
 
 def test_with_another_maintainer_one_may_go(world: World, maintainer: User) -> None:
@@ -257,10 +270,14 @@ def test_who_is_no_maintainer_sees_the_members_and_no_invitations(
     assert client.post("/projects/harbour/invitations/", form).status_code == 403
 
 
+@pytest.mark.parametrize("other", ["viewer", "deactivated maintainer"])
 def test_the_admin_keeps_the_only_maintainer_too(
-    world: World, maintainer: User, as_staff: Client
+    other: str, world: World, maintainer: User, as_staff: Client
 ) -> None:
     own = member(world, maintainer)
+    role, kept = Role(other.split()[-1]), member(world, world.viewer)
+    User.objects.filter(pk=world.viewer.pk).update(is_active=role == Role.VIEWER)
+    Membership.objects.filter(pk=kept.pk).update(role=role)
     rows = list(world.project.memberships.order_by("pk"))
     form = {
         "name": "Harbour",
@@ -272,13 +289,13 @@ def test_the_admin_keeps_the_only_maintainer_too(
             f"memberships-{number}-id": str(row.pk),
             f"memberships-{number}-project": str(world.project.pk),
             f"memberships-{number}-user": str(row.user_id),
-            f"memberships-{number}-role": "viewer",
+            f"memberships-{number}-role": role if row == kept else "viewer",
         }
 
     refused = as_staff.post(f"/admin/projects/project/{world.project.pk}/change/", form)
 
     assert refused.status_code == 200
-    assert "only maintainer" in refused.content.decode()
+    assert "only active maintainer" in refused.content.decode()
     own.refresh_from_db()
     assert own.role == "maintainer"
 
