@@ -8,6 +8,7 @@ import binascii
 import fcntl
 import hashlib
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ from jobs.failures import Anticipated, FailureClass
 from projects import hosts
 
 _SCAN_S = 10
+# Without CA or REVOKED behind the number: those lines trust no single key, and stay.
+_FOUND = re.compile(rb"^# Host .* found: line (\d+) *$", re.MULTILINE)
 
 
 class NoKeys(Anticipated):
@@ -80,6 +83,7 @@ def scan(host: str, port: int) -> list[HostKey]:
 def accept(host: str, port: int, fingerprint: str) -> HostKey:
     """This function will write the host's key with this fingerprint in the file, as its only one.
 
+    What an operator wrote of certificate authorities and revoked keys stays.
     Raises NotItsKey when the host shows no such key.
     """
     found = next((key for key in scan(host, port) if key.fingerprint == fingerprint), None)
@@ -98,31 +102,43 @@ def _write(host: str, key: HostKey) -> None:
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
     with open(place / "known_hosts.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        kept = [line for line in _lines() if line.split()[:1] != [host]]
+        trusting = _trusting(host)
+        kept = [line for number, line in enumerate(_lines(), 1) if number not in trusting]
         part = place / "known_hosts.part"
         with open(os.open(part, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as file:
-            lines = (*kept, f"{host} {key.kind} {key.blob}")
-            file.write("".join(f"{line}\n" for line in lines).encode(errors="surrogateescape"))
+            lines = (*kept, f"{host} {key.kind} {key.blob}".encode())
+            file.write(b"".join(line + b"\n" for line in lines))
             file.flush()
             os.fsync(file.fileno())
         part.replace(place / "known_hosts")
 
 
-def _lines() -> list[str]:
+def _lines() -> list[bytes]:
     try:
-        return (folder() / "known_hosts").read_text(errors="surrogateescape").splitlines()
+        text = (folder() / "known_hosts").read_bytes()
     except FileNotFoundError:
         return []
+    return text.removesuffix(b"\n").split(b"\n") if text else []
+
+
+def _trusting(host: str) -> set[int]:
+    """The numbers of the lines with a key of the host, as ssh reads lists, patterns and hashes."""
+    file = folder() / "known_hosts"
+    child = process.start(["ssh-keygen", "-F", host, "-f", file], stderr=process.NOTHING)
+    said, _ = child.communicate(timeout=_SCAN_S)
+    return {int(number) for number in _FOUND.findall(said)}
 
 
 def _known(host: str) -> Iterator[tuple[str, str]]:
-    return _keys("\n".join(line for line in _lines() if host in line.partition(" ")[0].split(",")))
+    trusting = _trusting(host)
+    lines = [line for number, line in enumerate(_lines(), 1) if number in trusting]
+    return _keys(b"\n".join(lines).decode(errors="replace"))
 
 
 def _keys(text: str) -> Iterator[tuple[str, str]]:
     for line in text.splitlines():
         words = line.split()
-        if len(words) >= 3 and not line.startswith(("#", "|")) and _is_base64(words[2]):
+        if len(words) >= 3 and not line.startswith("#") and _is_base64(words[2]):
             yield words[1], words[2]
 
 

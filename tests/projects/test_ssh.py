@@ -403,6 +403,33 @@ def test_accepting_keeps_what_an_operator_wrote(host):
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
+def hashed(line, folder):
+    """This function will hide the host's name in a line, as HashKnownHosts does."""
+    (folder / "one").write_text(line)
+    subprocess.run(["ssh-keygen", "-H", "-f", folder / "one"], capture_output=True, check=True)
+    return (folder / "one").read_text()
+
+
+@pytest.mark.parametrize(
+    "form", ["HOST KEY", "HOST,192.0.2.9 KEY", "192.0.2.9,HOST KEY", "[127.0.0.*]:* KEY", "hashed"]
+)
+def test_accepting_drops_every_line_that_trusts_the_host(form, host, tmp_path):
+    file = known_hosts.folder() / "known_hosts"
+    name, (_, old) = known_hosts.name(host.listen, host.port), file.read_text().split(" ", 1)
+    old = f"{name} {old}"
+    line = form.replace("HOST", name).replace("KEY", old.split(" ", 1)[1])
+    others = f"other.example {old.split(' ', 1)[1]}@revoked {old}"
+    file.write_text((hashed(old, tmp_path) if form == "hashed" else line) + others)
+    before = known_hosts.scan(host.listen, host.port)[0].known
+    host.new_key()
+
+    known(host)
+
+    shown = known_hosts.scan(host.listen, host.port)
+    assert before
+    assert file.read_text() == f"{others}{name} {shown[0].kind} {shown[0].blob}\n"
+
+
 def test_a_host_without_ssh_shows_no_key(settings):
     with hosting.silent_host() as port:
         pass
