@@ -50,8 +50,8 @@ def _provide(name: str) -> None:
         embedded.examine("DATABASE_URL")  # what cannot be pushed can still be read
     elif name in STARTS_SERVICES and configuration.SUPERVISED not in os.environ:
         # The processes of `up` need not: it has done so, and what goes away later is waited for.
-        embedded.ensure_running()
         embedded.examine()
+        embedded.ensure_running()
 
 
 def _execute(argv: list[str]) -> int:

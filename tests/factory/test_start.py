@@ -127,6 +127,18 @@ _SOMEBODY = {
 }
 
 
+@pytest.mark.parametrize("word", ["up", "migrate"])
+def test_a_given_server_that_is_away_is_said_before_another_is_started(
+    word: str, home: Path, own_services: dict[str, str]
+) -> None:
+    given = {"DATABASE_URL": f"postgres://127.0.0.1:{free_port()}/x", "PORT": str(free_port())}
+
+    refused = manage(word, environment=own_services | given, check=False)
+
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+    assert not (home / "valkey").exists()
+
+
 def test_a_process_of_the_supervisor_waits_for_a_frozen_database(
     home: Path, own_services: dict[str, str]
 ) -> None:

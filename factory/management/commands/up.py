@@ -52,8 +52,8 @@ class Command(OneLine):
         self._detach()
 
     def _run(self, web: bool, workers: bool) -> None:
-        embedded.ensure_running()
         embedded.examine()
+        embedded.ensure_running()
         left = record.read()
         if left and (ended := left.clean()):
             self.stderr.write(f"ended what was left of an earlier run: {', '.join(ended)}")
