@@ -1,6 +1,8 @@
 """The log-in: one page for all, a throttle, and no way around either."""
 
+import ipaddress
 import math
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -20,6 +22,12 @@ from factory import errors, sessions
 
 log = structlog.get_logger("factory.entrance")
 
+# One password for many names: this many wrong ones from a network within the window, whoever is
+# named, then it waits until fewer are that young. A short window, for a network may be a whole
+# office behind one address; so many that an office that mistypes does not come near.
+CROWD = 50
+WINDOW = timedelta(minutes=5)
+
 
 class EntranceForm(AuthenticationForm):
     """A name and a password; no account has a longer name, and the throttle keeps none."""
@@ -34,6 +42,12 @@ class Entrance(LoginView):
     template_name = "login.html"
     redirect_authenticated_user = True
     extra_context = {"signon": settings.FACTORY_OIDC_NAME if settings.FACTORY_OIDC_ISSUER else ""}
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """This method will look at a password, unless too many were wrong from that network."""
+        if wait := _crowded(request):
+            return _refused(request, wait, "Too many wrong passwords from your network.")
+        return super().post(request, *args, **kwargs)
 
 
 @login_not_required
@@ -59,20 +73,54 @@ def locked_out(request: HttpRequest, response: Any, credentials: Any) -> HttpRes
 
     It says the same of names that exist and of names that do not.
     """
+    wait = _seconds_left(request, (credentials or {}).get("username", ""))
+    return _refused(request, wait, "Too many wrong passwords for this name from your network.")
+
+
+def network(request: HttpRequest) -> str | None:
+    """This function will give the network that counts as one: an IPv4 address, or the /64 of IPv6.
+
+    A /64 is what one subscriber gets (RFC 6177, RIPE-690): whoever has it has all its addresses.
+    """
+    address = sessions.address(request)
+    if address is None or ":" not in address:
+        return address
+    found = ipaddress.IPv6Address(address)
+    if found.ipv4_mapped:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.ip_network((found, 64), strict=False).network_address)
+
+
+def _refused(request: HttpRequest, wait: int, cause: str) -> HttpResponse:
     # Without the name: people type passwords there.
     log.warning("log-in locked", address=sessions.address(request))
-    wait = _seconds_left(request, (credentials or {}).get("username", ""))
     minutes = max(1, math.ceil(wait / 60))
     message = (
-        f"Too many wrong passwords for this name from your network. Try again in {minutes} "
-        f"minute{'' if minutes == 1 else 's'}, or ask an administrator for a log-in link: "
-        "it still works."
+        f"{cause} Try again in {minutes} minute{'' if minutes == 1 else 's'}, or ask an "
+        "administrator for a log-in link: it still works."
     )
     return errors.answer(request, 429, message, headers={"Retry-After": str(wait)})
 
 
+def _crowded(request: HttpRequest) -> int:
+    """How many seconds until a network may try passwords again, or 0."""
+    young = AccessAttempt.objects.filter(
+        ip_address=network(request), attempt_time__gt=timezone.now() - WINDOW
+    )
+    count = 0
+    newest = young.order_by("-attempt_time").values_list("attempt_time", "failures_since_start")
+    for at, wrong in newest[:CROWD]:
+        count += wrong
+        if count >= CROWD:  # when this one is too old, fewer are left
+            return _until(at + WINDOW)
+    return 0
+
+
 def _seconds_left(request: HttpRequest, username: str) -> int:
-    tried = AccessAttempt.objects.filter(username=username, ip_address=sessions.address(request))
+    tried = AccessAttempt.objects.filter(username=username, ip_address=network(request))
     last = tried.order_by("-attempt_time").values_list("attempt_time", flat=True).first()
-    over = (last or timezone.now()) + settings.AXES_COOLOFF_TIME
-    return max(1, math.ceil((over - timezone.now()).total_seconds()))
+    return _until((last or timezone.now()) + settings.AXES_COOLOFF_TIME)
+
+
+def _until(when: datetime) -> int:
+    return max(1, math.ceil((when - timezone.now()).total_seconds()))

@@ -100,14 +100,15 @@ AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
 ]
-# Five wrong passwords for one name from one address, then a quarter of an hour of none at all.
-# Never by name alone: then anybody could keep the administrator out.
+# Five wrong passwords for one name from one network, then a quarter of an hour of none at all.
+# Never by name alone: then anybody could keep the administrator out. factory.entrance bounds
+# a network alone.
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
-AXES_CLIENT_IP_CALLABLE = "factory.sessions.address"
+AXES_CLIENT_IP_CALLABLE = "factory.entrance.network"
 AXES_LOCKOUT_CALLABLE = "factory.entrance.locked_out"
 AXES_DISABLE_ACCESS_LOG = True  # the list of sessions is that
 AXES_ENABLE_ADMIN = False  # factory.admin shows it

@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from factory import first_contact
+from factory import entrance, first_contact
 
 RIGHT, WRONG = "correct-horse", "wrong-battery"
 
@@ -70,6 +70,64 @@ def test_another_address_cannot_lock_somebody_out(ana: User) -> None:
     lock(REMOTE_ADDR="192.0.2.66")
 
     assert enter(RIGHT, REMOTE_ADDR="192.0.2.7").status_code == 302
+
+
+def test_addresses_of_one_ipv6_network_count_together_and_others_do_not(ana: User) -> None:
+    for number in range(5):
+        answer = enter(WRONG, REMOTE_ADDR=f"2001:db8:0:7::{number:x}")
+
+    assert answer.status_code == 429
+    assert enter(RIGHT, REMOTE_ADDR="2001:db8:0:7:ffff::1").status_code == 429
+    assert enter(RIGHT, REMOTE_ADDR="2001:db8:0:8::1").status_code == 302
+
+
+def test_mapped_addresses_are_the_ones_they_map(ana: User) -> None:
+    lock(REMOTE_ADDR="192.0.2.66")
+
+    assert enter(RIGHT, REMOTE_ADDR="::ffff:192.0.2.66").status_code == 429
+    assert enter(RIGHT, REMOTE_ADDR="::ffff:192.0.2.7").status_code == 302
+
+
+def crowd(**more: Any) -> list[int]:
+    """This function will try one password for many names, and give the statuses."""
+    names = (f"name{number}" for number in range(entrance.CROWD + 1))
+    return [enter(WRONG, name, **more).status_code for name in names]
+
+
+def test_one_password_for_many_names_is_stopped_by_the_network(ana: User) -> None:
+    statuses = crowd(REMOTE_ADDR="192.0.2.66")
+
+    late = enter(RIGHT, REMOTE_ADDR="192.0.2.66")
+
+    assert statuses == [200] * entrance.CROWD + [429]
+    assert late.status_code == 429
+    assert 240 <= int(late["Retry-After"]) <= 300
+    assert "Too many wrong passwords from your network" in late.content.decode()
+    assert enter(RIGHT, REMOTE_ADDR="192.0.2.7").status_code == 302
+
+
+def test_the_others_of_that_network_wait_five_minutes_at_most(ana: User) -> None:
+    crowd()
+
+    AccessAttempt.objects.update(attempt_time=timezone.now() - entrance.WINDOW)
+
+    assert enter(RIGHT).status_code == 302
+
+
+def test_a_full_network_is_told_when_its_oldest_failures_are_forgotten(ana: User) -> None:
+    crowd()
+    oldest = AccessAttempt.objects.order_by("pk").values("pk")[:1]
+    AccessAttempt.objects.filter(pk__in=oldest).update(
+        attempt_time=timezone.now() - entrance.WINDOW + timezone.timedelta(seconds=30)
+    )
+
+    assert 1 <= int(enter(RIGHT)["Retry-After"]) <= 30
+
+
+def test_a_link_still_lets_somebody_of_that_network_in(ana: User) -> None:
+    crowd()
+
+    assert Client().get(first_contact.link(ana, "")).status_code == 302
 
 
 def test_a_header_anybody_can_send_does_not_make_another_address(ana: User) -> None:
