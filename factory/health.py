@@ -4,7 +4,6 @@ import sys
 import time
 from collections.abc import Collection
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
@@ -22,7 +21,27 @@ DATABASE_AWAY = (
     "PostgreSQL has not answered since {since}. Nothing is lost: jobs are kept in it and go on when "
     "it is back. What you sent just now may still be carried out then: look before you repeat it."
 )
+DATABASE_FULL = (
+    "PostgreSQL answers, but has taken no more connections since {since}. Nothing is lost; what you "
+    "sent just now was not taken, or not to its end: look before you repeat it."
+)
+DATABASE_HELD = (
+    "PostgreSQL answers, but ended what you asked for: it took too long, or other work held what it "
+    "needed. Nothing is lost; look before you repeat what you sent."
+)
+DATABASE_LOST = (
+    "PostgreSQL did not answer this request. Nothing is lost: jobs are kept in it. What you sent "
+    "just now may have been carried out: look before you repeat it."
+)
 _AWAY = (OperationalError, InterfaceError)
+_TITLES = {
+    DATABASE_AWAY: "The database does not answer",
+    DATABASE_FULL: "The database is full",
+    DATABASE_HELD: "The database was busy",
+    DATABASE_LOST: "The database did not answer",
+}
+# query_canceled, lock_not_available, deadlock_detected, serialization_failure
+_HELD = ("57014", "55P03", "40P01", "40001")
 parts = probe.parts
 
 
@@ -73,22 +92,34 @@ def is_direct(address: str, headers: Collection[str]) -> bool:
 
 
 def failed(request: HttpRequest) -> HttpResponse:
-    """This view will answer an error: 503 when the database is away, else 500."""
-    if not isinstance(sys.exc_info()[1], _AWAY):
+    """This view will answer an error: 503 when the database cannot serve it, else 500."""
+    error = sys.exc_info()[1]
+    if not isinstance(error, _AWAY):
         return errors.answer(request, 500)
-    found = probe.away()
-    since = clock(found.since if found else time.time())
+    words, since = _cause(error)
     retry = {"Retry-After": str(RETRY_S)}
     if errors.wants_json(request):
-        message = DATABASE_AWAY.format(since=since)
-        return errors.answer(request, 503, message, headers=retry)
-    return HttpResponse(away_page(since), status=503, headers=retry)
+        return errors.answer(request, 503, words.format(since=since), headers=retry)
+    page = unavailable(words, since, errors.error_id())
+    return HttpResponse(page, status=503, headers=retry)
 
 
-@lru_cache(maxsize=4)
-def away_page(since: str) -> str:
-    """This function will give the one page that is shown while the database is away."""
-    return render_to_string("503.html", {"message": DATABASE_AWAY.format(since=since)})
+def _cause(error: Exception) -> tuple[str, str]:
+    """Which words are true of this failure, and since when: as the probe saw it, not as of now."""
+    if getattr(error.__cause__, "pgcode", None) in _HELD:
+        return DATABASE_HELD, ""
+    found = next((part for part in probe.watched() if part.name == "database"), None)
+    if found and found.away:
+        return DATABASE_AWAY, clock(found.since)
+    if found and found.trouble:
+        return DATABASE_FULL, clock(found.since)
+    return DATABASE_LOST, ""
+
+
+def unavailable(words: str, since: str, error_id: str) -> str:
+    """This function will give the page that is shown while the database cannot serve."""
+    shown = {"title": _TITLES[words], "message": words.format(since=since), "id": error_id}
+    return render_to_string("503.html", shown)
 
 
 def clock(at: float) -> str:

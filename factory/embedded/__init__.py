@@ -96,6 +96,17 @@ def mend() -> None:
             valkey.ensure_running(home)
 
 
+def valkey_is_silent() -> bool:
+    """This function will say whether a Valkey of ours runs and answers nothing."""
+    values = configuration.load()
+    return not values["REDIS_URL"] and valkey.silent(values["FACTORY_HOME"])
+
+
+def replace_valkey() -> None:
+    """This function will end our Valkey, which keeps nothing, and start another."""
+    valkey.replace(configuration.home())
+
+
 def database_is_there() -> bool:
     """This function will say whether there is a database to ask: a given one, or ours running."""
     values = configuration.load()

