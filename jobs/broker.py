@@ -28,12 +28,14 @@ class ResidentBroker(Broker):  # type: ignore[misc]  # django-q2 ships no types
         self._raw: Connection | None = None
         self._issued: list[tuple[float, str]] = []
         self._seen: set[int] = set()
+        self._says = False
 
     def dequeue(self) -> list[tuple[None, str]] | None:
         """This method will give the tokens that are missing, after doing upkeep.
 
         django-q2 calls it for ever. It never raises: any exception would kill the pusher.
         """
+        self._say_when_it_ends()
         _beat("pusher")
         try:
             if self._raw is None or self._raw.closed:
@@ -94,6 +96,16 @@ class ResidentBroker(Broker):  # type: ignore[misc]  # django-q2 ships no types
     @staticmethod
     def get_cache() -> None:
         """This method will use no cache: a frozen one would stop the guard loop."""
+
+    def _say_when_it_ends(self) -> None:
+        """Take the pusher's beat away at its clean end, which is that of the cluster.
+
+        Thereby runners know that they are to end soon; a pusher that was killed is replaced, and
+        theirs may finish what they have in work.
+        """
+        if not self._says:
+            self._says = True
+            process.at_clean_end(lambda: beats.end("pusher"))
 
     def _missing(self, raw: Connection) -> list[str]:
         now = time.monotonic()

@@ -45,6 +45,10 @@ class Dispossessed(Interruption):
     failure_class = FailureClass.WORKER_LOST
 
 
+class Withdrawn(Interruption):
+    """The cluster ends before the handler does: the job goes back, its attempt not counted."""
+
+
 class Execution:
     """One claim being carried out by the main thread, watched by the heartbeat thread."""
 
@@ -54,6 +58,7 @@ class Execution:
         self.report = Report(claim)
         self.run = Run(claim, self.report, flush)
         self.interrupted_at: float | None = None
+        self.withdrawn = False
         self._why: BaseException | None = None
         self._interruption: BaseException | None = None
         self._interruptible = False
@@ -62,7 +67,7 @@ class Execution:
     def carry_out(self) -> Ending | None:
         """This method will call the handler and give the end to write.
 
-        None: the handler finished the job itself. An end of a job that another runner holds is
+        None: the handler finished the job itself, or it was `withdrawn`. An end of a job that another runner holds is
         given all the same: the fence refuses it, and if it is still ours, it does not stay behind.
         """
         process_id, connection = os.getpid(), connections[DEFAULT_DB_ALIAS]
@@ -81,7 +86,8 @@ class Execution:
         if isinstance(outcome, Failed):
             connection.close_if_unusable_or_obsolete()
         if not self.run.completed:
-            return self._ending(outcome)
+            self.withdrawn = self.withdrawing and isinstance(outcome, Failed)
+            return None if self.withdrawn else self._ending(outcome)
         if isinstance(outcome, Failed):
             log.error("job %s, after its end was written: %s", self.claim.id, outcome.message)
         return None
@@ -97,6 +103,11 @@ class Execution:
             signal.pthread_kill(main, signal.SIGUSR1)
         if self._interruptible and self._connection is not None:
             db.cancel(self._connection.connection)
+
+    @property
+    def withdrawing(self) -> bool:
+        """Whether it was interrupted because the cluster ends."""
+        return isinstance(self._why, Withdrawn)
 
     def on_signal(self, signum: int, frame: FrameType | None) -> None:
         """This method will raise a wanted interruption, but only while the handler runs."""

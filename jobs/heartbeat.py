@@ -1,15 +1,16 @@
 """The second thread of a runner: its sign of life, and all that cannot wait for a busy handler."""
 
 import logging
+import math
 import os
 import threading
 from collections import deque
 from collections.abc import Callable
 from time import monotonic
 
-from jobs import db, process
+from jobs import beats, db, process
 from jobs.db import Connection
-from jobs.execution import Dispossessed, Execution, TimedOut
+from jobs.execution import Dispossessed, Execution, Interruption, TimedOut, Withdrawn
 from jobs.failures import Failed, FailureClass
 from jobs.ledger import Claim, Ending, Ledger, failure, statement
 
@@ -25,6 +26,15 @@ PATIENCE_S = 0.25
 INTERRUPT_EVERY_S = 2.0
 GRACE_S = 10.0
 """A handler that goes on for so long after its first interruption is ended with its process."""
+
+DRAIN_S = 5.0
+"""So long a handler may go on after its cluster was told to end; then it is interrupted."""
+DEAF_S = 1.5
+"""A handler that goes on for so long after that is ended with its process.
+
+Together they must end well within the ten seconds that the supervisor and others grant a cluster.
+"""
+WITHDRAWN = "Handed back unfinished: its cluster was told to end. This attempt does not count."
 
 
 class Desk:
@@ -130,12 +140,15 @@ class Heartbeat(threading.Thread):
         self._raw: Connection | None = None
         self._ledger: Ledger | None = None
         self._leased_at = self._reported_at = self._interrupted_at = 0.0
+        self._withdraws_at = math.inf
 
     def run(self) -> None:
         """This method will beat until `close`; a lost connection is opened again."""
         while not self._done.wait(TICK_S):
             if not process.alive(self._owner_pid, self._owner_ticks):
                 self._stop_runner("its broker ended")
+                if self._withdraws_at == math.inf and self._cluster_ends():
+                    self._withdraws_at = monotonic() + DRAIN_S
             try:
                 self._beat(self._connected(), monotonic())
             except db.LostConnection as error:
@@ -151,6 +164,13 @@ class Heartbeat(threading.Thread):
         """This method will end the thread and wait for it."""
         self._done.set()
         self.join(timeout=10)
+
+    def _cluster_ends(self) -> bool:
+        """Whether the broker ended in order; one that died or was killed is replaced by another."""
+        found = beats.who("pusher")
+        if found is None:
+            return True
+        return found[0] != self._owner_pid and process.parent(found[0]) != os.getppid()
 
     def _connected(self) -> Ledger:
         if self._raw is None or self._raw.closed or self._ledger is None:
@@ -218,13 +238,19 @@ class Heartbeat(threading.Thread):
         return self._desk.execution is execution and not execution.run.completed
 
     def _enforce(self, ledger: Ledger, execution: Execution, now: float) -> None:
-        began = execution.interrupted_at
-        if began is not None and now - began > GRACE_S:
+        began, grace = execution.interrupted_at, GRACE_S if now < self._withdraws_at else DEAF_S
+        if began is not None and now - began > grace:
             self._end_process(ledger, execution)
-        overdue = self._overdue(execution, now)
-        if overdue and now - self._interrupted_at >= INTERRUPT_EVERY_S:
+        reason = self._reason(execution, now)
+        if reason and now - self._interrupted_at >= INTERRUPT_EVERY_S:
             self._interrupted_at = now
-            execution.interrupt(TimedOut(overdue))
+            execution.interrupt(reason)
+
+    def _reason(self, execution: Execution, now: float) -> Interruption | None:
+        """Why the handler must not go on, if so."""
+        if overdue := self._overdue(execution, now):
+            return TimedOut(overdue)
+        return Withdrawn(WITHDRAWN) if now >= self._withdraws_at else None
 
     def _overdue(self, execution: Execution, now: float) -> str:
         kind = execution.kind
@@ -237,11 +263,15 @@ class Heartbeat(threading.Thread):
     def _end_process(self, ledger: Ledger, execution: Execution) -> None:
         """End a handler that will not stop, and this process with it; the job says so first."""
         self._unburden(ledger)
-        why = f"It did not stop within {GRACE_S:g} s of its interruption; its process was ended."
+        why = "It did not stop when it was interrupted; its process was ended."
         execution.report.write(ledger.raw, last=True)
         if self._desk.execution is not execution:
             return  # it stopped after all
-        ledger.finish([failure(execution.claim, Failed(FailureClass.TIMEOUT, why))])
+        if execution.withdrawing:
+            ledger.hand_back([execution.claim], WITHDRAWN)
+        else:
+            ledger.finish([failure(execution.claim, Failed(FailureClass.TIMEOUT, why))])
+        execution.run.end_processes()  # what it started since
         db.rows(ledger.raw, statement("farewell"), {"runner": self._runner, "ending": why})
         log.error("runner %s ends with job %s: %s", self._runner, execution.claim.id, why)
         os._exit(1)

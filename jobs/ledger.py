@@ -106,7 +106,7 @@ class Ledger:
         return self.finish_and_claim(endings, "", 0, 0)[1] if endings else []
 
     def hand_back(self, claims: Sequence[Claim], reason: str) -> None:
-        """This method will queue claimed but unstarted jobs again, their attempt not counted."""
+        """This method will queue claimed jobs again, unstarted or interrupted, attempts not counted."""
         db.rows(
             self.raw,
             statement("hand_back"),

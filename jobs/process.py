@@ -6,9 +6,10 @@ import resource
 import signal
 import socket
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import IO
 
@@ -125,6 +126,11 @@ def end(pid: int, ticks: int, signum: signal.Signals = signal.SIGKILL) -> bool:
         os.kill(pid, signum)
         return True
     return False
+
+
+def at_clean_end(act: Callable[[], None]) -> None:
+    """This function will act when this process of multiprocessing ends by itself, not by a signal."""
+    Finalize(None, act, exitpriority=10)  # atexit is not heeded in what was forked
 
 
 def parent(pid: int) -> int | None:

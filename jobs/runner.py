@@ -15,8 +15,8 @@ from django.db.models.functions import Now
 from jobs import db, process
 from jobs.db import Connection
 from jobs.execution import execute
-from jobs.heartbeat import LEASE_S, Desk, Heartbeat
-from jobs.ledger import LOCK_CLASS, Ending, Ledger, statement
+from jobs.heartbeat import LEASE_S, WITHDRAWN, Desk, Heartbeat
+from jobs.ledger import LOCK_CLASS, Claim, Ending, Ledger, statement
 from jobs.models import Runner
 
 log = logging.getLogger("jobs")
@@ -126,10 +126,13 @@ class Resident:
             execution = self.desk.execution
             self._flush(last=True)
             self.desk.end(ending)
-            if execution is not None and not execution.kind.batch:
+            if execution is not None and execution.withdrawn:
+                self._hand_back([claim], WITHDRAWN)
+            elif execution is not None and not execution.kind.batch:
                 self._write_ends()
         if self.ending:
-            self._hand_back()
+            waiting = self.desk.take_waiting()
+            self._hand_back(waiting, "Handed back unstarted: its runner is ending.")
 
     def _flush(self, *, last: bool = False) -> None:
         """Write the report of the job in work, and at its end the rest of it."""
@@ -165,10 +168,9 @@ class Resident:
         for job in refused:
             log.warning("job %s: its late report was refused by the fence", job)
 
-    def _hand_back(self) -> None:
-        waiting = self.desk.take_waiting()
+    def _hand_back(self, claims: list[Claim], reason: str) -> None:
         try:
-            self._connected().hand_back(waiting, "Handed back unstarted: its runner is ending.")
+            self._connected().hand_back(claims, reason)
         except db.LostConnection as error:
             self._disconnect(error)
 

@@ -170,6 +170,24 @@ def test_killed_services_are_started_again(own_services: dict[str, str]) -> None
     assert answered == 0
 
 
+def test_stop_costs_a_job_in_work_no_attempt(
+    product: Product, scratch_database: ScratchDatabase
+) -> None:
+    sql = "SELECT state, attempt FROM job"
+    product.manage("enqueue", "demo.steps", "--arg", "total=600")
+    found = []
+    for _ in range(2):
+        product.manage("up", "--detach", "--no-web")
+        assert wait_for(lambda: scratch_database.rows(sql) == [("running", 1)])
+        begun = time.monotonic()
+        product.manage("stop")
+        found += scratch_database.rows(sql)
+        assert time.monotonic() - begun < loop.GRACE_S + 10
+
+    assert found == [("queued", 0)] * 2
+    assert scratch_database.rows("SELECT count(*) FROM job_attempt") == [(0,)]
+
+
 def test_a_frozen_valkey_is_replaced_and_a_frozen_postgresql_waited_for(
     own_services: dict[str, str],
 ) -> None:

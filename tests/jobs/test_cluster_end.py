@@ -1,13 +1,17 @@
-"""A SIGTERM to the whole process group, as shells and service managers send it, ends in order."""
+"""A cluster that is told to end does so in order and in time, and no job loses an attempt by it."""
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
 
-from jobs import queue
+from jobs import heartbeat, process, queue
+from jobs.models import Attempt, Job
 from tests.jobs.conftest import Cluster, running, states
+from tests.services import ROOT, ScratchDatabase
 
 
 @pytest.mark.parametrize("attempt", [1, 2, 3])
@@ -22,3 +26,80 @@ def test_a_signal_to_the_whole_group_ends_the_cluster_and_loses_no_job(
 
     assert cluster.main.wait(40) == 0
     assert states(job.pk) == ["succeeded"]
+
+
+def test_a_job_that_takes_longer_than_the_grace_goes_back_and_keeps_its_attempt(
+    start_cluster: Callable[..., Cluster],
+) -> None:
+    job = queue.enqueue("demo.steps", {"total": 600}, max_attempts=1)
+    cluster = start_cluster()
+    assert running(job.pk)
+
+    cluster.main.send_signal(signal.SIGTERM)
+    status = cluster.main.wait(30)
+
+    _is_handed_back(job)
+    assert status == 0
+    start_cluster()
+    assert running(job.pk)
+    job.refresh_from_db()
+    assert (job.attempt, job.fence) == (1, 2)
+
+
+DEAF = """
+import os, sys, time
+import django
+django.setup()
+from jobs import heartbeat, kinds
+from jobs.runner import Resident
+
+@kinds.register("t.deaf", timeout=600, idle=600)
+def deaf(run):
+    "Hears nothing."
+    print(run.command(["sleep", "600"]).pid, flush=True)
+    while True:
+        try:
+            time.sleep(600)
+        except BaseException:
+            print(run.command(["sleep", "600"]).pid, flush=True)
+
+heartbeat.DRAIN_S = 0.5
+Resident("short", sys.argv[1]).reside()
+"""
+
+
+def test_a_handler_that_hears_nothing_is_ended_with_its_helpers_and_keeps_its_attempt(
+    committed: ScratchDatabase, kind: Callable[..., Callable[[object], object]]
+) -> None:
+    kind("t.deaf")(_nothing)
+    job = queue.enqueue("t.deaf", {}, max_attempts=1)
+    with subprocess.Popen(["sleep", "600"]) as broker:
+        owner = f"{broker.pid}:{process.started_ticks(broker.pid)}"
+        argv = [sys.executable, "-c", DEAF, owner]
+        runner = subprocess.Popen(
+            argv, cwd=ROOT, env=committed.environment, stdout=subprocess.PIPE, text=True
+        )
+        assert running(job.pk)
+        broker.kill()
+        helpers, _ = runner.communicate(timeout=30)
+
+    _is_handed_back(job)
+    assert runner.returncode == 1
+    assert len(helpers.split()) >= 2
+    assert not [pid for pid in helpers.split() if process.started_ticks(int(pid))]
+
+
+def _nothing(run: object) -> None:
+    """Is never called here."""
+
+
+def _is_handed_back(job: Job) -> None:
+    job.refresh_from_db()
+    assert (job.state, job.attempt, job.runner_id) == ("queued", 0, None)
+    move = job.moves.latest("pk")
+    assert (move.from_state, move.to_state, move.reason) == (
+        "running",
+        "queued",
+        heartbeat.WITHDRAWN,
+    )
+    assert not Attempt.objects.exists()
