@@ -3,11 +3,10 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.contrib.auth import get_user_model
-
-from factory import first_contact, parsers
+from factory import first_contact
+from factory.management import people
 from factory.supervisor import control
-from jobs.management.contract import BadInput, Contract
+from jobs.management.contract import Contract
 
 
 class Command(Contract):
@@ -21,12 +20,7 @@ class Command(Contract):
 
     def answer(self, options: dict[str, Any]) -> tuple[Any, bool]:
         """This method will make the link."""
-        user = get_user_model().objects.filter(username=options["user"]).first()
-        if user is None:
-            name = parsers.printable(options["user"])
-            raise BadInput(f'USER="{name}": no such user: manage.py createsuperuser makes one')
-        if not user.is_active:
-            raise BadInput(f'USER="{user}": is not active: allow it in the admin first')
+        user = people.active(options["user"])
         return {"url": first_contact.link(user, control.url())}, True
 
     def show(self, value: Any) -> None:
