@@ -280,13 +280,12 @@ class RepositoryAdmin(Removing, Scoped, admin.ModelAdmin):
         """Another branch is stored by the job that fetched it: a wrong one changes nothing."""
         wanted = obj.branch
         obj.branch = form.initial["branch"]
-        if form.cleaned_data["new_token"]:
-            obj.token = form.cleaned_data["new_token"]
-            obj.save(update_fields=["token"])
-        if form.cleaned_data["new_key"]:
-            obj.keep_key(form.cleaned_data["new_key"])
+        actor = f"user:{request.user.pk}"
+        token, key = form.cleaned_data["new_token"], form.cleaned_data["new_key"]
+        if token or key:
+            registration.open_with(obj, token=token, key=key, actor=actor)
         if wanted != obj.branch:
-            job = registration.sync(obj, actor=f"user:{request.user.pk}", branch=wanted)
+            job = registration.sync(obj, actor=actor, branch=wanted)
             self.message_user(request, f"Job {job.pk} fetches the branch; it is stored then.")
 
     @admin.action(description="Fetch and map again", permissions=["change"])
@@ -306,7 +305,7 @@ class RepositoryAdmin(Removing, Scoped, admin.ModelAdmin):
             if access.allows(request.user, "credentials", row.project_id)
         ]
         for repository in allowed:
-            repository.keep_key(ssh_keys.make())
+            registration.open_with(repository, key=ssh_keys.make(), actor=f"user:{request.user.pk}")
         text = f"{len(allowed)} made; give each host the public half its repository shows"
         self.message_user(request, text, messages.SUCCESS)
 

@@ -78,7 +78,8 @@ def open_with(repository: Repository, *, actor: str, token: str = "", key: str =
     address = [addresses.parse(repository.address)]
     _check_token(token, address)
     _check_key(key, address)
-    _replace_credentials(repository, _Given("", token, key, actor))
+    with transaction.atomic():
+        _replace_credentials(repository, _Given("", token, key, actor))
 
 
 def sync(repository: Repository, *, actor: str, branch: str | None = None) -> Job:
@@ -152,7 +153,11 @@ def _check_token(token: str, accepted: list[Address]) -> None:
     if not (token.isascii() and token.isprintable() and " " not in token and len(token) <= 1000):
         raise Refused("it holds a space or an odd character; copy it again", field="token")
     if any(address.scheme != "https" for address in accepted):
-        raise Refused("tokens open https addresses only; remove it", field="token")
+        raise Refused(
+            "tokens open https addresses only; remove it, and give an ssh address its key on the "
+            "Credentials page of the project",
+            field="token",
+        )
 
 
 def _check_key(key: str, accepted: list[Address]) -> None:
@@ -176,11 +181,8 @@ def _repository(address: Address, project_name: str, given: _Given) -> tuple[Rep
         address=str(address),
         name=address.name[:200],
         branch=given.branch,
-        token=given.token,
         created_by=given.actor,
     )
-    if given.key:
-        repository.keep_key(given.key)
     events.publish(
         "repository.registered",
         {"repository": repository.pk, "address": repository.address},
@@ -188,6 +190,7 @@ def _repository(address: Address, project_name: str, given: _Given) -> tuple[Rep
         subject=repository.name,
         actor=given.actor,
     )
+    _keep(repository, given)
     return repository, True
 
 
@@ -195,11 +198,23 @@ def _replace_credentials(repository: Repository, given: _Given) -> None:
     """What was given now replaces what is stored."""
     if given.token or given.key:
         _demand("credentials", repository.project, given.actor)
+    _keep(repository, given)
+
+
+def _keep(repository: Repository, given: _Given) -> None:
     if given.token:
         repository.token = given.token
         repository.save(update_fields=["token"])
     if given.key:
         repository.keep_key(given.key)
+    for kind in [kind for kind in ("token", "key") if getattr(given, kind)]:
+        events.publish(
+            "credential.kept",
+            {"repository": repository.pk, "kind": kind},
+            scope=repository.project_id,
+            subject=repository.name,
+            actor=given.actor,
+        )
 
 
 def _project(name: str, actor: str) -> Project:
@@ -208,18 +223,25 @@ def _project(name: str, actor: str) -> Project:
         raise Refused("it needs a letter or digit and at most 100 characters", field="project")
     project = Project.objects.filter(slug=slug).first()
     if project is not None:
-        _demand("register", project, actor)
-        return project
+        return _open_to(project, actor)
     try:
         with transaction.atomic():
             project = Project.objects.create(name=name, slug=slug)
     except IntegrityError:
         project = Project.objects.filter(slug=slug).first() or Project.objects.get(name=name)
-        _demand("register", project, actor)
-        return project
+        return _open_to(project, actor)
     person = _person(actor)
     if person is not None:
         Membership.objects.create(project=project, user=person, role=Role.MAINTAINER)
+    return project
+
+
+def _open_to(project: Project, actor: str) -> Project:
+    """A project somebody may not see is to them a name like another that cannot be had."""
+    person = _person(actor)
+    if person and not Project.objects.visible_to(person).filter(pk=project.pk).exists():
+        raise Refused("this name cannot be had; choose another", field="project")
+    _demand("register", project, actor)
     return project
 
 

@@ -28,6 +28,18 @@ events.register(
     meaning="A repository was registered for the first time.",
 )
 events.register(
+    "credential.kept",
+    version=1,
+    fields=("repository", "kind"),
+    meaning="Somebody gave or made a token or a key that opens a repository; not which.",
+)
+events.register(
+    "host.accepted",
+    version=1,
+    fields=("host", "port", "fingerprint"),
+    meaning="Somebody compared an ssh host's key and accepted it, on the machine of the command.",
+)
+events.register(
     "repository.synced",
     version=1,
     fields=("repository", "commit"),

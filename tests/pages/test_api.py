@@ -281,6 +281,17 @@ def test_a_viewer_may_not_act(world: World) -> None:
     assert refused.status_code == 403
 
 
+@pytest.mark.parametrize("name", ["Harbour", "harbour", " HARBOUR! "])
+def test_a_taken_name_says_nothing_of_the_project_that_has_it(name: str, world: World) -> None:
+    body = {"addresses": ["https://a.org/x"], "project": name}
+
+    refused = ask("repositories", world.stranger, body)
+
+    assert refused.status_code == 400
+    assert refused.json()["error"]["message"].endswith("this name cannot be had; choose another")
+    assert "arbour" not in refused.content.decode()
+
+
 def test_an_act_too_late_is_409_and_says_what_is_true_now(world: World) -> None:
     answer = ask(f"jobs/{world.job.pk}/cancellations", world.contributor, {})
 

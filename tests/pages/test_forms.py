@@ -76,8 +76,26 @@ def test_a_stranger_cannot_register_into_a_project_of_others(world: World) -> No
     status, page = register(browser_of(world.stranger), "https://a.org/x/y", project="Harbour")
 
     assert status == 400
-    assert "you may not register" in page
+    assert "this name cannot be had; choose another" in page
+    assert "may not" not in page
+    assert "harbour" not in page
     assert world.project.repositories.count() == 1
+
+
+def test_a_viewer_is_told_why(world: World) -> None:
+    status, page = register(browser_of(world.viewer), "https://a.org/x/y", project="Harbour")
+
+    assert status == 400
+    assert "you may not register in harbour; ask one of its maintainers" in page
+
+
+def test_the_form_says_where_an_ssh_key_goes(world: World) -> None:
+    client = browser_of(world.stranger)
+    shown = client.get("/registrations/").content.decode()
+    _, refused = register(client, "git@github.com:a/b", token="x")
+
+    assert "Credentials page, and sync" in shown
+    assert "Credentials page of the project" in refused
 
 
 def test_the_theme_is_kept_and_leads_back(world: World) -> None:

@@ -274,7 +274,11 @@ def test_only_who_may_register_does(people, who, may):
     if may:
         assert register(FLASK, project="shop", actor=actor)[0].created
         return
-    with pytest.raises(access.Denied, match="ask one of its maintainers"):
+    refusal, sentence = {
+        "viewer": (access.Denied, "ask one of its maintainers"),
+        "stranger": (Refused, "^project: this name cannot be had; choose another$"),
+    }[who]
+    with pytest.raises(refusal, match=sentence):
         register(FLASK, project="shop", actor=actor)
     assert not Repository.objects.exists()
 
@@ -333,6 +337,22 @@ def test_a_key_given_with_an_address_is_sealed():
     stored = Repository.objects.get()
     assert ssh_keys.public(opened(stored.ssh_key)) == stored.ssh_public == ssh_keys.public(key)
     assert "PRIVATE" not in repr(stored.ssh_key) + repr(repository.ssh_key)
+
+
+def test_who_keeps_a_credential_is_recorded_without_it(people):
+    project, users = people
+    actor = f"user:{users['maintainer'].pk}"
+
+    web = register(FLASK, project="shop", token="hush-token", actor=actor)[0].repository
+    ssh = register("git@github.com:a/b", project="shop", key=GOOD_KEY, actor=actor)[0].repository
+    registration.open_with(web, token="hush-again", actor=actor)
+
+    kept = Event.objects.filter(name="credential.kept").order_by("pk")
+    assert [(one.actor, one.scope, one.payload) for one in kept] == [
+        (actor, project.pk, {"repository": web.pk, "kind": "token"}),
+        (actor, project.pk, {"repository": ssh.pk, "kind": "key"}),
+        (actor, project.pk, {"repository": web.pk, "kind": "token"}),
+    ]
 
 
 def test_a_contributor_may_not_replace_a_key(people):

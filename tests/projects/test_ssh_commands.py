@@ -5,6 +5,8 @@ import json
 import pytest
 from django.core.management import call_command
 
+from jobs.management.contract import actor
+from jobs.models import Event
 from projects import ssh_keys
 from projects.models import Repository
 from projects.secrets import opened
@@ -41,6 +43,8 @@ def test_a_key_is_made_once_and_shown_as_hosts_want_it(capsys):
     assert json.loads(shown[1])["public"] == made[1].strip()
     assert ssh_keys.public(opened(Repository.objects.get().ssh_key)) == made[1].strip()
     assert run(capsys, "ssh_key", "flask", "--new")[1] != made[1]
+    kept = Event.objects.filter(name="credential.kept")
+    assert [(one.actor, one.payload["kind"]) for one in kept] == [(actor(), "key")] * 2
 
 
 def test_a_key_is_taken_from_a_file_by_both_commands(capsys, tmp_path):
@@ -96,6 +100,13 @@ def test_a_host_is_shown_compared_and_accepted(capsys, tmp_path, settings):
     assert wrong[0] == 2
     assert "compare" in wrong[2]
     assert accepted[0] == known[0] == 0
+    event = Event.objects.get(name="host.accepted")  # the wrong fingerprint left none
+    assert (event.actor, event.scope) == (actor(), None)
+    assert event.payload == {
+        "host": served.listen,
+        "port": served.port,
+        "fingerprint": key["fingerprint"],
+    }
     assert json.loads(known[1])["keys"][0]["known"] is True
     assert changed[0] == 1
     assert "NOT KNOWN" in changed[1]

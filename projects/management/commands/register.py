@@ -5,7 +5,7 @@ from argparse import ArgumentParser
 from collections.abc import Sequence
 from typing import Any
 
-from jobs.management.contract import BadInput
+from jobs.management.contract import BadInput, actor
 from projects import registration
 from projects.management.keys import private_key
 from projects.management.waiting import Waiting
@@ -36,7 +36,7 @@ class Command(Waiting):
             branch=options["branch"],
             token=_token(options["token_env"]),
             key=_key(options["key_file"]),
-            actor="command",
+            actor=actor(),
         )
 
 

@@ -3,8 +3,8 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from jobs.management.contract import BadInput, Contract
-from projects import addresses
+from jobs.management.contract import BadInput, Contract, actor
+from projects import acceptance, addresses
 from projects.git import known_hosts
 
 
@@ -27,7 +27,7 @@ class Command(Contract):
         except addresses.Refused as error:
             raise BadInput(f"host: {str(error).removeprefix('address: ')}") from None
         if options["accept"]:
-            known_hosts.accept(address.host, address.port, options["accept"])
+            acceptance.accept(address.host, address.port, options["accept"], actor=actor())
         found = known_hosts.scan(address.host, address.port)
         value = {
             "host": address.host,

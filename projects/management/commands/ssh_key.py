@@ -3,8 +3,8 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from jobs.management.contract import BadInput, Contract
-from projects import maps, ssh_keys
+from jobs.management.contract import BadInput, Contract, actor
+from projects import maps, registration, ssh_keys
 from projects.management.keys import private_key
 
 
@@ -29,10 +29,10 @@ class Command(Contract):
             raise BadInput(
                 f"{repository.name[:100]!a} is not fetched by ssh; register its ssh address"
             )
-        if options["file"]:
-            repository.keep_key(private_key(options["file"], "--file"))
-        elif options["new"]:
-            repository.keep_key(ssh_keys.make())
+        if options["file"] or options["new"]:
+            file = options["file"]
+            key = private_key(file, "--file") if file else ssh_keys.make()
+            registration.open_with(repository, key=key, actor=actor())
         public = repository.ssh_public or None
         return {"repository": repository.pk, "public": public}, public is not None
 

@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 from collections.abc import Sequence
 from typing import Any
 
-from jobs.management.contract import BadInput
+from jobs.management.contract import BadInput, actor
 from projects import maps, registration
 from projects.management.waiting import Waiting
 from projects.registration import Registration
@@ -25,5 +25,5 @@ class Command(Waiting):
         repository = maps.named(options["repository"])
         if repository is None:
             raise BadInput(maps.unknown(options["repository"]))
-        job = registration.sync(repository, actor="command")
+        job = registration.sync(repository, actor=actor())
         return [Registration(repository, job, False)]
