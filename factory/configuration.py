@@ -3,11 +3,14 @@
 `settings`, `doctor` and the test of docs/reference.md all read `VARIABLES`.
 """
 
+import logging
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +20,9 @@ from factory import parsers, production
 from factory.parsers import Malformed
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+_DOTENV_LINE = re.compile(r"(?:export )?([A-Za-z_0-9]+)=")
 SUPERVISED = "FACTORY_SUPERVISOR"  # in the environment of what `up` starts; marks whose it is
+log = logging.getLogger("factory.configuration")
 
 
 class Refused(Exception):
@@ -90,7 +95,7 @@ VARIABLES = (
     ),
     Variable(
         "FACTORY_ALLOWED_HOSTS",
-        parsers.hosts,
+        parsers.host_names,
         "localhost,127.0.0.1,[::1]",
         "host names the product answers to, with commas",
     ),
@@ -156,7 +161,7 @@ VARIABLES = (
     Variable("FACTORY_OIDC_NAME", parsers.phrase, "single sign-on", "what its button says"),
     Variable(
         "FACTORY_OIDC_DOMAINS",
-        parsers.hosts,
+        parsers.host_names,
         "",
         "e-mail domains whose people may enter without an invitation, with commas",
     ),
@@ -211,16 +216,34 @@ def dotenv_path() -> Path:
     return Path(os.environ.get("FACTORY_DOTENV") or BASE_DIR / ".env")
 
 
-def read_dotenv() -> None:
-    """This function will add what the .env file says to the environment, which wins over it."""
+def read_dotenv() -> list[int]:
+    """This function will add what the .env file says to the environment, which wins over it.
+
+    Gives the numbers of the lines that say nothing.
+    """
     path = dotenv_path()
     if not path.exists():
-        return
+        return []
     if not os.access(path, os.R_OK):
         raise Refused(f"{path}: cannot be read: make it readable for this account or remove it")
+    text = path.read_text(errors="replace")
     before = set(os.environ)
-    environ.Env.read_env(path)
+    # It would repeat such a line in full, and a mistyped secret with it.
+    logging.getLogger("environ.environ").setLevel(logging.ERROR)
+    environ.Env.read_env(StringIO(text))
     FROM_DOTENV.update(set(os.environ) - before)
+    return dotenv_lines(text)[0]
+
+
+def dotenv_lines(text: str) -> tuple[list[int], set[str]]:
+    """This function will give the numbers of lines that say nothing, and the names in the others."""
+    wrong, names = [], set()
+    for number, line in enumerate(text.splitlines(), 1):
+        if found := _DOTENV_LINE.match(line):
+            names.add(found[1])
+        elif line and not line.startswith("#"):
+            wrong.append(number)
+    return wrong, names
 
 
 def problems(environment: Mapping[str, str]) -> Iterator[tuple[Variable, str]]:
@@ -257,7 +280,9 @@ def load() -> dict[str, Any]:
 
     Raises Refused for the first variable that cannot be used.
     """
-    read_dotenv()
+    if (wrong := read_dotenv()) and SUPERVISED not in os.environ:
+        numbers = ", ".join(map(str, wrong))
+        log.warning("%s: passed over line %s: write NAME=value", dotenv_path(), numbers)
     _forget_libpq()
     values = {variable.name: variable.read(os.environ) for variable in VARIABLES}
     for _, sentence in _together(values, os.environ):

@@ -120,6 +120,15 @@ def hosts(text: str) -> tuple[str, ...]:
     return found
 
 
+def host_names(text: str) -> tuple[str, ...]:
+    """This function will read host names without ports, with commas between them."""
+    for part in (found := hosts(text)):
+        name, _, number = part.rpartition(":")
+        if number.isdigit():
+            raise Malformed(f'"{printable(part)}" has a port: write {printable(name)}')
+    return found
+
+
 def networks(text: str) -> tuple[str, ...]:
     """This function will read addresses and networks with commas between them."""
     found = []

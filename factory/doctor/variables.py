@@ -1,7 +1,6 @@
 """The variables: set or default, by whom, or why one is refused; and names nobody knows."""
 
 import os
-import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 
@@ -10,7 +9,6 @@ from factory.configuration import VARIABLES, Refused, Variable
 from jobs.ports import Check
 from jobs.redaction import redact, visible
 
-_LINE = re.compile(r"(?:export )?([A-Za-z_0-9]+)=")
 # Read by the product or its tests, but no settings: they say where settings are, or who started it.
 _OURS = {"FACTORY_DOTENV", "FACTORY_SUPERVISOR", "FACTORY_TESTS", "FACTORY_SHOTS"}
 _KNOWN = {variable.name for variable in VARIABLES}
@@ -37,7 +35,7 @@ def _dotenv() -> Check:
         return Check(".env", False, str(refused), "make it readable")
     if not path.is_file():
         return Check(".env", True, f"{path} is not there")
-    wrong, names = _lines(path.read_text(errors="replace"))
+    wrong, names = configuration.dotenv_lines(path.read_text(errors="replace"))
     beaten = sorted(names - configuration.FROM_DOTENV)
     detail = f"{path}: {len(names)} names"
     if beaten:
@@ -45,16 +43,6 @@ def _dotenv() -> Check:
     if wrong:
         detail += f"; cannot be read: line {', '.join(map(str, wrong))}"
     return Check(".env", True, visible(detail), (wrong and "write NAME=value") or "", bool(wrong))
-
-
-def _lines(text: str) -> tuple[list[int], set[str]]:
-    wrong, names = [], set()
-    for number, line in enumerate(text.splitlines(), 1):
-        if found := _LINE.match(line):
-            names.add(found[1])
-        elif line and not line.startswith("#"):
-            wrong.append(number)
-    return wrong, names
 
 
 def _value(variable: Variable) -> str:

@@ -31,6 +31,9 @@ REFUSED = [
     ("PORT", "٨٠", "use a port from 1 to 65535"),
     ("FACTORY_URL", "example.org", "use http://host:port"),
     ("FACTORY_ALLOWED_HOSTS", "a b", "is no host"),
+    ("FACTORY_ALLOWED_HOSTS", "localhost,a.org:8000", '"a.org:8000" has a port: write a.org'),
+    ("FACTORY_ALLOWED_HOSTS", "[::1]:80", "has a port: write [::1]"),
+    ("FACTORY_OIDC_DOMAINS", "a.org:443", "has a port: write a.org"),
     ("FACTORY_WORKERS", "short", "use pools with a number"),
     ("FACTORY_WORKERS", "short=0", "use 1 to 64 runners"),
     ("FACTORY_WORKERS", "short=1,short=2", "use pools with a number"),
@@ -108,6 +111,15 @@ def test_a_dotenv_file_is_refused_like_the_environment(tmp_path: Path) -> None:
     done = manage("check", environment=_with(FACTORY_DOTENV=tmp_path / "env"), check=False)
 
     assert (done.returncode, done.stderr) == (2, 'PORT="many": use a port from 1 to 65535\n')
+
+
+def test_of_a_malformed_line_in_the_dotenv_file_only_its_number_is_said(tmp_path: Path) -> None:
+    (tmp_path / "env").write_bytes(b"PORT=9\nFACTORY_SECRET_KEY: hunter2\n# \xe9\nKEY = hunter3\n")
+
+    done = manage("check", environment=_with(FACTORY_DOTENV=tmp_path / "env"))
+
+    assert done.stderr == f"{tmp_path}/env: passed over line 2, 4: write NAME=value\n"
+    assert "hunter" not in done.stdout
 
 
 def test_a_database_address_may_name_a_socket_directory_and_options() -> None:
