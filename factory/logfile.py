@@ -19,7 +19,7 @@ class SharedFile(logging.Handler):
     """Writes lines to a file that several processes write, and that anybody may rename away.
 
     What the disk refuses is passed over, since the console has every line too; it is said once,
-    and said again when it works.
+    and said again when it works. A file that cannot be renamed is written on, however full.
     """
 
     def __init__(self, path: str, limit: int = LIMIT, kept: int = KEPT) -> None:
@@ -28,6 +28,7 @@ class SharedFile(logging.Handler):
         self.limit = limit
         self.kept = kept
         self.failing = False
+        self._stuck = False
         self._descriptor = -1
         self._torn = False
 
@@ -46,12 +47,14 @@ class SharedFile(logging.Handler):
             self._say(failing=False, text=f"{self.path} is written again")
 
     def trial(self) -> str:
-        """This method will say in one line why the file cannot be written, or ""."""
+        """This method will say in one line why the file cannot be written or turned over, or ""."""
         try:
             self._open()
         except OSError as error:
+            self.failing = True
             return complaint(self.path, error)
-        return ""
+        self._stuck = not os.access(self.path.parent, os.W_OK | os.X_OK, effective_ids=True)
+        return self._endless(os.strerror(errno.EACCES)) if self._stuck else ""
 
     def close(self) -> None:
         """This method will close the file."""
@@ -60,7 +63,7 @@ class SharedFile(logging.Handler):
 
     def _append(self, line: bytes) -> None:
         self._open()
-        if os.fstat(self._descriptor).st_size >= self.limit:
+        if not self._stuck and os.fstat(self._descriptor).st_size >= self.limit:
             self._turn_over()
         data = b"\n" + line if self._torn else line
         self._torn = os.write(self._descriptor, data) < len(data)
@@ -72,6 +75,7 @@ class SharedFile(logging.Handler):
         if self._descriptor >= 0 and self._is_named():
             return
         self._close()
+        self._stuck = False
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
         self._descriptor = os.open(self.path, flags, 0o600)
 
@@ -86,10 +90,15 @@ class SharedFile(logging.Handler):
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return
-        with suppress(OSError):  # in a folder that is not ours it grows on: better than no lines
+        try:
             if self._is_named():
                 self._rename()
-        fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        except OSError as error:
+            # Until another process renames it: a second attempt would only move what is kept.
+            self._stuck = True
+            logging.getLogger("factory.logs").warning(self._endless(error.strerror))
+        finally:
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
         self._open()
 
     def _rename(self) -> None:
@@ -97,6 +106,10 @@ class SharedFile(logging.Handler):
             with suppress(FileNotFoundError):
                 self._numbered(number).rename(self._numbered(number + 1))
         self.path.rename(self._numbered(1))
+
+    def _endless(self, cause: str) -> str:
+        wrong = f'FACTORY_LOG_FILE="{self.path}": it cannot be renamed when it is full: {cause}'
+        return f"{wrong}: it grows without end: make its folder writable and start again"
 
     def _numbered(self, number: int) -> Path:
         return self.path.with_name(f"{self.path.name}.{number}")

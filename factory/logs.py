@@ -60,16 +60,14 @@ def configure(settings: dict[str, str]) -> None:
 
 
 def _add(file: SharedFile, shared: list[Processor]) -> None:
-    """This function will add the file, and warn once if it cannot be written.
+    """This function will add the file, and warn once if it cannot be written or turned over.
 
     The handler stays: it writes as soon as it can. `up` warns for the processes it starts.
     """
     formatter = structlog.stdlib.ProcessorFormatter
     file.setFormatter(formatter(processors=_last("json"), foreign_pre_chain=shared))
-    if wrong := file.trial():
-        file.failing = True
-        if configuration.SUPERVISED not in os.environ:
-            logging.getLogger("factory.logs").warning(wrong)
+    if (wrong := file.trial()) and configuration.SUPERVISED not in os.environ:
+        logging.getLogger("factory.logs").warning(wrong)
     logging.getLogger().addHandler(file)
 
 

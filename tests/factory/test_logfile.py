@@ -1,10 +1,12 @@
 """The log file: several processes write it, it turns over, and no disk brings a process down."""
 
+import fcntl
 import json
 import logging
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -107,6 +109,52 @@ def test_a_disk_that_fills_is_said_once_and_again_when_there_is_room(
         f"{file} is written again",
     ]
     assert file.read_text() == "two\n"
+
+
+@pytest.fixture
+def shut(handler: SharedFile) -> Iterator[Path]:
+    """This fixture will put the log file into a folder this account may not write to."""
+    root = os.geteuid() == 0
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "log"
+        path.touch()
+        path.chmod(0o666)
+        Path(folder).chmod(0o555)
+        if root:
+            os.seteuid(65534)
+        try:
+            handler.path = path
+            yield path
+        finally:
+            if root:
+                os.seteuid(0)
+            Path(folder).chmod(0o755)
+
+
+def test_that_a_full_file_cannot_be_renamed_is_said_once(
+    shut: Path, handler: SharedFile, caplog: pytest.LogCaptureFixture
+) -> None:
+    for number in range(30):
+        say(f"{number} {'x' * 100}")
+
+    assert [line.split()[0] for line in shut.read_text().splitlines()] == list(map(str, range(30)))
+    told = [line.message for line in caplog.records if line.name == "factory.logs"]
+    assert told == [
+        f'FACTORY_LOG_FILE="{shut}": it cannot be renamed when it is full: Permission denied: '
+        "it grows without end: make its folder writable and start again"
+    ]
+    with open(shut) as other:
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)  # else BlockingIOError
+
+
+def test_that_a_file_cannot_be_turned_over_is_said_at_the_start(
+    shut: Path, handler: SharedFile
+) -> None:
+    assert "it cannot be renamed when it is full: Permission denied" in handler.trial()
+    say("written all the same")
+
+    assert shut.read_text() == "written all the same\n"
+    assert not handler.failing
 
 
 @pytest.mark.parametrize(
