@@ -80,7 +80,8 @@ def nginx(front: Front) -> Iterator[None]:
         r"/etc/ssl/certs/\S+\.pem": str(front.certificate),
         r"/etc/ssl/private/\S+\.key": str(front.place / "key.pem"),
         re.escape(f"server_name {NAME}"): "server_name localhost",
-        r"https://\$http_host": front.url,  # the ports of the real one are the usual ones
+        # The ports of the real one are the usual ones.
+        r"https://\$server_name": f"https://$server_name:{front.secure}",
     }
     (front.place / "site.conf").write_text(_changed(site, changes))
     user = "user root;" if os.getuid() == 0 else ""

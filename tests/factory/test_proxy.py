@@ -163,6 +163,16 @@ def test_plain_http_is_sent_to_https(site: Site) -> None:
     assert answer.getheader("Location", "").startswith("https://localhost")
 
 
+@pytest.mark.parametrize("site", ["nginx"], indirect=True)  # Caddy knows no other redirect
+def test_plain_http_is_not_sent_wherever_the_client_says(site: Site) -> None:
+    client = http.client.HTTPConnection("127.0.0.1", site.front.plain, timeout=20)
+    with closing(client):
+        client.request("GET", "/login/", headers={"Host": "evil.example.org"})
+        answer = client.getresponse()
+
+    assert answer.getheader("Location") == f"{site.front.url}/login/"
+
+
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
 def test_this_machine_may_ask_after_its_health_by_plain_http(site: Site, path: str) -> None:
     answer = _direct(site, "127.0.0.1", path)
