@@ -116,6 +116,10 @@ _CSRF = Words(
     "You logged in or out since it was shown, or your browser keeps no cookies. Load the page "
     "again and repeat what you did.",
 )
+_CSRF_OF_A_PROGRAM = (
+    "A session may only act with the CSRF token of its cookie: send X-CSRFToken, or an API token "
+    "as Authorization: Bearer instead of the session."
+)
 
 
 @dataclass(frozen=True)
@@ -235,8 +239,9 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def forged(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """This view will answer a form whose CSRF token is missing or old."""
-    return answer(request, 403, words=_CSRF)
+    """This view will answer a form or a program whose CSRF token is missing or old."""
+    message = _CSRF_OF_A_PROGRAM if wants_json(request) else ""
+    return answer(request, 403, message, words=_CSRF)
 
 
 class Errors:

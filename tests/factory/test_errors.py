@@ -172,9 +172,13 @@ def test_a_form_with_an_old_token_says_so(client: Client) -> None:
 
     page = strict.post("/theme/", {"theme": "dark"})
     document = strict.post("/theme/", {}, headers={"accept": "application/json"})
+    of_the_api = strict.post("/api/repositories", {}, content_type="application/json")
 
     assert (page.status_code, "This form is too old" in page.content.decode()) == (403, True)
-    assert document.json()["error"]["code"] == "csrf"
+    assert document.json()["error"]["code"] == of_the_api.json()["error"]["code"] == "csrf"
+    for told in (document, of_the_api):
+        assert "send X-CSRFToken, or an API token" in told.json()["error"]["message"]
+        assert "form" not in told.json()["error"]["message"]
 
 
 def test_an_unknown_host_is_told_what_to_do(client: Client) -> None:
