@@ -55,7 +55,8 @@ def success(claim: Claim, result: str | None) -> Ending:
 def failure(claim: Claim, failed: Failed) -> Ending:
     """This function will end a claim badly, or give it another attempt where policy allows one."""
     delay = retry_delay(failed.failure_class, claim.attempt)
-    last = f"Attempt {claim.attempt} of {claim.max_attempts}: {failed.message}"
+    attempts = f"of {claim.max_attempts}" if delay is not None else "is not tried again"
+    last = f"Attempt {claim.attempt} {attempts}: {failed.message}"
     if delay is None or claim.attempt >= claim.max_attempts:
         state, delay = State.FAILED, 0.0
     else:

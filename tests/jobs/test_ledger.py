@@ -217,6 +217,7 @@ def test_a_failure_that_would_repeat_itself_is_final(
     job = Job.objects.get(pk=running_job.id)
     assert (job.state, job.failure_class) == ("failed", failure_class)
     assert job.failure_message == "It broke."
+    assert job.reason == "Attempt 1 is not tried again: It broke."
 
 
 @pytest.mark.parametrize("failure_class", sorted(POLICY))
