@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 import structlog
 from a2wsgi import WSGIMiddleware
+from django.urls import is_valid_path
 
 from factory import errors, intake
 
@@ -23,6 +24,8 @@ Send = Callable[[Message], Awaitable[None]]
 
 SILENCE_S = 10.0
 """So long a client may say nothing in the middle of its request, or take nothing of the answer."""
+BODY_S = 60.0
+"""So long a whole body may take, however diligently it trickles in."""
 WAITING_BYTES = 2 * intake.MIB
 """So much of an answer may wait for its client before the thread that makes it waits too: in all
 `SILENCE_S`, then the rest is kept in memory."""
@@ -44,7 +47,9 @@ class Bridge:
         asked = {**scope, "headers": [pair for pair in scope["headers"] if b"_" not in pair[0]]}
         if _is_odd(asked):
             asked |= {"path": "/", "query_string": b"", errors.REFUSED: 400}
-        if _length(asked) > intake.MIB:
+        if _most(asked) > intake.MIB and not is_valid_path(asked["path"]):
+            asked[errors.REFUSED] = 404  # before anything of it is taken
+        if _most(asked) > intake.MIB:
             async with self._large:
                 await self._collect_and_answer(asked, receive, send)
         else:
@@ -170,24 +175,32 @@ def _length(scope: Scope) -> int:
     return int(declared) if declared.isdigit() else 0
 
 
+def _most(scope: Scope) -> int:
+    """So many bytes may come: as declared, or as the door takes where nothing is declared."""
+    if b"transfer-encoding" in dict(scope["headers"]):
+        return intake.door(scope["path"]).most_bytes
+    return _length(scope)
+
+
 async def _collected(scope: Scope, receive: Receive) -> bytes | None:
     """The whole body, or None when the client left; its length is put into the headers.
 
-    One that is too large is not read: its length alone has `factory.errors` refuse it.
+    One that is refused already, or too large, is not read: `factory.errors` answers it.
     """
     most = intake.door(scope["path"]).most_bytes
-    if _length(scope) > most:
+    if errors.REFUSED in scope or _length(scope) > most:
         return b""
     body = bytearray()
     more = True
     try:
-        while more and len(body) <= most:
-            async with asyncio.timeout(SILENCE_S):
-                message = await receive()
-            if message["type"] == "http.disconnect":
-                return None
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
+        async with asyncio.timeout(BODY_S):
+            while more and len(body) <= most:
+                async with asyncio.timeout(SILENCE_S):
+                    message = await receive()
+                if message["type"] == "http.disconnect":
+                    return None
+                body += message.get("body", b"")
+                more = message.get("more_body", False)
     except TimeoutError:
         scope[errors.REFUSED] = 408
     kept = [pair for pair in scope["headers"] if pair[0] not in _FRAMING]

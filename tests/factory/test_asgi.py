@@ -33,7 +33,7 @@ BIG_LOG_BYTES = 200 * 1000 * 60
 @pytest.fixture(scope="module")
 def web(scratch_database: ScratchDatabase) -> Iterator[Web]:
     """This fixture will lend the web server the supervisor starts, alone, and log in."""
-    with web_server(scratch_database) as running:
+    with web_server(scratch_database, DJANGO_SETTINGS_MODULE="tests.factory.hooked") as running:
         log_in(running, "root")
         yield running
         assert "Traceback" not in running.logged()
@@ -120,9 +120,10 @@ def test_uploads_that_hang_take_no_thread(web: Web, hanging: Hanging) -> None:
 @pytest.mark.parametrize(
     ("path", "size", "headers", "status"),
     [
-        ("/hooks/none", 25 * intake.MIB, JSON, 404),  # taken whole; nothing lives there yet
-        ("/hooks/none", 25 * intake.MIB + 1, JSON, 413),
-        ("/api/none", intake.MIB + 1, JSON, 413),
+        ("/hooks/taken", 25 * intake.MIB, JSON, 200),
+        ("/hooks/taken", 25 * intake.MIB + 1, JSON, 413),
+        ("/hooks/none", 25 * intake.MIB, JSON, 404),
+        ("/api/repositories", intake.MIB + 1, JSON, 413),
         ("/registrations/", intake.MIB + 1, FORM, 413),
         ("/registrations/", 10, JSON, 415),
         ("/api/none", 10, FORM, 415),
@@ -134,6 +135,16 @@ def test_each_address_has_its_limit_of_size_and_type(
     answer = web.ask(path, "POST", b"x" * size, **headers)
 
     assert answer.status == status
+
+
+@pytest.mark.parametrize("framing", ["Content-Length: 2000000", "Transfer-Encoding: chunked"])
+def test_a_large_body_for_nobody_is_refused_before_it_comes(framing: str, web: Web) -> None:
+    head = f"POST /hooks/none HTTP/1.1\r\nHost: localhost\r\n{framing}\r\nConnection: close\r\n"
+
+    with web.connect() as client:
+        client.sendall(f"{head}\r\n".encode())
+
+        assert client.recv(65536).startswith(b"HTTP/1.1 404")
 
 
 def test_a_body_in_chunks_counts_too(web: Web) -> None:

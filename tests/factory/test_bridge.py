@@ -4,11 +4,11 @@ import asyncio
 import json
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
-from factory import bridge
+from factory import bridge, errors
 from factory.bridge import Bridge, Outbound
 
 Answers = Callable[[dict[str, Any], Any], Iterable[bytes]]
@@ -160,3 +160,86 @@ def test_an_answer_arrives_whole_and_in_order() -> None:
 
     assert client.body == 50 * PART
     assert client.sent[-1].get("more_body", False) is False
+
+
+class Trickling(Client):
+    """A client that sends a little at a time, and never ends."""
+
+    async def receive(self) -> dict[str, Any]:
+        """This method will give one more byte."""
+        self.received += 1
+        await asyncio.sleep(0.02)
+        return {"type": "http.request", "body": b"x", "more_body": True}
+
+
+@pytest.fixture
+def door(settings: Any, monkeypatch: pytest.MonkeyPatch) -> str:
+    """This fixture will open one address for large bodies, which may take half a second."""
+    settings.ROOT_URLCONF = "tests.factory.hooked"
+    monkeypatch.setattr(bridge, "BODY_S", 0.5)
+    return "/hooks/taken"
+
+
+def counting(environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
+    """This application will tell how long the body is, or why it is refused."""
+    start_response("200 OK", [])
+    refused = environ["asgi.scope"].get(errors.REFUSED)
+    yield str(refused or len(environ["wsgi.input"].read())).encode()
+
+
+def upload(path: str, framing: tuple[bytes, bytes], *clients: Client) -> None:
+    """This function will have all clients send to one bridge at once, until each has an answer."""
+    scope = {"method": "POST", "headers": [framing]}
+
+    async def run() -> None:
+        one = Bridge(counting, 1)
+        calls = [one(asked(path, **scope), each.receive, each.send) for each in clients]
+        await asyncio.wait_for(asyncio.gather(*calls), 60)
+
+    asyncio.run(run())
+
+
+LARGE = [(b"content-length", b"20000000"), (b"transfer-encoding", b"chunked")]
+
+
+@pytest.mark.parametrize("framing", LARGE)
+def test_clients_that_trickle_do_not_keep_the_door_for_large_bodies_shut(
+    framing: tuple[bytes, bytes], door: str
+) -> None:
+    trickling = [Trickling() for _ in range(4)]
+    late = Client()
+
+    upload(door, framing, *trickling, late)
+
+    assert [client.body for client in trickling] == [b"408"] * 4
+    assert late.body == b"0"
+
+
+@pytest.mark.parametrize("framing", LARGE)
+def test_only_four_large_bodies_are_in_the_memory_at_once(
+    framing: tuple[bytes, bytes], door: str
+) -> None:
+    class Watching(Trickling):
+        begun: ClassVar[list[int]] = []
+
+        async def receive(self) -> dict[str, Any]:
+            self.begun.append(sum(1 for each in clients if each.received and not each.sent))
+            return await super().receive()
+
+    clients = [Watching() for _ in range(10)]
+
+    upload(door, framing, *clients)
+
+    assert max(Watching.begun) == 4
+    assert {client.body for client in clients} == {b"408"}
+
+
+@pytest.mark.parametrize("framing", LARGE)
+def test_nothing_is_read_of_a_large_body_for_an_address_that_does_not_exist(
+    framing: tuple[bytes, bytes], door: str
+) -> None:
+    client = Trickling()
+
+    upload("/hooks/none", framing, client)
+
+    assert client.body == b"404"
