@@ -25,13 +25,13 @@ EVIDENT = Q(("evident", True))
 """Of jobs with evidence: a live runner holds it."""
 PAGE = 50
 TAIL_LINES = 200
-# Held jobs by `job_held`, waiting ones by `job_scope_live`, whose condition `scope > 0` repeats.
+# By `job_live`, each kind of the unfinished apart: `id` is its second column.
 _FIRST_OF_SCOPES = """
 SELECT first.id FROM unnest(%s::bigint[]) AS wanted (scope), LATERAL (
-    (SELECT id FROM job WHERE job.scope = wanted.scope AND job.scope > 0
+    (SELECT id FROM job WHERE job.scope = wanted.scope
      AND state = ANY (%s) ORDER BY id LIMIT %s)
     UNION ALL
-    (SELECT id FROM job WHERE job.scope = wanted.scope AND job.scope > 0
+    (SELECT id FROM job WHERE job.scope = wanted.scope
      AND state = ANY (%s) ORDER BY id LIMIT %s)
 ) AS first
 """

@@ -195,8 +195,8 @@ class Job(models.Model):
             models.Index(fields=["scope", "-id"], condition=Q(scope__gt=0), name="job_scope"),
             models.Index(
                 fields=["scope", "id"],
-                condition=Q(scope__gt=0, state__in=LIVE),
-                name="job_scope_live",
+                condition=Q(state__in=LIVE),
+                name="job_live",
             ),
             models.Index(fields=["root_id"], condition=Q(root_id__gt=0), name="job_root"),
         ]

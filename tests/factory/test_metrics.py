@@ -3,15 +3,39 @@
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from prometheus_client.parser import text_string_to_metric_families
 
+from factory import metrics, snapshot
 from jobs import queue
 from jobs.models import Job, Queue
 from tests.jobs.conftest import introduce
 
 TOKEN = "t" * 40
+FINISHED = """
+SET LOCAL session_replication_role = replica;
+INSERT INTO job (kind, queue_id, state, finished_at)
+SELECT 'demo.noop', 'short', 'succeeded', now() FROM generate_series(1, 20000);
+SET LOCAL session_replication_role = origin;
+ANALYZE job
+"""
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def nothing_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This fixture will forget what another test counted."""
+    monkeypatch.setattr(metrics, "_finished", metrics.Finished())
+
+
+@pytest.fixture
+def finished() -> None:
+    """This fixture will fill the table with finished jobs."""
+    with connection.cursor() as cursor:
+        cursor.execute(FINISHED)
 
 
 def samples(client: Client, **headers: str) -> dict[tuple[str, str], float]:
@@ -59,6 +83,35 @@ def test_the_cost_does_not_grow_with_the_jobs(
 
     with django_assert_max_num_queries(8):
         assert samples(client)["factory_jobs", "queued"] == 500
+
+
+def test_neither_metrics_nor_status_read_what_is_finished(client: Client, finished: None) -> None:
+    queue.enqueue("demo.noop", {})
+    samples(client)
+    staff = User(is_staff=True)
+    snapshot.forget()
+
+    with CaptureQueriesContext(connection) as asked:
+        assert samples(client)["factory_jobs", "queued"] == 1
+        assert snapshot.of(staff)["jobs"] == {"queued": 1}
+
+    with connection.cursor() as cursor:
+        for one in [each["sql"] for each in asked if 'FROM "job"' in each["sql"]]:
+            cursor.execute(f"EXPLAIN {one}")
+            assert "Seq Scan on job " not in str(cursor.fetchall())
+
+
+def test_what_is_finished_is_counted_once_a_minute(
+    client: Client, finished: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert samples(client)["factory_jobs", "succeeded"] == 20000
+
+    with connection.cursor() as cursor:
+        cursor.execute(FINISHED)
+
+    assert samples(client)["factory_jobs", "succeeded"] == 20000
+    monkeypatch.setattr(metrics, "_COUNTED_EVERY_S", 0)
+    assert samples(client)["factory_jobs", "succeeded"] == 40000
 
 
 @pytest.mark.parametrize(
