@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -113,6 +113,7 @@ def _revoke(world: World, by: User) -> None:
 
 
 def _demote(world: World, by: User) -> None:
+    Membership.objects.filter(user=world.viewer).update(role=Role.MAINTAINER)
     Membership.objects.filter(user=by).update(role=Role.CONTRIBUTOR)
 
 
@@ -319,7 +320,7 @@ def race(*acts: Callable[[], object]) -> list[str]:
         try:
             act()
             ended.append("done")
-        except (Gone, LastMaintainer) as error:
+        except (Gone, LastMaintainer, IntegrityError) as error:
             ended.append(type(error).__name__)
         finally:
             connection.close()
@@ -342,6 +343,36 @@ def test_two_maintainers_cannot_demote_each_other_at_once(dock: Project) -> None
 
     assert ended == ["LastMaintainer", "done"]
     assert dock.memberships.filter(role=Role.MAINTAINER).count() == 1
+
+
+def test_two_rows_deleted_at_once_by_plain_code_leave_a_maintainer(dock: Project) -> None:
+    ana, bob = dock.memberships.order_by("pk")
+
+    ended = race(ana.delete, bob.delete)
+
+    assert ended == ["IntegrityError", "done"]
+    assert dock.memberships.filter(role=Role.MAINTAINER).count() == 1
+
+
+def test_plain_code_cannot_take_the_only_active_maintainer(dock: Project) -> None:
+    ana, bob = dock.memberships.order_by("pk")
+    User.objects.filter(pk=bob.user_id).update(is_active=False)
+
+    with pytest.raises(IntegrityError, match="without an active maintainer"):
+        ana.delete()
+    with pytest.raises(IntegrityError, match="without an active maintainer"):
+        dock.memberships.filter(pk=ana.pk).update(role=Role.VIEWER)
+    assert Membership.objects.filter(pk=ana.pk, role=Role.MAINTAINER).exists()
+
+
+def test_a_project_is_handed_over_in_any_order_and_removed_with_its_people(dock: Project) -> None:
+    with transaction.atomic():
+        dock.memberships.all().delete()
+        eva = User.objects.create_user("eva")
+        Membership.objects.create(project=dock, user=eva, role=Role.MAINTAINER)
+    Project.objects.get(pk=dock.pk).delete()
+
+    assert not Membership.objects.exists()
 
 
 def test_of_two_who_accept_one_link_at_once_one_joins(dock: Project) -> None:
