@@ -1,6 +1,6 @@
 """What is stopped, killed or wedged is named within seconds and goes on without a manual act.
 
-The aims are 5 s to the name and 15 s to the recovery; the bounds here allow for a loaded machine.
+The aims are 5 s to the name and 15 s to the recovery; the bounds here are three times that.
 """
 
 import http.client
@@ -10,7 +10,7 @@ import shutil
 import signal
 import tempfile
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,22 +23,17 @@ from jobs import process
 from tests.factory.conftest import wait_for
 from tests.factory.test_supervisor import Product
 
-NAMED_S, BACK_S = 25, 75
+NAMED_S, BACK_S = 15, 45
 
 
 class Faulty(Product):
-    """An installation whose services are external, and so in the hands of the tests."""
+    """An installation to which the tests do harm."""
 
-    def __init__(self, base: Path) -> None:
+    def __init__(self, home: Path, services: Path, **places: str) -> None:
         kept = {name: text for name, text in os.environ.items() if not name.startswith("FACTORY_")}
-        self.services = base / "services"
-        postgres.ensure_running(self.services, "fsync = off")
-        valkey.ensure_running(self.services)
-        places = {
-            "DATABASE_URL": postgres.url(self.services),
-            "REDIS_URL": valkey.address(self.services),
-        }
-        super().__init__(kept | places | {"FACTORY_HOME": str(base / "home")})
+        kept = {name: text for name, text in kept.items() if not name.endswith("_URL")}
+        self.services = services
+        super().__init__(kept | places | {"FACTORY_HOME": str(home)})
 
     def ask(self, path: str, timeout: float = 20, **headers: str) -> tuple[int, bytes]:
         """This method will give the status and body of an answer; status 0 when none came."""
@@ -63,6 +58,12 @@ class Faulty(Product):
     def is_back(self) -> bool:
         """This method will wait until all is ready."""
         return wait_for(lambda: self.cannot == [], BACK_S)
+
+    def shown(self, *parts: str) -> dict[str, bool]:
+        """This method will give what doctor says of parts: whether each is ready."""
+        told = json.loads(self.manage("doctor", "--json").stdout)
+        found = {check["name"]: bool(check["ok"]) for check in told["checks"]}
+        return {part: found[f"ready: {part}"] for part in parts}
 
     def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """This method will run one statement."""
@@ -97,10 +98,17 @@ class Faulty(Product):
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Faulty]:
-    """This fixture will lend one installation for all faults, and end everything of it."""
+    """This fixture will lend one installation for most faults, and end everything of it.
+
+    Its services are external, and so in the hands of the tests.
+    """
     base = Path(tempfile.mkdtemp(prefix="factory-faults-"))
     base.chmod(0o755)
-    made = Faulty(base)
+    services = base / "services"
+    postgres.ensure_running(services, "fsync = off")
+    valkey.ensure_running(services)
+    places = {"DATABASE_URL": postgres.url(services), "REDIS_URL": valkey.address(services)}
+    made = Faulty(base / "home", services, **places)
     try:
         up = made.manage("up", "--detach")
         assert up.returncode == 0, up.stderr
@@ -132,9 +140,9 @@ def halted(pids: Collection[int]) -> Iterator[None]:
                 os.kill(pid, signal.SIGCONT)
 
 
-def _tree(pid: int) -> list[int]:
+def tree(pid: int) -> list[int]:
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [pid, *(each for child in children for each in _tree(int(child)))]
+    return [pid, *(each for child in children for each in tree(int(child)))]
 
 
 def test_a_frozen_database_is_named_and_no_page_waits_for_it(product: Faulty) -> None:
@@ -144,7 +152,7 @@ def test_a_frozen_database_is_named_and_no_page_waits_for_it(product: Faulty) ->
         for _ in range(20)
     ]
 
-    with halted(_tree(postgres.running(product.services) or 0)):
+    with halted(tree(postgres.running(product.services) or 0)):
         for each in asking:
             each.start()
         named = product.names("database")
@@ -153,7 +161,7 @@ def test_a_frozen_database_is_named_and_no_page_waits_for_it(product: Faulty) ->
         _, typed = product.ask("/", timeout=3, Accept="application/json")
         for each in asking:
             each.join(NAMED_S)
-        told = product.manage("doctor", "--json")
+        shown = product.shown("database")
 
     assert named
     assert set(answers) <= {302, 503}
@@ -162,7 +170,7 @@ def test_a_frozen_database_is_named_and_no_page_waits_for_it(product: Faulty) ->
     assert b'http-equiv="refresh"' in body
     assert json.loads(document)["error"]["code"] == "unavailable"
     assert json.loads(typed)["error"]["status"] == 503
-    assert not _ok(told.stdout, "ready: database")
+    assert shown == {"database": False}
     assert product.is_back()
     assert product.ask("/jobs/")[0] == 302
 
@@ -173,49 +181,33 @@ def test_a_service_that_ends_is_named_and_everything_goes_on_at_its_return(
 ) -> None:
     part = {postgres: "database", valkey: "valkey"}[service]
 
-    for pid in _tree(service.running(product.services)):
+    for pid in tree(service.running(product.services)):
         os.kill(pid, signal.SIGKILL)
     named = product.names(part)
     status = product.ask("/jobs/")[0]
-    told = product.manage("doctor", "--json")
     service.ensure_running(product.services)
 
     assert named
     assert status == (503 if service is postgres else 302)
-    assert not _ok(told.stdout, f"ready: {part}")
     assert product.is_back()
     assert product.ask("/jobs/")[0] == 302
 
 
-def test_a_frozen_valkey_is_named_and_pages_go_on(product: Faulty) -> None:
-    with halted([valkey.running(product.services) or 0]):
-        named = product.names("valkey")
-        status, _ = product.ask("/jobs/", timeout=3)
+def test_each_frozen_part_is_named_by_readiness_and_doctor_and_pages_go_on(product: Faulty) -> None:
+    pids, parts = product.pids, ("valkey", "relay", "qcluster", "supervisor")
+    frozen = [pids["supervisor"], pids["relay"], pids["qcluster"]]
 
-    assert named
+    # The supervisor, too: it would mend the others before doctor can look at them.
+    with halted([*frozen, valkey.running(product.services) or 0]):
+        named = {part: product.names(part) for part in parts}
+        status, _ = product.ask("/jobs/", timeout=3)
+        shown = product.shown(*parts)
+
+    assert named == dict.fromkeys(parts, True)
+    assert shown == dict.fromkeys(parts, False)
     assert status == 302
     assert product.is_back()
-
-
-def test_processes_that_hang_are_started_anew(product: Faulty) -> None:
-    names = ("web", "relay", "watchdog")
-    before = product.pids
-
-    with halted([before[name] for name in names]):
-        anew = wait_for(
-            lambda: all(product.pids.get(one, 0) not in (0, before[one]) for one in names), BACK_S
-        )
-
-    assert anew
-    assert product.is_back()
-    assert product.pids["qcluster"] == before["qcluster"]
-
-
-def test_a_silent_relay_is_named(product: Faulty) -> None:
-    with halted([product.pids["relay"]]):
-        assert product.names("relay")
-
-    assert product.is_back()
+    assert product.pids == pids
 
 
 def test_a_cluster_that_hangs_is_mended_and_its_long_job_goes_on(product: Faulty) -> None:
@@ -235,7 +227,7 @@ def test_a_cluster_that_hangs_is_mended_and_its_long_job_goes_on(product: Faulty
 
 
 def test_a_runner_whose_heart_waits_for_a_lock_keeps_its_life_and_its_job(product: Faulty) -> None:
-    steps = ("demo.steps", "--arg", "total=30", "--arg", "seconds=1", "--json")
+    steps = ("demo.steps", "--arg", "total=18", "--arg", "seconds=1", "--json")
     job: int = json.loads(product.manage("enqueue", *steps).stdout)["jobs"][0]
     assert wait_for(lambda: product.state(job)[0] == "running")
     runner, pid = product.runner("short")
@@ -246,7 +238,7 @@ def test_a_runner_whose_heart_waits_for_a_lock_keeps_its_life_and_its_job(produc
     with closing(psycopg2.connect(product.environment["DATABASE_URL"])) as raw:
         raw.cursor().execute("LOCK TABLE job_log IN ACCESS EXCLUSIVE MODE")
         waited = wait_for(lambda: bool(product.rows(waits, f"factory heartbeat {runner}")))
-        died = wait_for(lambda: _gone(pid), 20)
+        died = wait_for(lambda: _gone(pid), 16)
 
     assert (waited, died) == (True, False)
     assert wait_for(lambda: product.state(job) == ("succeeded", 1), 60)
@@ -289,10 +281,3 @@ def _gone(pid: int) -> bool:
 def _cause(product: Faulty, words: str) -> bool:
     _, body = product.ask("/readyz", timeout=3)
     return words in json.loads(body or b"{}").get("why", {}).get("runners", "")
-
-
-def _ok(document: str, name: str) -> bool:
-    found: dict[str, Callable[..., Any]] = {
-        check["name"]: check["ok"] for check in json.loads(document)["checks"]
-    }
-    return bool(found[name])

@@ -188,28 +188,6 @@ def test_stop_costs_a_job_in_work_no_attempt(
     assert scratch_database.rows("SELECT count(*) FROM job_attempt") == [(0,)]
 
 
-def test_a_frozen_valkey_is_replaced_and_a_frozen_postgresql_waited_for(
-    own_services: dict[str, str],
-) -> None:
-    own = Product(own_services)
-    own.manage("up", "--detach", "--no-web")
-    old = valkey.running(own.home) or 0
-    server = postgres.running(own.home) or 0
-
-    os.kill(old, signal.SIGSTOP)
-    os.kill(server, signal.SIGSTOP)
-    os.kill(own.pids["watchdog"], signal.SIGKILL)
-    replaced = wait_for(lambda: valkey.running(own.home) not in {None, old}, 45)
-    beats = wait_for(lambda: _beats(own, "watchdog"), 45)
-    kept = postgres.running(own.home)
-    os.kill(server, signal.SIGCONT)
-    ended = _living({old})
-    own.manage("stop")
-
-    assert (replaced, beats, kept, ended) == (True, True, server, set())
-    assert "frozen by a signal" not in (own.home / "up.log").read_text()
-
-
 def test_who_is_ended_as_silent_again_and_again_is_started_at_once_each_time() -> None:
     child = Child("relay", [], {})
     for _ in range(9):
@@ -396,11 +374,6 @@ def test_only_the_very_first_start_hands_out_a_link(own_services: dict[str, str]
     assert page == f"http://127.0.0.1:{own.port}/"
     assert "link" not in second.stdout
     assert not file.exists()
-
-
-def _beats(product: Product, name: str) -> bool:
-    words = (product.home / "run" / f"{name}.beat").read_text().split()
-    return bool(words) and int(words[0]) == product.pids.get(name)
 
 
 def _supervisor_of(
