@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from tests import services
-from tests.live.stack import Stack, stack
+from tests.live.stack import Stack, free_port, stack
 
 NAME = "Harbour Login"
 # The provider's own: it uses what authlib will do away with.
@@ -69,16 +69,21 @@ class Provider:
         requests.put(f"{self.url}/users/{sub}", json=claims, timeout=20).raise_for_status()
 
 
-@contextmanager
-def running(database: services.ScratchDatabase, issuer: str) -> Iterator[Stack]:
-    """This function will run a web server that signs on at a provider."""
-    sign_on = {
+def at(issuer: str) -> dict[str, str]:
+    """This function will give the variables that switch sign-on on."""
+    return {
         "FACTORY_OIDC_ISSUER": issuer,
         "FACTORY_OIDC_CLIENT": "factory",
         "FACTORY_OIDC_SECRET": "not-a-secret",
         "FACTORY_OIDC_NAME": NAME,
         "FACTORY_OIDC_DOMAINS": "harbour.example",
     }
+
+
+@contextmanager
+def running(database: services.ScratchDatabase, issuer: str) -> Iterator[Stack]:
+    """This function will run a web server that signs on at a provider."""
+    sign_on = at(issuer)
     services.manage("migrate", "--verbosity=0", environment=database.environment | sign_on)
     with stack(database, "web", **sign_on) as product:
         yield product
@@ -423,6 +428,37 @@ def test_a_provider_that_is_down_is_a_sentence() -> None:
 
     assert answer.status_code == 503
     assert f"{NAME} does not answer" in answer.text
+
+
+@contextmanager
+def up(environment: dict[str, str]) -> Iterator[None]:
+    """This function will start the product as an operator does, and stop it."""
+    services.manage("up", "--detach", environment=environment)
+    try:
+        yield
+    finally:
+        services.manage("stop", environment=environment)
+
+
+def test_up_switches_sign_on_on_and_off_again(provider: Provider) -> None:
+    provider.knows("sub-up", "up@harbour.example", preferred_username="up")
+    with services.scratch() as other:
+        port = free_port()
+        home = f"{other.environment['FACTORY_HOME']}-up"
+        environment = other.environment | {"PORT": str(port), "FACTORY_HOME": home}
+        browser = Browser(Stack(other, environment, port))
+
+        with up(environment | at(provider.url)):
+            entered = browser.enter("sub-up")
+        with up(environment):
+            page = browser.session.get(f"{browser.product.url}/login/", timeout=20)
+            gone = browser.session.get(f"{browser.product.url}/signon/callback/", timeout=20)
+            link = services.manage("login_link", "up", environment=environment).stdout.strip()
+            by_link = requests.get(link, timeout=20)
+
+    assert (entered.status_code, entered.headers["Location"]) == (302, "/")
+    assert "/signon/" not in page.text
+    assert (gone.status_code, by_link.status_code) == (404, 200)
 
 
 def test_without_an_issuer_there_is_nothing_of_it(client: Any, db: None) -> None:
