@@ -1,7 +1,8 @@
 """`/metrics`: the state of the ledger for Prometheus, read from rows when it is asked for.
 
-Every web process answers the same, so it does not matter which one is asked. For that reason there
-is nothing here that a process counts by itself, such as requests and their times: behind two web
+Every web process answers the same, so it does not matter which one is asked; only how many jobs are
+finished may be a minute old, and that minute is each process's own. For that reason there is
+nothing here that a process counts by itself, such as requests and their times: behind two web
 processes each scrape would meet another's counts.
 """
 
