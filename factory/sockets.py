@@ -112,6 +112,7 @@ class Pages(AsyncWebsocketConsumer):
         if user is None:
             await self.close(LOGGED_OUT)
             return
+        self.staff = user.is_staff
         allowed = await database_sync_to_async(live.permitted)(user, wanted)
         for topic in self.shown.keys() - allowed:
             await self.channel_layer.group_discard(live.group(topic), self.channel_name)

@@ -110,5 +110,5 @@ def _sentence(cause: Exception) -> str | None:
         case OperationalError() | InterfaceError():
             return f"The database failed: {redact(lines[0])}: manage.py doctor examines it"
     if getattr(cause.__cause__, "pgcode", None) == _UNDEFINED_TABLE:
-        return f"The database lacks a table ({printable(lines[0])}): manage.py migrate makes it"
+        return f"The database lacks a table ({printable(lines[0])}): manage.py up or manage.py migrate makes it"
     return None

@@ -34,8 +34,8 @@ def watch() -> None:
     guard = Guard()
     raw, said = None, ""
     while not ended.wait(EVERY_S):
-        beats.beat("watchdog")
         try:
+            beats.beat("watchdog")
             raw = raw or db.connect("factory watchdog")
             upkeep.tick(raw)
             guard.look(raw)

@@ -43,9 +43,12 @@ def end(name: str) -> None:
 
 
 def age(name: str) -> float | None:
-    """This function will give the seconds since the last beat, or None when none is awaited."""
+    """This function will give the seconds since the last beat, or None when none is awaited.
+
+    A beat of the future was made before the clock was set back: none was made since.
+    """
     try:
-        return max(0.0, round(time.time() - _file(name).stat().st_mtime, 1))
+        return round(abs(time.time() - _file(name).stat().st_mtime), 1)
     except OSError:
         return None
 

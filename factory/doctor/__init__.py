@@ -43,7 +43,7 @@ def examine() -> Iterator[Check]:
             yield from answer.checks
         return
     for name in far:
-        yield Check(name, False, "not asked: the database does not answer", asking.UP)
+        yield Check(name, False, "not asked: the database does not answer", asking.cure())
 
 
 def _far() -> dict[str, Question]:

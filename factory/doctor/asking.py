@@ -5,10 +5,12 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from factory.supervisor import control
 from jobs.ports import Check
 from jobs.redaction import redact
 
 UP = "start it with manage.py up"
+_WAIT = "its supervisor mends it within 30 s; else: manage.py status, then manage.py restart NAME"
 Question = Callable[[], Check | Iterable[Check]]
 
 
@@ -42,6 +44,11 @@ def ask(questions: Mapping[str, Question], seconds: float) -> dict[str, Answer]:
         name: answers.get(name) or Answer([Check(name, False, late, cure)], False)
         for name in questions
     }
+
+
+def cure() -> str:
+    """This function will say how to get back what does not answer: `up` helps only without a supervisor."""
+    return _WAIT if control.is_running() else UP
 
 
 def _ask_one(name: str, question: Question, answers: dict[str, Answer]) -> None:

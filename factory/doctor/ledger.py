@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db.models import Count, F, Max, Min, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Extract, Greatest, Now
 
-from factory.doctor.asking import UP
+from factory.doctor import asking
 from jobs import board, kinds
 from jobs.models import Job, LogChunk, Queue, Runner
 from jobs.ports import Check
@@ -31,7 +31,7 @@ def runners() -> Check:
     )
     if silent := _silent():
         detail += f"; silent: {silent}"
-    cure = UP if missing else "manage.py runners shows them" if few or silent else ""
+    cure = asking.cure() if missing else "manage.py runners shows them" if few or silent else ""
     return Check("runners", not missing, detail, cure, warning=bool(few or silent))
 
 
@@ -63,7 +63,7 @@ def _queue(queue: Any, live: set[str]) -> Check:
         cure = f"when it may go on: manage.py queues resume {queue.name}"
         return Check(name, True, f"paused, {detail}", cure, warning=True)
     if queue.depth and queue.name not in live:
-        return Check(name, False, f"{detail}, and no live runner serves it", UP)
+        return Check(name, False, f"{detail}, and no live runner serves it", asking.cure())
     return Check(name, True, detail)
 
 

@@ -4,9 +4,12 @@ from collections.abc import Iterator
 
 from django.conf import settings
 
-from factory.doctor import reach
-from factory.doctor.asking import UP
+from factory.doctor import asking, reach
+from jobs import beats
 from jobs.ports import Check
+
+_ANSWERED = ("database", "valkey", "runners")
+_NONE = "none runs here, and none is awaited"
 
 
 def parts() -> Iterator[Check]:
@@ -14,7 +17,8 @@ def parts() -> Iterator[Check]:
     from factory import health
 
     for part in health.parts():
-        yield Check(f"ready: {part.name}", not part.trouble, part.trouble or "yes", UP)
+        fine = "yes" if part.name in _ANSWERED or beats.age(part.name) is not None else _NONE
+        yield Check(f"ready: {part.name}", not part.trouble, part.trouble or fine, asking.cure())
 
 
 def github() -> Check:

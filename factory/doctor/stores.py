@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from factory import configuration, embedded
-from factory.doctor.asking import UP
+from factory.doctor import asking
 from factory.embedded import external, postgres
 from factory.embedded.place import CannotStart
 from jobs.ports import Check
@@ -100,7 +100,7 @@ def valkey() -> Check:
             facts: dict[str, Any] = client.info()
     except (RedisError, OSError) as error:
         cause = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        return Check("valkey", False, f"{where}, does not answer: {cause}", UP)
+        return Check("valkey", False, f"{where}, does not answer: {cause}", asking.cure())
     name = "Valkey" if facts.get("valkey_version") else "Redis"
     version = facts.get("valkey_version") or facts.get("redis_version")
     detail = f"{where} {name} {version}, {facts.get('used_memory_human', '?')} used"

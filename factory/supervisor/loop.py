@@ -113,16 +113,19 @@ class Supervisor:
                 _await(child)
         if time.monotonic() >= self.services_at:
             self.services_at = time.monotonic() + _SERVICES_EVERY_S
+            # First: where it cannot be written, nobody can beat, and nobody's silence counts.
+            beats.beat("supervisor")
             self._mend_silent()
             self._mend_services()
             self._end_orphans()
-            beats.beat("supervisor")
         if self.unwritten:
             self._write()
 
     def _complain(self, cause: str) -> None:
         if cause != self.complaint:
-            log.error("cannot note what runs: make room for FACTORY_HOME", cause=cause)
+            log.error(
+                "cannot write below FACTORY_HOME: make room, or mount it writable", cause=cause
+            )
         self.complaint = cause
 
     def _bury(self, dead: set[int]) -> bool:

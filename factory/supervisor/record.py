@@ -94,7 +94,8 @@ def read() -> Record | None:
 
 def forget() -> None:
     """This function will remove the record, and all heartbeats: nobody is awaited any more."""
-    _file("supervisor.json").unlink(missing_ok=True)
+    with suppress(OSError):  # on a disk turned read-only it stays, and names a dead supervisor
+        _file("supervisor.json").unlink()
     for beat in _directory().glob("*.beat"):
         beat.unlink(missing_ok=True)
 

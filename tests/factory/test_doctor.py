@@ -52,6 +52,7 @@ def test_it_works_with_everything_down(own_services: dict[str, str]) -> None:
     assert "manage.py up" in checks["database"]["cure"]
     assert not checks["valkey"]["ok"]
     assert not checks["supervisor"]["ok"]
+    assert checks["ready: relay"]["detail"] == "none runs here, and none is awaited"
     assert checks["runners"]["detail"] == "not asked: the database does not answer"
     home = Path(own_services["FACTORY_HOME"])
     assert (postgres.running(home), valkey.running(home)) == (None, None)

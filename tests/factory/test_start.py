@@ -36,7 +36,7 @@ def test_a_database_without_tables_is_one_line_with_the_cure(
     done = manage("jobs", environment=dict(os.environ) | {"DATABASE_URL": empty}, check=False)
 
     assert done.returncode == 2
-    assert "manage.py migrate makes it" in done.stderr
+    assert "manage.py up or manage.py migrate makes it" in done.stderr
     assert done.stderr.count("\n") == 1
 
 

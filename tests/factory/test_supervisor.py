@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from factory.embedded import postgres, valkey
+from factory.lasting import Lasting
 from factory.supervisor import kernel, loop, record
 from factory.supervisor.child import Child
 from factory.supervisor.record import Recorded
@@ -439,3 +440,24 @@ def _free_port() -> int:
 def _get(url: str) -> tuple[int, str]:
     with urllib.request.urlopen(url, timeout=5) as response:  # noqa: S310 — our own address
         return response.status, response.read().decode()
+
+
+def test_nobody_is_ended_as_silent_where_no_beat_can_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    settings.FACTORY_HOME = tmp_path
+    supervisor = _supervisor_of(tmp_path, monkeypatch, lambda cannot: None)
+    supervisor.silences = Lasting(0.0)
+    relay = Child("relay", ["sleep", "60"], dict(os.environ))
+    relay.start()
+    supervisor.children = [relay]
+    beat = tmp_path / "run" / "relay.beat"
+    beat.write_text(f"{relay.running.pid} {relay.running.ticks}")
+    os.utime(beat, (0, 0))
+    (tmp_path / "run" / "supervisor.beat").mkdir()
+
+    with pytest.raises(IsADirectoryError):
+        supervisor._tick()
+
+    assert relay.running.alive
+    relay.kill()

@@ -33,6 +33,7 @@ class Host(ThreadingHTTPServer):
         self.location = ""
         self.suffixed = False  # sends from `name` to `name.git`, as GitLab does
         self.seen: list[str] = []
+        self.before: Callable[[], object] = lambda: None  # each answer, so that a test can look
         self.pairs: set[str] = set()  # the users and passwords that were given
         self.socket = tls(certificate).wrap_socket(
             self.socket, server_side=True, do_handshake_on_connect=False
@@ -67,6 +68,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.seen.append(self.path)
 
     def _answer(self) -> None:
+        self.server.before()
         server = self.server
         if "Authorization" in self.headers:
             given = self.headers["Authorization"].removeprefix("Basic ")

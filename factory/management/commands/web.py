@@ -3,14 +3,14 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
 
 from factory import web
 from factory.configuration import Refused
 from factory.supervisor import control
+from jobs.management.contract import OneLine
 
 
-class Command(BaseCommand):
+class Command(OneLine):
     """Answers pages and sockets until SIGTERM; `up` starts it, or a unit of its own."""
 
     help = __doc__
