@@ -6,24 +6,29 @@ BIN := .venv/bin
 CHROMIUM := $(firstword $(foreach name,chromium chromium-browser google-chrome,$(shell command -v $(name))))
 PYTEST := $(BIN)/python -m pytest
 APART := tests/browser tests/journeys
-# Tests wait for processes more than they compute: two at once halve the time. One file stays together.
-PARALLEL := -n 2 --dist loadfile
 MANAGE := $(BIN)/python manage.py
 
-.PHONY: up test test-as-user check bench shots clean lock audit
+.PHONY: up test test-factory test-apps test-as-user check bench shots clean lock audit
 
 up: .venv/product
 	@$(MANAGE) up $(ARGS)
 
 test: check
-	$(PYTEST) $(PARALLEL) $(addprefix --ignore=,$(APART)) $(ARGS)
+	@# Two at once, each with services of its own: tests wait for processes more than they compute.
+	$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=line test-factory test-apps
 	@# In an invocation of its own: the browser driver's event loop breaks asynchronous tests.
 	$(if $(wildcard $(APART)),$(PYTEST) $(wildcard $(APART)) $(ARGS))
 	@$(if $(CHROMIUM),,echo "The browser tests were skipped. To run them, type: sudo apt-get install -y chromium libatomic1")
 
+test-factory:
+	$(PYTEST) tests/factory $(ARGS)
+
+test-apps:
+	$(PYTEST) $(addprefix --ignore=,tests/factory $(APART)) $(ARGS)
+
 # What `.ci/run` repeats as an unprivileged user: services, supervisor, the journey.
 test-as-user: .venv/development
-	$(PYTEST) $(PARALLEL) tests/factory $(ARGS)
+	$(PYTEST) tests/factory $(ARGS)
 	$(if $(wildcard $(APART)),$(PYTEST) $(wildcard $(APART)) $(ARGS))
 
 check: .venv/development
