@@ -6,29 +6,35 @@ BIN := .venv/bin
 CHROMIUM := $(firstword $(foreach name,chromium chromium-browser google-chrome,$(shell command -v $(name))))
 PYTEST := $(BIN)/python -m pytest
 APART := tests/browser tests/journeys
+FAULTS := $(addprefix tests/factory/test_,$(addsuffix .py,faults faults_together service_faults supervisor two_webs watchdog))
+TOGETHER := $(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync=line
 MANAGE := $(BIN)/python manage.py
 
-.PHONY: up test test-factory test-apps test-as-user check bench shots clean lock audit
+.PHONY: up test test-as-user test-faults test-factory test-apps test-apart check bench shots clean lock audit
 
 up: .venv/product
 	@$(MANAGE) up $(ARGS)
 
+# Invocations beside each other, each with services of its own: tests wait more than they compute.
+# The browser's is apart in any case: its driver's event loop breaks asynchronous tests.
 test: check
-	@# Two at once, each with services of its own: tests wait for processes more than they compute.
-	$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=line test-factory test-apps
-	@# In an invocation of its own: the browser driver's event loop breaks asynchronous tests.
-	$(if $(wildcard $(APART)),$(PYTEST) $(wildcard $(APART)) $(ARGS))
+	$(TOGETHER) test-faults test-factory test-apps test-apart
 	@$(if $(CHROMIUM),,echo "The browser tests were skipped. To run them, type: sudo apt-get install -y chromium libatomic1")
 
+# What `.ci/run` repeats as an unprivileged user: services, supervisor, the journey.
+test-as-user: .venv/development
+	$(TOGETHER) test-faults test-factory test-apart
+
+test-faults:
+	$(PYTEST) $(FAULTS) $(ARGS)
+
 test-factory:
-	$(PYTEST) tests/factory $(ARGS)
+	$(PYTEST) tests/factory $(addprefix --ignore=,$(FAULTS)) $(ARGS)
 
 test-apps:
 	$(PYTEST) $(addprefix --ignore=,tests/factory $(APART)) $(ARGS)
 
-# What `.ci/run` repeats as an unprivileged user: services, supervisor, the journey.
-test-as-user: .venv/development
-	$(PYTEST) tests/factory $(ARGS)
+test-apart:
 	$(if $(wildcard $(APART)),$(PYTEST) $(wildcard $(APART)) $(ARGS))
 
 check: .venv/development
