@@ -4,9 +4,11 @@ import atexit
 import fcntl
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -103,6 +105,24 @@ def scratch() -> Iterator[ScratchDatabase]:
         yield ScratchDatabase(name, _environment(name))
     finally:
         query("postgres", f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+def freeze(pid: int) -> None:
+    """This function will halt a process by a signal, and return once all of its threads stand still.
+
+    The signal is only on its way when `kill` returns; for a moment the process seems to be well.
+    """
+    os.kill(pid, signal.SIGSTOP)
+    until = time.monotonic() + 30
+    while not all(_halted(task) for task in Path(f"/proc/{pid}/task").iterdir()):
+        assert time.monotonic() < until, f"process {pid} does not stand still"
+        time.sleep(0.01)
+
+
+def _halted(task: Path) -> bool:
+    with suppress(OSError):  # a thread that ended meanwhile
+        return (task / "stat").read_text().rpartition(")")[2].split()[0] in "TZX"
+    return True
 
 
 def query(database: str, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:

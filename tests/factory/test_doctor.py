@@ -22,7 +22,7 @@ from jobs import queue
 from jobs.models import Job, LogChunk, Progress, Queue, Runner
 from jobs.ports import Check
 from tests.jobs.conftest import introduce
-from tests.services import ScratchDatabase, manage
+from tests.services import ScratchDatabase, freeze, manage
 
 NOWHERE = {"FACTORY_GITHUB_API": "http://127.0.0.1:9"}
 
@@ -35,7 +35,7 @@ def _examined(environment: dict[str, str]) -> tuple[int, dict[str, Any], str]:
 
 @contextmanager
 def _frozen(pid: int) -> Iterator[None]:
-    os.kill(pid, signal.SIGSTOP)
+    freeze(pid)
     try:
         yield
     finally:

@@ -16,7 +16,7 @@ from factory import parsers
 from factory.embedded import external, postgres
 from tests.factory import servers
 from tests.factory.servers import PASSWORD, Foreign
-from tests.services import ScratchDatabase, manage
+from tests.services import ScratchDatabase, freeze, manage
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,7 @@ def test_a_frozen_server_is_given_up_in_time(
 ) -> None:
     monkeypatch.setattr(external, "PATIENCE_S", 0.5)
     assert server.running
-    server.running.send_signal(signal.SIGSTOP)
+    freeze(server.running.pid)
     try:
         began = time.monotonic()
         wrong = said(server.url())

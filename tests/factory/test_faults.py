@@ -22,6 +22,7 @@ from factory.embedded import postgres, valkey
 from jobs import process
 from tests.factory.conftest import wait_for
 from tests.factory.test_supervisor import Product
+from tests.services import freeze
 
 NAMED_S, BACK_S = 15, 45
 
@@ -131,7 +132,7 @@ def product(running: Faulty) -> Faulty:
 def halted(pids: Collection[int]) -> Iterator[None]:
     """This function will keep processes halted by SIGSTOP; those still there then go on."""
     for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
+        freeze(pid)
     try:
         yield
     finally:
@@ -215,7 +216,7 @@ def test_a_cluster_that_hangs_is_mended_and_its_long_job_goes_on(product: Faulty
     cluster = product.pids["qcluster"]
 
     with halted([pusher]):
-        os.kill(cluster, signal.SIGSTOP)
+        freeze(cluster)
         named = product.names("qcluster")
         mended = wait_for(lambda: product.beat("pusher") != pusher, BACK_S)
         woken = wait_for(lambda: not process.is_stopped(cluster), BACK_S)

@@ -23,7 +23,7 @@ from factory.embedded.place import CannotStart
 from jobs import process
 from tests.factory import servers
 from tests.factory.conftest import wait_for
-from tests.services import ROOT, ScratchDatabase, manage
+from tests.services import ROOT, ScratchDatabase, freeze, manage
 
 START = "import sys, pathlib; from factory.embedded import {0}; {0}.ensure_running(pathlib.Path(sys.argv[1]))"
 
@@ -88,7 +88,7 @@ def test_a_killed_server_recovers_whatever_its_children_do(
             busy = subprocess.Popen(_endless(running_home), stderr=subprocess.DEVNULL)
             assert wait_for(lambda: ask(running_home, _BUSY))
         if state == "frozen":
-            os.kill(child, signal.SIGSTOP)
+            freeze(child)
         os.kill(pid_of(running_home), signal.SIGKILL)
 
         assert postgres.ensure_running(running_home)
@@ -127,7 +127,7 @@ def test_a_pid_on_record_of_a_server_of_a_directory_with_a_longer_name_is_not_ou
 
 def test_a_frozen_server_is_named_at_once_and_ended_by_stop(running_home: Path) -> None:
     pid = pid_of(running_home)
-    os.kill(pid, signal.SIGSTOP)
+    freeze(pid)
 
     began = time.monotonic()
     with pytest.raises(CannotStart, match=rf"frozen by a signal \(pid {pid}\): kill -CONT {pid}"):
@@ -145,7 +145,7 @@ def test_a_frozen_server_is_named_at_once_and_ended_by_stop(running_home: Path) 
 def test_a_frozen_session_does_not_hold_up_the_end_of_the_server(running_home: Path) -> None:
     pid = pid_of(running_home)
     with closing(connect(running_home)) as raw:
-        os.kill(raw.info.backend_pid, signal.SIGSTOP)
+        freeze(raw.info.backend_pid)
 
         assert postgres.stop(running_home)
 
@@ -156,7 +156,7 @@ def test_a_frozen_valkey_is_ended_by_stop(home: Path) -> None:
     valkey.ensure_running(home)
     pid = valkey.running(home)
     assert pid
-    os.kill(pid, signal.SIGSTOP)
+    freeze(pid)
 
     stopped = valkey.stop(home)
 
@@ -172,7 +172,7 @@ def test_a_valkey_that_serves_nobody_is_replaced(home: Path, fault: str) -> None
     ours = valkey.server(home)
     assert pid
     if fault == "frozen":
-        os.kill(pid, signal.SIGSTOP)
+        freeze(pid)
     if fault in ("socket", "two"):
         ours.socket.unlink()
     if fault in ("pid file", "two"):

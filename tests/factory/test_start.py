@@ -14,7 +14,7 @@ from factory.embedded import postgres, valkey
 from factory.supervisor import control
 from tests.factory.conftest import wait_for
 from tests.factory.servers import free_port
-from tests.services import ScratchDatabase, manage
+from tests.services import ScratchDatabase, freeze, manage
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_a_process_of_the_supervisor_waits_for_a_frozen_database(
     valkey.ensure_running(home)
     frozen = postgres.running(home)
     assert frozen
-    os.kill(frozen, signal.SIGSTOP)
+    freeze(frozen)
     argv = [sys.executable, BASE_DIR / "manage.py", "watchdog"]
     started = subprocess.Popen(argv, env=own_services | {SUPERVISED: "test"})
     try:

@@ -24,7 +24,7 @@ from factory.supervisor.child import Child
 from factory.supervisor.record import Recorded
 from jobs import process
 from tests.factory.conftest import wait_for
-from tests.services import ROOT, ScratchDatabase, manage
+from tests.services import ROOT, ScratchDatabase, freeze, manage
 
 EVERYTHING = {"supervisor", "web", "qcluster", "relay", "watchdog"}
 
@@ -281,7 +281,7 @@ def test_stop_cleans_up_after_a_killed_supervisor(product: Product) -> None:
 def test_status_lists_what_a_killed_supervisor_left_as_long_as_it_lives(product: Product) -> None:
     with _running(product, "--no-web") as up:
         relay = product.pids["relay"]
-        os.kill(relay, signal.SIGSTOP)  # it cannot hear yet that it is to end
+        freeze(relay)  # it cannot hear yet that it is to end
 
         up.kill()
         up.wait()
@@ -313,7 +313,7 @@ def test_restart_replaces_one_process(product: Product) -> None:
 def test_restart_replaces_a_frozen_process(product: Product) -> None:
     with _running(product, "--no-web"):
         before = product.pids["relay"]
-        os.kill(before, signal.SIGSTOP)
+        freeze(before)
 
         done = product.manage("restart", "relay")
 

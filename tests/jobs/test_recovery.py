@@ -186,7 +186,7 @@ def test_a_frozen_runner_is_not_declared_dead(cluster: Cluster) -> None:
     assert running(job)
     pid = pid_of(job)
 
-    os.kill(pid, signal.SIGSTOP)
+    services.freeze(pid)
     died = wait_for(lambda: Runner.objects.exclude(stopped_at=None).exists(), 3)
     os.kill(pid, signal.SIGCONT)
 
@@ -199,7 +199,7 @@ def test_the_late_report_of_a_runner_declared_dead_is_refused(cluster: Cluster) 
     job = sleep(1.0)
     assert running(job)
     frozen = Job.objects.get(pk=job).runner
-    os.kill(frozen.pid, signal.SIGSTOP)
+    services.freeze(frozen.pid)
 
     # What another host would do after the lease of a machine that froze.
     with connection.cursor() as cursor:

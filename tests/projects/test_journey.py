@@ -224,7 +224,7 @@ def _held(word):
     """This function will stop the processes with a word in their command line, and let them go."""
     held = until(lambda: _processes_with(word))
     for pid in held:
-        os.kill(pid, signal.SIGSTOP)
+        services.freeze(pid)
     try:
         yield
     finally:
