@@ -12,7 +12,7 @@ from jobs import plain, process
 from jobs.events import Cause
 from jobs.ledger import Claim
 from jobs.levels import Level
-from jobs.models import Job, Stale
+from jobs.models import Artefact, Job, Stale
 from jobs.reporting import Report
 from jobs.states import State
 
@@ -78,6 +78,14 @@ class Run:
     def key(self, step: str) -> str:
         """This method will name a step for an outside effect: the same on every attempt."""
         return f"job:{self.claim.id}:{step}"
+
+    def artefact(self, name: str, data: bytes | str, media_type: str = "") -> None:
+        """This method will keep bytes or text for people to fetch from the job's page.
+
+        Another of the same name takes its place. Raises `BadArtefact` for what is too large or
+        badly named, and `Stale` when another runner holds the job.
+        """
+        Artefact.objects.keep(self.claim.id, self.claim.fence, name, data, media_type)
 
     def command(
         self,

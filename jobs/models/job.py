@@ -199,6 +199,11 @@ class Job(models.Model):
                 name="job_live",
             ),
             models.Index(fields=["root_id"], condition=Q(root_id__gt=0), name="job_root"),
+            models.Index(
+                fields=["state", "id"],
+                condition=Q(state__in=(State.FAILED, State.CANCELLED)),
+                name="job_unsuccessful",
+            ),
         ]
 
     def __str__(self) -> str:
