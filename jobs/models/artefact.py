@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from typing import Any
 
 from django.db import connection, models
 from django.db.models.functions import Now
@@ -58,7 +59,7 @@ class ArtefactQuerySet(models.QuerySet["Artefact"]):
             raise BadArtefact(f"data of {name}: {len(kept)} bytes, of {MOST_BYTES} allowed")
         if self.filter(job=job).exclude(name=name).count() >= MOST_OF_A_JOB:
             raise BadArtefact(f"name {name}: the job has {MOST_OF_A_JOB} artefacts already")
-        values = {
+        values: dict[str, Any] = {
             "job": job,
             "fence": fence,
             "name": name,
