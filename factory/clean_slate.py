@@ -27,8 +27,11 @@ PATIENCE_S = 60.0
 _LOOK_EVERY_S = 0.2
 _LOCK_WAIT = "2s"
 # Together with whatever refers to them: members, nodes, edges, keys. Users, sessions, tokens,
-# queues and runners refer to none of these.
-_ROOTS = "project, job, job_progress, job_log, job_attempt, job_move, job_event, job_artefact"
+# queues, schedules and runners refer to none of these.
+_ROOTS = (
+    "project, job, job_progress, job_log, job_attempt, job_move, job_event, job_artefact, "
+    "job_tick, job_day"
+)
 _COUNTED: dict[str, type[Model]] = {
     "projects": Project,
     "repositories": Repository,

@@ -4,13 +4,16 @@ from jobs.models.artefact import Artefact, BadArtefact
 from jobs.models.event import Event
 from jobs.models.job import Attempt, Job, LegalMove, LogChunk, Move, Progress, Refused, Stale
 from jobs.models.runner import Queue, Runner
+from jobs.models.schedule import CatchUp, JobDay, Schedule, Tick
 
 __all__ = [
     "Artefact",
     "Attempt",
     "BadArtefact",
+    "CatchUp",
     "Event",
     "Job",
+    "JobDay",
     "LegalMove",
     "LogChunk",
     "Move",
@@ -18,5 +21,7 @@ __all__ = [
     "Queue",
     "Refused",
     "Runner",
+    "Schedule",
     "Stale",
+    "Tick",
 ]

@@ -144,6 +144,9 @@ class Job(models.Model):
     failure_message = models.TextField(
         blank=True, db_default="", help_text="Its last failure in one sentence."
     )
+    acknowledged_at = models.DateTimeField(
+        null=True, blank=True, help_text="When somebody put a failed one away; until then it stays."
+    )
 
     objects = JobQuerySet.as_manager()
 

@@ -1,0 +1,199 @@
+"""Schedules, the ticks they had, and the daily counts that outlive old jobs."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from jobs.models.job import Job
+from jobs.states import FINISHED
+
+NAME = r"^[a-z0-9][a-z0-9._-]*$"
+
+
+class CatchUp(models.TextChoices):
+    """What becomes of ticks whose time passed while nothing was there to fire them."""
+
+    SKIP = "skip", "Skip: a tick that is over a minute late is noted and passed over"
+    ONE = "one", "One: however many were missed, one job is made for all of them"
+
+
+class ScheduleQuerySet(models.QuerySet["Schedule"]):
+    """Questions about schedules."""
+
+    def active(self) -> "ScheduleQuerySet":
+        """This method will keep the schedules nobody has paused."""
+        return self.filter(paused_at=None)
+
+
+class Schedule(models.Model):
+    """A job that is made again and again, at the times of a cron expression."""
+
+    name = models.CharField(
+        max_length=64, unique=True, help_text="Small letters, digits, dots and hyphens."
+    )
+    kind = models.CharField(max_length=64, help_text="What is done; a registered name.")
+    arguments = models.JSONField(
+        default=dict, db_default={}, blank=True, help_text="What its jobs are given."
+    )
+    cron = models.CharField(
+        max_length=100, help_text="Minute, hour, day, month, weekday, such as 30 4 * * MON-FRI."
+    )
+    zone = models.CharField(
+        max_length=64, default="UTC", db_default="UTC", help_text="Such as Europe/Zurich."
+    )
+    catch_up = models.CharField(
+        max_length=4,
+        choices=CatchUp.choices,
+        default=CatchUp.ONE,
+        db_default="one",
+        help_text="What becomes of missed ticks.",
+    )
+    scope = models.BigIntegerField(
+        null=True, blank=True, help_text="The project its jobs belong to; empty means staff only."
+    )
+    standing = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Laid by the product itself: people may pause and re-time it, not remove it.",
+    )
+    paused_at = models.DateTimeField(
+        null=True, blank=True, help_text="Since when it makes no jobs; empty while it does."
+    )
+    paused_by = models.CharField(
+        max_length=64, blank=True, db_default="", help_text="Who paused it, such as user:7."
+    )
+    reason = models.CharField(
+        max_length=300, blank=True, db_default="", help_text="Why it is paused, in a sentence."
+    )
+    next_at = models.DateTimeField(
+        null=True, blank=True, help_text="Its next tick; upkeep fires it then."
+    )
+    planned_at = models.DateTimeField(
+        db_default=Now(),
+        help_text="When that was computed. Should a clock go back behind this, it is done again.",
+    )
+    last_at = models.DateTimeField(null=True, blank=True, help_text="When it last made a job.")
+    last_job = models.ForeignKey(
+        Job,
+        null=True,
+        blank=True,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+        help_text="The job it made then; without a constraint, for it may be gone by now.",
+    )
+    created_at = models.DateTimeField(db_default=Now(), help_text="When it was made.")
+    created_by = models.CharField(
+        max_length=64, blank=True, db_default="", help_text="Who made it, such as user:7."
+    )
+
+    objects = ScheduleQuerySet.as_manager()
+
+    class Meta:
+        db_table = "job_schedule"
+        constraints = [
+            models.CheckConstraint(condition=Q(name__regex=NAME), name="schedule_has_a_name"),
+            models.CheckConstraint(
+                condition=Q(catch_up__in=CatchUp.values), name="schedule_catch_up_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(paused_at__isnull=False) | ~Q(next_at=None),
+                name="schedule_has_a_next_tick_or_is_paused",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Tick(models.Model):
+    """One time of a schedule, and what became of it. At most one row for each time."""
+
+    class Outcome(models.TextChoices):
+        """What became of a tick."""
+
+        FIRED = "fired", "Fired: it made a job"
+        JOINED = "joined", "Joined: the job of an earlier tick was not begun yet and does for both"
+        SKIPPED = "skipped", "Skipped: it was too late"
+        ASKED = "asked", "Asked: a person asked for it now"
+        FAILED = "failed", "Failed: it could not be fired, and the schedule was paused"
+
+    schedule = models.ForeignKey(
+        Schedule, on_delete=models.CASCADE, related_name="ticks", help_text="Whose it is."
+    )
+    due_at = models.DateTimeField(help_text="The time it stands for.")
+    at = models.DateTimeField(db_default=Now(), help_text="When it was seen to.")
+    outcome = models.CharField(
+        max_length=7, choices=Outcome.choices, help_text="What became of it."
+    )
+    missed = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Earlier ticks that it stands for, too."
+    )
+    job = models.ForeignKey(
+        Job,
+        null=True,
+        blank=True,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+        help_text="Its job; without a constraint, for it may be gone by now.",
+    )
+    actor = models.CharField(max_length=64, blank=True, db_default="", help_text="Who fired it.")
+    reason = models.CharField(
+        max_length=300, blank=True, db_default="", help_text="What there is to say about it."
+    )
+
+    class Meta:
+        db_table = "job_tick"
+        constraints = [
+            models.UniqueConstraint(fields=["schedule", "due_at"], name="tick_is_one"),
+            models.CheckConstraint(
+                condition=Q(outcome__in=["fired", "joined", "skipped", "asked", "failed"]),
+                name="tick_outcome_is_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.schedule_id} at {self.due_at:%Y-%m-%d %H:%M}"
+
+
+class JobDay(models.Model):
+    """How many jobs ended on a day, and how long they waited and ran: what is kept of old jobs."""
+
+    scope = models.BigIntegerField(null=True, blank=True, help_text="The project; empty: none.")
+    kind = models.CharField(max_length=64, help_text="What was done.")
+    day = models.DateField(help_text="The day on which they ended, in UTC.")
+    state = models.CharField(max_length=10, help_text="How they ended.")
+    count = models.PositiveIntegerField(help_text="How many of them were removed so far.")
+    attempts = models.PositiveBigIntegerField(default=0, help_text="How often they were begun.")
+    run_s = models.FloatField(default=0, help_text="The seconds of their last attempts together.")
+    wait_s = models.FloatField(default=0, help_text="The seconds they waited before, together.")
+    run_counts = ArrayField(
+        models.PositiveIntegerField(),
+        help_text="How many ran up to each of the bounds of `jobs.retention.BOUNDS_S`, and longer.",
+    )
+    wait_counts = ArrayField(
+        models.PositiveIntegerField(), help_text="The same of the seconds they waited."
+    )
+
+    class Meta:
+        db_table = "job_day"
+        verbose_name = "day of jobs"
+        verbose_name_plural = "days of jobs"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["day", "scope", "kind", "state"],
+                name="job_day_is_one",
+                nulls_distinct=False,
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=[str(state) for state in FINISHED]),
+                name="job_day_counts_what_ended",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.count} {self.kind} {self.state} on {self.day}"
