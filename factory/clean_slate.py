@@ -29,8 +29,8 @@ _LOCK_WAIT = "2s"
 # Together with whatever refers to them: members, nodes, edges, keys. Users, sessions, tokens,
 # queues, schedules and runners refer to none of these.
 _ROOTS = (
-    "project, job, job_progress, job_log, job_attempt, job_move, job_event, job_artefact, "
-    "job_tick, job_day"
+    "project, job, job_progress, job_log, job_late_report, job_attempt, job_move, job_event, "
+    "job_artefact, job_tick, job_day"
 )
 _COUNTED: dict[str, type[Model]] = {
     "projects": Project,

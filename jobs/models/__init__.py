@@ -2,7 +2,8 @@
 
 from jobs.models.artefact import Artefact, BadArtefact
 from jobs.models.event import Event
-from jobs.models.job import Attempt, Job, LegalMove, LogChunk, Move, Progress, Refused, Stale
+from jobs.models.job import Attempt, Job, LegalMove, LogChunk, Move, Refused, Stale
+from jobs.models.progress import LateReport, Progress
 from jobs.models.runner import Queue, Runner
 from jobs.models.schedule import CatchUp, JobDay, Schedule, Tick
 
@@ -14,6 +15,7 @@ __all__ = [
     "Event",
     "Job",
     "JobDay",
+    "LateReport",
     "LegalMove",
     "LogChunk",
     "Move",

@@ -259,37 +259,6 @@ class Job(models.Model):
         return self.state in FINISHED
 
 
-class Progress(models.Model):
-    """How far the present or last attempt got; written by the runner's heartbeat."""
-
-    job = models.OneToOneField(
-        Job,
-        primary_key=True,
-        on_delete=models.DO_NOTHING,
-        db_constraint=False,
-        related_name="progress",
-        help_text="The job it belongs to.",
-    )
-    fence = models.BigIntegerField(help_text="The claim that wrote it.")
-    current = models.BigIntegerField(default=0, help_text="Steps done.")
-    total = models.BigIntegerField(null=True, blank=True, help_text="Steps in all, when known.")
-    item = models.CharField(max_length=200, blank=True, help_text="What is being worked on.")
-    items_done = models.JSONField(default=list, help_text="Items that succeeded.")
-    items_failed = models.JSONField(default=list, help_text="Items that failed, with the reason.")
-    updated_at = models.DateTimeField(db_default=Now(), help_text="When it was written.")
-
-    class Meta:
-        db_table = "job_progress"
-
-    def __str__(self) -> str:
-        return f"{self.current}/{self.total or '?'}"
-
-    @property
-    def percent(self) -> int | None:
-        """Whole percent, or None while the total is unknown."""
-        return min(100, self.current * 100 // self.total) if self.total else None
-
-
 class Attempt(models.Model):
     """One ended attempt, written by the database when the job leaves running."""
 
