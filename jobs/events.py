@@ -1,27 +1,57 @@
-"""Publishing domain facts: the event and its deliveries, in the caller's transaction."""
+"""Publishing domain facts: the event and its deliveries, in the caller's transaction.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+An event is typed and versioned. A delivery is one job for each subscriber, recorded in
+`job_delivery`, where the database keeps it one. A chain of events that comes back to itself ends
+after `MOST_HOPS`: the fact is still recorded, but starts nothing more and is reported.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
 
-from jobs import plain, ports, queue
-from jobs.models import Event
+from jobs import kinds, plain, ports, queue
+from jobs.models import Delivery, Event, Job
+from jobs.states import UNSTARTED
+
+log = logging.getLogger("jobs")
+
+MOST_HOPS = 16
+"""So many events may follow from one another; what goes on longer is taken for a loop."""
+Upgrade = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 class BadEvent(ValueError):
-    """The name is unknown or the payload does not fit its schema."""
+    """The name or version is unknown, or the payload does not fit its schema."""
 
 
 @dataclass(frozen=True)
 class Schema:
-    """What an event of one name says: the fields of its payload."""
+    """What an event of one name says: its fields and their types.
+
+    `older` maps a version to the function that makes the next one of its payload.
+    """
 
     name: str
     version: int
-    fields: tuple[str, ...]
+    fields: Mapping[str, Any]
     meaning: str
+    older: Mapping[int, Upgrade] = field(default_factory=dict)
+
+    def check(self, payload: dict[str, Any]) -> None:
+        """This method will refuse a payload that has not exactly these fields of these types."""
+        said = f"event {self.name}"
+        if set(payload) != set(self.fields):
+            raise BadEvent(f"{said}: its payload must have exactly {', '.join(self.fields)}")
+        for name, wanted in self.fields.items():
+            if not kinds.fits(payload[name], wanted):
+                raise BadEvent(f"{said}: {name} must be {kinds.word(wanted)}")
+        try:
+            plain.document(payload)
+        except plain.NotPlain as error:
+            raise BadEvent(f"{said}: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -36,14 +66,38 @@ class Cause:
 _schemas: dict[str, Schema] = {}
 
 
-def register(name: str, *, version: int, fields: Sequence[str], meaning: str) -> None:
-    """This function will make an event name publishable."""
-    _schemas[name] = Schema(name, version, tuple(fields), meaning)
+def register(
+    name: str,
+    *,
+    version: int,
+    fields: Mapping[str, Any],
+    meaning: str,
+    older: Mapping[int, Upgrade] | None = None,
+) -> None:
+    """This function will make an event name publishable, and its older versions readable."""
+    _schemas[name] = Schema(name, version, fields, meaning, older or {})
 
 
 def all_schemas() -> list[Schema]:
     """This function will list every event by name."""
     return [_schemas[name] for name in sorted(_schemas)]
+
+
+def payload(event: Event) -> dict[str, Any]:
+    """This function will read an event's payload as of the present version of its schema.
+
+    Raises `BadEvent` for a name or version that this code cannot read.
+    """
+    schema = _schema(event.name)
+    read, version = dict(event.payload), event.version
+    while version < schema.version:
+        if version not in schema.older:
+            raise BadEvent(f"event {event.name}: version {version} can no longer be read")
+        read, version = schema.older[version](read), version + 1
+    if version > schema.version:
+        known = f"this code knows versions up to {schema.version}"
+        raise BadEvent(f"event {event.name}: version {version} is of later code; {known}")
+    return read
 
 
 def publish(
@@ -57,9 +111,11 @@ def publish(
 ) -> Event:
     """This function will insert an event and one job for each of its subscribers.
 
-    Raises `BadEvent` when nobody registered the name or the payload lacks or adds a field.
+    Raises `BadEvent` when nobody registered the name, or the payload lacks or adds a field or has
+    one of another type.
     """
-    schema = _schema_for(name, payload)
+    schema = _schema(name)
+    schema.check(payload)
     cause = cause or Cause()
     before = Event.objects.filter(pk=cause.event).first() if cause.event else None
     with transaction.atomic():
@@ -79,26 +135,58 @@ def publish(
     return event
 
 
+def replay(delivery: Delivery, *, by: str) -> Job:
+    """This function will deliver a dead letter again: retry its job, or start the one it lacks.
+
+    Raises `Refused` when its job did not fail, and `BadEvent` when nobody subscribes any more.
+    """
+    with transaction.atomic():
+        held = Delivery.objects.select_for_update().select_related("event").get(pk=delivery.pk)
+        job = Job.objects.filter(pk=held.job_id or 0).first()
+        if job is not None:
+            job.retry(by=by)
+            return job
+        job = _start(held.event, _subscriber(held), Cause(), by)
+        Delivery.objects.filter(pk=held.pk).update(job_id=job.pk, stopped="")
+        return job
+
+
 def _deliver(event: Event, subscriber: ports.Subscriber, cause: Cause) -> None:
+    if event.hops > MOST_HOPS:
+        why = f"{event.hops} events led to this one, {MOST_HOPS} are allowed: it looks like a loop."
+        Delivery.objects.create(event=event, kind=subscriber.kind, stopped=why)
+        log.error("event %s (%s) does not start %s: %s", event.pk, event.name, subscriber.kind, why)
+        return
+    job = _start(event, subscriber, cause, event.actor)
+    Delivery.objects.create(event=event, kind=subscriber.kind, job_id=job.pk)
+
+
+def _start(event: Event, subscriber: ports.Subscriber, cause: Cause, actor: str) -> Job:
+    """Enqueue the job, or find the one of its unique key and hold it until this is committed."""
     options: queue.Options = {
         "scope": event.scope,
         "subject": event.subject,
-        "actor": event.actor,
+        "actor": actor,
         "event": event.pk,
         "root": cause.root or cause.job,
     }
     extra: Any = subscriber.options(event)
-    queue.enqueue(subscriber.kind, subscriber.arguments(event), **{**options, **extra})
+    while True:
+        job = queue.enqueue(subscriber.kind, subscriber.arguments(event), **{**options, **extra})
+        # One that is claimed before this is committed would not see what was written here.
+        waiting = Job.objects.filter(pk=job.pk, state__in=UNSTARTED, fence=0)
+        if job.event_id == event.pk or waiting.select_for_update().exists():
+            return job
 
 
-def _schema_for(name: str, payload: dict[str, Any]) -> Schema:
+def _subscriber(delivery: Delivery) -> ports.Subscriber:
+    for one in ports.subscribers.get(delivery.event.name, ()):
+        if one.kind == delivery.kind:
+            return one
+    raise BadEvent(f"event {delivery.event.name}: {delivery.kind} subscribes to it no more")
+
+
+def _schema(name: str) -> Schema:
     if name not in _schemas:
         raise BadEvent(f"event {name!r}: nobody registered it; use one of {', '.join(_schemas)}")
-    schema = _schemas[name]
-    if set(payload) != set(schema.fields):
-        raise BadEvent(f"event {name}: its payload must have exactly {', '.join(schema.fields)}")
-    try:
-        plain.document(payload)
-    except plain.NotPlain as error:
-        raise BadEvent(f"event {name}: {error}") from error
-    return schema
+    return _schemas[name]

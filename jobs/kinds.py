@@ -50,9 +50,9 @@ class Kind:
                 raise BadArguments(f"{said}: there is no {name!r}; give {known}")
         for name, (wanted, needed) in takes.named.items():
             if name not in arguments and needed:
-                raise BadArguments(f"{said}: {name} is missing; give {_word(wanted)}")
-            if name in arguments and not _fits(arguments[name], wanted):
-                raise BadArguments(f"{said}: {name} must be {_word(wanted)}")
+                raise BadArguments(f"{said}: {name} is missing; give {word(wanted)}")
+            if name in arguments and not fits(arguments[name], wanted):
+                raise BadArguments(f"{said}: {name} must be {word(wanted)}")
 
 
 @dataclass(frozen=True)
@@ -75,10 +75,11 @@ def _signature(handler: Handler) -> _Signature:
     return _Signature(named, any(one.kind == one.VAR_KEYWORD for one in parameters))
 
 
-def _fits(value: Any, wanted: Any) -> bool:
+def fits(value: Any, wanted: Any) -> bool:
+    """This function will say whether a plain value is of an annotated type."""
     origin = get_origin(wanted)
     if origin in (Union, UnionType):
-        return any(_fits(value, one) for one in get_args(wanted))
+        return any(fits(value, one) for one in get_args(wanted))
     plain = origin or wanted
     if plain is float:
         plain = (int, float)
@@ -87,9 +88,10 @@ def _fits(value: Any, wanted: Any) -> bool:
     return wanted is Any or not isinstance(plain, type | tuple) or isinstance(value, plain)
 
 
-def _word(wanted: Any) -> str:
+def word(wanted: Any) -> str:
+    """This function will call an annotated type what people call it."""
     if get_origin(wanted) in (Union, UnionType):
-        return " or ".join(_word(one) for one in get_args(wanted))
+        return " or ".join(word(one) for one in get_args(wanted))
     return _WORDS.get(get_origin(wanted) or wanted, "a value")
 
 

@@ -1,11 +1,12 @@
-"""The four ports through which the upper apps tell this one what it may not import.
+"""The five ports through which the upper apps tell this one what it may not import.
 
 They are filled in `AppConfig.ready()` and read at run time.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 
 @dataclass
@@ -54,6 +55,26 @@ class Check:
     warning: bool = False
 
 
+class Disagreement(NamedTuple):
+    """What the board says of something, what is real, and since when."""
+
+    what: str
+    board: str
+    reality: str
+    since: datetime | None
+
+
+class Found(NamedTuple):
+    """What a question of `verify_board` looked at, in words, and what disagreed."""
+
+    covered: str
+    disagreements: list[Disagreement]
+
+
+Audit = Callable[[Any], Found]
+"""A question of `verify_board`; it is given a raw connection of its own."""
+
+
 @dataclass(frozen=True)
 class Subscriber:
     """A kind of job that is enqueued for each event of one name."""
@@ -79,6 +100,14 @@ class Checks(dict[str, Callable[[], Check]]):
         self[name] = check
 
 
+class Audits(dict[str, Audit]):
+    """What `verify_board` asks besides the ledger's own questions, by name."""
+
+    def register(self, name: str, audit: Audit) -> None:
+        """This method will add one question."""
+        self[name] = audit
+
+
 class Subscribers(dict[str, list[Subscriber]]):
     """Who wants which event, by event name."""
 
@@ -90,4 +119,5 @@ class Subscribers(dict[str, list[Subscriber]]):
 scopes = Scopes()
 topics = Topics()
 checks = Checks()
+audits = Audits()
 subscribers = Subscribers()

@@ -144,6 +144,38 @@ def alive(pid: int, ticks: int) -> bool:
     return started_ticks(pid) == ticks
 
 
+def orphans(argument: str) -> list[int]:
+    """This function will list our own processes with that argument whose parent has died.
+
+    Started as a service, a program leads its process group; what it forked does not.
+    """
+    return [pid for pid in _own() if argument in _arguments(pid) and _left_behind(pid)]
+
+
+def _own() -> list[int]:
+    pids = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdecimal()]
+    return [pid for pid in pids if _owner(pid) == os.geteuid()]
+
+
+def _owner(pid: int) -> int | None:
+    try:
+        return Path(f"/proc/{pid}").stat().st_uid
+    except OSError:
+        return None
+
+
+def _arguments(pid: int) -> list[str]:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+    except OSError:
+        return []
+
+
+def _left_behind(pid: int) -> bool:
+    fields = _stat(pid)
+    return bool(fields) and fields[1] == "1" and fields[2] != str(pid)
+
+
 def rss_mb() -> int:
     """This function will give this process's resident memory in MiB."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])

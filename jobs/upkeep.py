@@ -39,7 +39,7 @@ def tick(raw: Connection) -> Tick:
     """
     done = Tick()
     db.rows(raw, "SET factory.actor = 'upkeep'")  # a dead runner does not move its own jobs
-    for suspect in _suspects(raw):
+    for suspect in suspects(raw):
         proof = proof_of_death(suspect)
         if proof:
             _settle(raw, suspect, proof, done)
@@ -65,7 +65,8 @@ def proof_of_death(suspect: Suspect) -> str:
     return f"process {suspect.pid} on {suspect.host} is gone"
 
 
-def _suspects(raw: Connection) -> list[Suspect]:
+def suspects(raw: Connection) -> list[Suspect]:
+    """This function will list the runners whose lock is free, and those whose row is gone."""
     found = db.rows(raw, statement("suspects"), {"lock_class": LOCK_CLASS})
     return [Suspect._make(row) for row in found]
 

@@ -37,23 +37,23 @@ def register() -> None:
     events.register(
         "member.invited",
         version=1,
-        fields=("invitation", "role"),
+        fields={"invitation": int, "role": str},
         meaning="A maintainer made a link that lets one person join a project.",
     )
     events.register(
         "member.joined",
         version=1,
-        fields=("user", "role", "invitation"),
+        fields={"user": int, "role": str, "invitation": int},
         meaning="Somebody accepted an invitation and is a member now.",
     )
     events.register(
         "member.changed",
         version=1,
-        fields=("user", "role"),
+        fields={"user": int, "role": str},
         meaning="A member has another role now.",
     )
     events.register(
-        "member.left", version=1, fields=("user",), meaning="Somebody is no longer a member."
+        "member.left", version=1, fields={"user": int}, meaning="Somebody is no longer a member."
     )
 
 

@@ -24,31 +24,31 @@ MAP_S = 840
 events.register(
     "repository.registered",
     version=1,
-    fields=("repository", "address"),
+    fields={"repository": int, "address": str},
     meaning="A repository was registered for the first time.",
 )
 events.register(
     "credential.kept",
     version=1,
-    fields=("repository", "kind"),
+    fields={"repository": int, "kind": str},
     meaning="Somebody gave or made a token or a key that opens a repository; not which.",
 )
 events.register(
     "host.accepted",
     version=1,
-    fields=("host", "port", "fingerprint"),
+    fields={"host": str, "port": int, "fingerprint": str},
     meaning="Somebody compared an ssh host's key and accepted it, on the machine of the command.",
 )
 events.register(
     "repository.synced",
     version=1,
-    fields=("repository", "commit"),
+    fields={"repository": int, "commit": str},
     meaning="A repository was fetched; the commit is its newest.",
 )
 events.register(
     "map.completed",
     version=1,
-    fields=("repository", "map", "commit", "digest"),
+    fields={"repository": int, "map": int, "commit": str, "digest": str},
     meaning="A new map of a repository is the current one.",
 )
 
@@ -155,14 +155,16 @@ def subscribe() -> None:
     """This function will have every synced repository mapped."""
 
     def options(event: Event) -> dict[str, str]:
-        repository = event.payload["repository"]
+        repository = events.payload(event)["repository"]
         # The unique key counts unstarted jobs only: a push during a running map gets its own.
         return {"unique_key": f"map:{repository}", "limit_key": f"repository:{repository}"}
 
     ports.subscribers.register(
         "repository.synced",
         ports.Subscriber(
-            "projects.map", lambda event: {"repository": event.payload["repository"]}, options
+            "projects.map",
+            lambda event: {"repository": events.payload(event)["repository"]},
+            options,
         ),
     )
 

@@ -1,17 +1,19 @@
 """The rows of the ledger."""
 
 from jobs.models.artefact import Artefact, BadArtefact
-from jobs.models.event import Event
+from jobs.models.event import Delivery, Event
 from jobs.models.job import Attempt, Job, LegalMove, LogChunk, Move, Refused, Stale
 from jobs.models.progress import LateReport, Progress
 from jobs.models.runner import Queue, Runner
 from jobs.models.schedule import CatchUp, JobDay, Schedule, Tick
+from jobs.models.verification import Verification
 
 __all__ = [
     "Artefact",
     "Attempt",
     "BadArtefact",
     "CatchUp",
+    "Delivery",
     "Event",
     "Job",
     "JobDay",
@@ -26,4 +28,5 @@ __all__ = [
     "Schedule",
     "Stale",
     "Tick",
+    "Verification",
 ]

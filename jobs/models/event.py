@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 
 from jobs import ports
@@ -57,3 +58,63 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} #{self.pk}"
+
+
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    """Questions about deliveries."""
+
+    def visible_to(self, user: Any) -> "DeliveryQuerySet":
+        """This method will keep the deliveries of events `user` may see; staff see all."""
+        if user.is_active and user.is_staff:
+            return self
+        return self.filter(event__scope__in=ports.scopes.visible(user))
+
+    def dead(self) -> "DeliveryQuerySet":
+        """This method will keep the dead letters: their job failed, or none was started."""
+        return self.filter(pk__in=RawSQL(_DEAD, ()))  # noqa: S611 — no text from outside
+
+
+# By `job_unsuccessful` and `delivery_stopped`: what was delivered well is not read.
+_DEAD = """
+SELECT d.id FROM job j JOIN job_delivery d ON d.job_id = j.id
+WHERE j.state = 'failed' AND j.event_id > 0
+UNION ALL SELECT id FROM job_delivery WHERE job_id IS NULL
+"""
+
+
+class Delivery(models.Model):
+    """What one subscriber gets of one event: the job that handles it. Its state is the job's."""
+
+    event = models.ForeignKey(
+        Event, on_delete=models.PROTECT, related_name="deliveries", help_text="What happened."
+    )
+    kind = models.CharField(max_length=64, help_text="The subscriber: the kind of its jobs.")
+    job_id = models.BigIntegerField(
+        null=True,
+        blank=True,
+        help_text="The job that delivers it, which may be gone by now, or deliver several at once; "
+        "empty when none was started.",
+    )
+    stopped = models.CharField(
+        max_length=200, blank=True, db_default="", help_text="Why no job was started."
+    )
+    created_at = models.DateTimeField(db_default=Now(), help_text="When it was published.")
+
+    objects = DeliveryQuerySet.as_manager()
+
+    class Meta:
+        db_table = "job_delivery"
+        verbose_name_plural = "deliveries"
+        constraints = [
+            models.UniqueConstraint(fields=["event", "kind"], name="delivery_is_one"),
+            models.CheckConstraint(
+                condition=Q(job_id__isnull=True) ^ Q(stopped=""), name="delivery_has_a_job_or_a_why"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["job_id"], name="delivery_job"),
+            models.Index(fields=["id"], name="delivery_stopped", condition=Q(job_id=None)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of event {self.event_id}"

@@ -201,7 +201,7 @@ def test_secrets_do_not_reach_the_log_or_the_progress(run: Run) -> None:
 @pytest.fixture
 def news() -> Iterator[str]:
     """This fixture will make one event publishable, with one subscriber."""
-    events.register("t.news", version=2, fields=("a", "b"), meaning="A test.")
+    events.register("t.news", version=2, fields={"a": int, "b": Any}, meaning="A test.")
     ports.subscribers.register(
         "t.news", Subscriber("demo.sleep", lambda event: {"seconds": event.payload["a"]})
     )

@@ -1,0 +1,169 @@
+"""`verify_board` tells what disagrees, and only what disagrees twice."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from jobs import audit, queue
+from jobs.ledger import LOCK_CLASS
+from jobs.models import Job, Runner, Verification
+from jobs.ports import Disagreement, Found, audits
+from tests import services
+from tests.jobs.conftest import GONE_PID, Desk, introduce, other_connection, serve
+
+pytestmark = pytest.mark.usefixtures("committed")
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This fixture will let the second look follow at once: nothing changes meanwhile here."""
+    monkeypatch.setattr(audit, "AGAIN_S", 0.1)
+
+
+def found() -> dict[str, str]:
+    """This function will verify and give the reality of each disagreement."""
+    return {one["what"]: one["reality"] for one in audit.verify_board().disagreements}
+
+
+def by_hand(sql: str) -> None:
+    """This function will change rows past every guard of the ledger."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET session_replication_role = replica; {sql}")
+        cursor.execute("SET session_replication_role = origin")
+
+
+def test_a_board_that_is_true_is_green() -> None:
+    queue.enqueue_many("demo.noop", [{}] * 20)
+    queue.enqueue("demo.fail", {})
+    queue.enqueue("demo.noop", {}, after=60)
+    serve_some()
+
+    made = audit.verify_board()
+
+    assert (made.ok, made.disagreements) == (True, [])
+    assert audit.last_green() == made
+    assert made.covered["moves give the row"] == "22 jobs"
+
+
+def serve_some() -> None:
+    Job.objects.filter(state="scheduled").update(state="cancelled", finished_at="2026-01-01T00:00Z")
+    serve()
+
+
+LIES = {
+    "a state set past the door": (
+        "UPDATE job SET state = 'paused'",
+        "its moves end at queued, fence 0 of 0",
+    ),
+    "moves that are gone": ("DELETE FROM job_move", "it has no moves"),
+    "an attempt nobody made": (
+        "INSERT INTO job_attempt (job_id, number, fence, runner_id, started_at, outcome)"
+        " SELECT id, 1, 1, 1, now(), 'failed' FROM job",
+        "1 ended",
+    ),
+    "progress under a fence nobody had": (
+        "INSERT INTO job_progress (job_id, fence, current, item, items_done, items_failed)"
+        " SELECT id, 9, 1, '', '[]', '[]' FROM job",
+        "its last fence is 0",
+    ),
+    "history of no job": (
+        "INSERT INTO job_move (job_id, from_state, to_state, fence, actor)"
+        " VALUES (12345, '', 'queued', 0, 'x')",
+        "there is no such job",
+    ),
+    "what is due and waits": (
+        "UPDATE job SET state = 'scheduled', run_after = now() - interval '1 minute';"
+        " UPDATE job_move SET to_state = 'scheduled'",
+        "it is due",
+    ),
+    "a delivery nobody knows": ("UPDATE job SET event_id = 7", "no delivery names it"),
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_each_lie_is_told(lie: str) -> None:
+    queue.enqueue("demo.noop", {})
+    sql, reality = LIES[lie]
+
+    by_hand(sql)
+
+    assert list(found().values()) == [reality]
+
+
+def test_a_held_job_without_a_runner_is_told(committed: services.ScratchDatabase) -> None:
+    queue.enqueue("demo.noop", {})
+    with other_connection(committed) as raw:
+        job = Desk(raw, introduce()).claim_ids()[0]
+
+    before = found()
+    Runner.objects.all().delete()
+
+    assert (before, list(found())) == ({}, [f"job {job}"])
+
+
+def test_a_dead_runner_whose_row_stays_is_told() -> None:
+    runner = introduce(pid=GONE_PID)
+
+    assert "is gone" in found()[f"runner {runner.pk}"]
+
+
+def test_a_lock_and_a_connection_of_no_runner_are_told(
+    committed: services.ScratchDatabase,
+) -> None:
+    with other_connection(committed) as raw, raw.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s, 77)", [LOCK_CLASS])
+        cursor.execute("SET application_name = 'factory listener 77'")
+
+        assert set(found()) == {"the lock of runner 77", "factory listener 77"}
+
+
+def test_a_door_that_stands_open_is_told() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE job DISABLE TRIGGER job_moved")
+
+    assert found() == {"trigger job_moved": "it is disabled"}
+
+
+@pytest.fixture
+def passing() -> Iterator[list[Found]]:
+    """This fixture will lend a question that disagrees at the first look only."""
+    said = Disagreement("x", "a", "b", None)
+    answers = [Found("all", [said]), Found("all", [])]
+    audits.register("t.passing", lambda raw: answers.pop(0) if answers else Found("all", []))
+    yield answers
+    del audits["t.passing"]
+
+
+def test_what_disagreed_once_is_not_told(passing: list[Any]) -> None:
+    made = audit.verify_board()
+
+    assert (made.ok, passing) == (True, [])
+
+
+def test_the_last_green_run_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit, "KEPT", 2)
+    green = audit.verify_board()
+    queue.enqueue("demo.noop", {})
+    by_hand("DELETE FROM job_move")
+
+    for _ in range(3):
+        audit.verify_board()
+
+    assert audit.last_green() == green
+    assert Verification.objects.count() == 3
+
+
+def test_the_command_exits_with_the_verdict(committed: services.ScratchDatabase) -> None:
+    queue.enqueue("demo.noop", {})
+    yes = services.manage("verify_board", environment=committed.environment)
+    by_hand("UPDATE job SET state = 'paused'")
+
+    no = services.manage("verify_board", "--json", environment=committed.environment, check=False)
+
+    assert "nothing disagrees" in yes.stdout
+    document = json.loads(no.stdout)
+    assert (no.returncode, document["ok"], len(document["disagreements"])) == (1, False, 1)
+    assert set(document["disagreements"][0]) == {"what", "board", "reality", "since"}
