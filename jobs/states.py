@@ -23,9 +23,15 @@ LIVE = (*UNSTARTED, *HELD)
 FINISHED = (State.SUCCEEDED, State.FAILED, State.CANCELLED)
 
 _MOVES: dict[State, set[State]] = {
-    State.SCHEDULED: {State.QUEUED, State.PAUSED, State.CANCELLED},
+    State.SCHEDULED: {State.QUEUED, State.BLOCKED, State.PAUSED, State.CANCELLED},
     State.BLOCKED: {State.QUEUED, State.SCHEDULED, State.PAUSED, State.CANCELLED, State.FAILED},
-    State.QUEUED: {State.RUNNING, State.SCHEDULED, State.PAUSED, State.CANCELLED},
+    State.QUEUED: {
+        State.RUNNING,
+        State.SCHEDULED,
+        State.BLOCKED,
+        State.PAUSED,
+        State.CANCELLED,
+    },
     State.RUNNING: {
         State.QUEUED,
         State.SCHEDULED,
@@ -35,11 +41,11 @@ _MOVES: dict[State, set[State]] = {
         State.FAILED,
         State.CANCELLED,
     },
-    State.PAUSED: {State.QUEUED, State.SCHEDULED, State.CANCELLED},
+    State.PAUSED: {State.QUEUED, State.SCHEDULED, State.BLOCKED, State.CANCELLED},
     State.VERIFYING: {State.QUEUED, State.SUCCEEDED, State.FAILED, State.CANCELLED},
     State.SUCCEEDED: set(),
-    State.FAILED: {State.QUEUED, State.SCHEDULED},
-    State.CANCELLED: {State.QUEUED, State.SCHEDULED},
+    State.FAILED: {State.QUEUED, State.SCHEDULED, State.BLOCKED},
+    State.CANCELLED: {State.QUEUED, State.SCHEDULED, State.BLOCKED},
 }
 LEGAL = frozenset((old, new) for old, targets in _MOVES.items() for new in targets)
 """Every legal (old, new) pair; the database holds the same pairs in `job_legal_move`."""

@@ -1,8 +1,10 @@
 """The rows of the ledger."""
 
 from jobs.models.artefact import Artefact, BadArtefact
+from jobs.models.dependency import Dependency, Policy
 from jobs.models.event import Delivery, Event
 from jobs.models.job import Attempt, Job, LegalMove, LogChunk, Move, Refused, Stale
+from jobs.models.limit import BadLimit, Limit
 from jobs.models.progress import LateReport, Progress
 from jobs.models.runner import Queue, Runner
 from jobs.models.schedule import CatchUp, JobDay, Schedule, Tick
@@ -12,15 +14,19 @@ __all__ = [
     "Artefact",
     "Attempt",
     "BadArtefact",
+    "BadLimit",
     "CatchUp",
     "Delivery",
+    "Dependency",
     "Event",
     "Job",
     "JobDay",
     "LateReport",
     "LegalMove",
+    "Limit",
     "LogChunk",
     "Move",
+    "Policy",
     "Progress",
     "Queue",
     "Refused",

@@ -113,7 +113,16 @@ class Job(models.Model):
         help_text="At most one job that was never begun has it.",
     )
     limit_key = models.CharField(
-        max_length=128, blank=True, db_default="", help_text="At most one running job has it."
+        max_length=128,
+        blank=True,
+        db_default="",
+        help_text="At most one running job has it, or as many as its limit says.",
+    )
+    limit_slot = models.SmallIntegerField(
+        default=1, db_default=1, help_text="Which of the places of its limit key it has or had."
+    )
+    awaited = models.BooleanField(
+        default=False, db_default=False, help_text="Another job waits for its end, or did."
     )
     root_id = models.BigIntegerField(
         null=True, blank=True, help_text="The first job of the chain that caused this one."
@@ -179,7 +188,7 @@ class Job(models.Model):
                 name="job_unstarted_key_is_unique",
             ),
             models.UniqueConstraint(
-                fields=["limit_key"],
+                fields=["limit_key", "limit_slot"],
                 condition=Q(state__in=HELD) & ~Q(limit_key=""),
                 name="job_running_key_is_unique",
             ),
@@ -195,6 +204,7 @@ class Job(models.Model):
             ),
             models.Index(fields=["run_after"], condition=Q(state=State.SCHEDULED), name="job_due"),
             models.Index(fields=["runner"], condition=Q(state__in=HELD), name="job_held"),
+            models.Index(fields=["id"], condition=Q(state=State.BLOCKED), name="job_blocked"),
             models.Index(fields=["scope", "-id"], condition=Q(scope__gt=0), name="job_scope"),
             models.Index(
                 fields=["scope", "id"],

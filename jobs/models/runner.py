@@ -6,11 +6,13 @@ from django.db import connection, models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from jobs.models.limit import Limited
+
 FRESH_S = 4
 """A runner that was not seen for this long is shown as silent, in seconds."""
 
 
-class Queue(models.Model):
+class Queue(Limited):
     """A line of jobs. A runner's pool serves the queue of its name."""
 
     name = models.CharField(
@@ -24,6 +26,10 @@ class Queue(models.Model):
         db_default=False,
         help_text="Nothing is claimed from it. A person sets and ends this.",
     )
+    paused_by = models.CharField(
+        max_length=64, blank=True, db_default="", help_text="Who paused it, such as user:7."
+    )
+    paused_at = models.DateTimeField(null=True, blank=True, help_text="When it was paused.")
     batch = models.PositiveSmallIntegerField(
         default=100,
         db_default=100,
@@ -32,18 +38,25 @@ class Queue(models.Model):
 
     class Meta:
         db_table = "job_queue"
-        constraints = [models.CheckConstraint(condition=Q(batch__gte=1), name="queue_claims_some")]
+        constraints = [
+            models.CheckConstraint(condition=Q(batch__gte=1), name="queue_claims_some"),
+            *Limited.constraints("queue"),
+        ]
 
     def __str__(self) -> str:
         return self.name
 
-    def pause(self) -> None:
-        """This method will stop claims from it; what runs goes on."""
-        Queue.objects.filter(pk=self.pk).update(paused=True)
+    def pause(self, *, by: str = "database") -> None:
+        """This method will stop claims from it; what runs goes on. Who paused it first is kept."""
+        Queue.objects.filter(pk=self.pk, paused=False).update(
+            paused=True, paused_by=by, paused_at=Now()
+        )
+        self.refresh_from_db()
 
     def resume(self) -> None:
         """This method will let runners claim from it again, and wake them."""
-        Queue.objects.filter(pk=self.pk).update(paused=False)
+        Queue.objects.filter(pk=self.pk).update(paused=False, paused_by="", paused_at=None)
+        self.refresh_from_db()
         with connection.cursor() as cursor:
             cursor.execute("NOTIFY job_wake")
 

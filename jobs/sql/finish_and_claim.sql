@@ -14,31 +14,32 @@ WITH done AS (
   RETURNING job.id
 ), line AS (
   -- A walk along the partial index of each queue: a sort over all that is queued would cost 100 times more.
-  SELECT x.id, x.priority, x.alone
-  FROM (SELECT name, batch FROM job_queue WHERE name = ANY ($9) AND NOT paused) q
+  SELECT x.id, x.priority, q.name AS queue, x.limit_key, q.limited OR x.limit_key <> '' AS limited, x.alone
+  FROM (SELECT name, most_running IS NOT NULL OR per_minute IS NOT NULL AS limited, batch
+        FROM job_queue WHERE name = ANY ($9) AND NOT paused) q
   CROSS JOIN LATERAL (
-    SELECT j.id, j.priority, j.solo OR j.limit_key <> '' AS alone
+    SELECT j.id, j.priority, j.limit_key, j.solo OR j.limit_key <> '' AS alone
     FROM job j
     WHERE j.state = 'queued' AND j.queue_id = q.name
-      AND (j.limit_key = '' OR NOT EXISTS (
-        SELECT FROM job h WHERE h.limit_key = j.limit_key AND h.limit_key <> '' AND h.state IN ('running', 'verifying')))
+      AND (j.limit_key = '' OR j.limit_key NOT IN (SELECT k FROM job_full_keys() f (k)))
     ORDER BY j.priority DESC, j.id
-    LIMIT least($10, q.batch)
+    -- Where jobs are counted, one at a time: what is claimed is to be at work.
+    LIMIT least($10, CASE WHEN q.limited THEN 1 ELSE q.batch END)
     FOR UPDATE OF j SKIP LOCKED
   ) x
   ORDER BY x.priority DESC, x.id
   LIMIT $10
 ), pick AS (
   -- A job that must be alone is taken only as the first and then without company.
-  SELECT id FROM (
-    SELECT id, row_number() OVER w AS place, bool_or(alone) OVER w AS alone
+  SELECT id, CASE WHEN limited THEN job_admit(queue, limit_key) ELSE 1 END AS slot FROM (
+    SELECT id, queue, limit_key, limited, row_number() OVER w AS place, bool_or(alone) OVER w AS alone
     FROM line WINDOW w AS (ORDER BY priority DESC, id)
   ) z WHERE place = 1 OR NOT alone
 ), claimed AS (
   UPDATE job SET
     state = 'running', fence = job.fence + 1, attempt = job.attempt + 1, runner_id = $11, reason = '',
-    run_after = NULL, started_at = clock_timestamp(), updated_at = clock_timestamp()
-  FROM pick WHERE job.id = pick.id
+    limit_slot = pick.slot, run_after = NULL, started_at = clock_timestamp(), updated_at = clock_timestamp()
+  FROM pick WHERE job.id = pick.id AND pick.slot IS NOT NULL
   RETURNING job.id, job.fence, job.kind, job.arguments, job.attempt, job.max_attempts, job.scope,
             job.subject, job.created_by, job.root_id, job.event_id, job.priority
 )

@@ -18,8 +18,7 @@ LEFT JOIN LATERAL (
   CROSS JOIN LATERAL (
     SELECT j.id, j.updated_at FROM job j
     WHERE j.state = 'queued' AND j.queue_id = q.name
-      AND (j.limit_key = '' OR NOT EXISTS (
-        SELECT FROM job h WHERE h.limit_key = j.limit_key AND h.limit_key <> '' AND h.state IN ('running', 'verifying')))
+      AND (j.limit_key = '' OR j.limit_key NOT IN (SELECT k FROM job_full_keys() f (k)))
     ORDER BY j.priority DESC, j.id LIMIT 1
   ) x
   WHERE q.name = w.pool AND NOT q.paused AND r.heard

@@ -1,11 +1,12 @@
 -- The one private door: every change of state, whoever sends it, is checked against
 -- job_legal_move and leaves its row in job_move (and in job_attempt when an attempt ends).
+-- The only text of these functions: whoever changes one here runs this file again in a migration.
 
-CREATE FUNCTION job_actor(runner bigint) RETURNS text LANGUAGE sql STABLE AS $$
+CREATE OR REPLACE FUNCTION job_actor(runner bigint) RETURNS text LANGUAGE sql STABLE AS $$
   SELECT coalesce(nullif(current_setting('factory.actor', true), ''), 'runner:' || runner, 'database')
 $$;
 
-CREATE FUNCTION job_born() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION job_born() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF EXISTS (SELECT FROM new_rows n
              WHERE NOT EXISTS (SELECT FROM job_legal_move l WHERE l.from_state = '' AND l.to_state = n.state)) THEN
@@ -22,11 +23,13 @@ END $$;
 
 -- Hash joins by force: the plans are made for the first statement, which often changes one row,
 -- and kept for those that change hundreds.
-CREATE FUNCTION job_moved() RETURNS trigger LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION job_moved() RETURNS trigger LANGUAGE plpgsql
   SET enable_hashjoin = on SET enable_nestloop = off SET enable_mergejoin = off AS $$
 DECLARE
   illegal record;
   woken boolean;
+  followed boolean;
+  bad boolean;
 BEGIN
   SELECT n.id, o.state AS old_state, n.state AS new_state INTO illegal
     FROM old_rows o JOIN new_rows n USING (id)
@@ -48,16 +51,22 @@ BEGIN
   ), written AS (
     INSERT INTO job_move (job_id, at, from_state, to_state, fence, actor, reason)
     SELECT id, updated_at, old_state, state, fence, job_actor(coalesce(runner_id, old_runner)), reason FROM moved
-    RETURNING to_state
   )
-  SELECT bool_or(to_state = 'queued') INTO woken FROM written;
+  -- Woken: something may be claimed. Followed: jobs wait for the end of one of these.
+  SELECT bool_or(state = 'queued' OR (limit_key <> '' AND old_state IN ('running', 'verifying'))),
+         bool_or(awaited AND (state IN ('succeeded', 'failed', 'cancelled') OR old_state IN ('failed', 'cancelled'))),
+         bool_or(awaited AND state <> 'succeeded')
+    INTO woken, followed, bad FROM moved;
+  IF followed AND pg_trigger_depth() < 2 THEN  -- job_release itself follows what it cancels
+    PERFORM job_follow(ARRAY(SELECT id FROM new_rows WHERE awaited), bad);
+  END IF;
   IF woken THEN
     PERFORM pg_notify('job_wake', '');
   END IF;
   RETURN NULL;
 END $$;
 
-CREATE FUNCTION job_removed() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION job_removed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF EXISTS (SELECT FROM old_rows WHERE state NOT IN ('succeeded', 'failed', 'cancelled')) THEN
     RAISE EXCEPTION 'job %: a live job cannot be deleted; cancel it first',
@@ -71,13 +80,13 @@ BEGIN
   RETURN NULL;
 END $$;
 
-CREATE FUNCTION job_history_is_final() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION job_history_is_final() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   RAISE EXCEPTION '%: rows are never changed', TG_TABLE_NAME USING ERRCODE = 'check_violation';
 END $$;
 
 -- Moves and attempts are written and removed by the triggers of job alone, which stand one deeper.
-CREATE FUNCTION job_history_is_ours() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION job_history_is_ours() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF pg_trigger_depth() < 2 THEN
     RAISE EXCEPTION '%: only the ledger writes and removes these rows', TG_TABLE_NAME
@@ -86,24 +95,24 @@ BEGIN
   RETURN NULL;
 END $$;
 
-CREATE TRIGGER job_born AFTER INSERT ON job
+CREATE OR REPLACE TRIGGER job_born AFTER INSERT ON job
   REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION job_born();
-CREATE TRIGGER job_moved AFTER UPDATE ON job
+CREATE OR REPLACE TRIGGER job_moved AFTER UPDATE ON job
   REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION job_moved();
 -- The triggers above know a row by its id.
-CREATE TRIGGER job_id_is_final BEFORE UPDATE OF id ON job
+CREATE OR REPLACE TRIGGER job_id_is_final BEFORE UPDATE OF id ON job
   FOR EACH STATEMENT EXECUTE FUNCTION job_history_is_final();
-CREATE TRIGGER job_removed AFTER DELETE ON job
+CREATE OR REPLACE TRIGGER job_removed AFTER DELETE ON job
   REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION job_removed();
-CREATE TRIGGER job_move_is_final BEFORE UPDATE ON job_move
+CREATE OR REPLACE TRIGGER job_move_is_final BEFORE UPDATE ON job_move
   FOR EACH STATEMENT EXECUTE FUNCTION job_history_is_final();
-CREATE TRIGGER job_attempt_is_final BEFORE UPDATE ON job_attempt
+CREATE OR REPLACE TRIGGER job_attempt_is_final BEFORE UPDATE ON job_attempt
   FOR EACH STATEMENT EXECUTE FUNCTION job_history_is_final();
-CREATE TRIGGER job_move_is_ours BEFORE INSERT OR DELETE ON job_move
+CREATE OR REPLACE TRIGGER job_move_is_ours BEFORE INSERT OR DELETE ON job_move
   FOR EACH STATEMENT EXECUTE FUNCTION job_history_is_ours();
-CREATE TRIGGER job_attempt_is_ours BEFORE INSERT OR DELETE ON job_attempt
+CREATE OR REPLACE TRIGGER job_attempt_is_ours BEFORE INSERT OR DELETE ON job_attempt
   FOR EACH STATEMENT EXECUTE FUNCTION job_history_is_ours();
-CREATE TRIGGER job_event_is_final BEFORE UPDATE OR DELETE ON job_event
+CREATE OR REPLACE TRIGGER job_event_is_final BEFORE UPDATE OR DELETE ON job_event
   FOR EACH STATEMENT EXECUTE FUNCTION job_history_is_final();
 
 ALTER TABLE job SET (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
