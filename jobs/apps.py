@@ -19,6 +19,7 @@ class JobsConfig(AppConfig):
         import_module("jobs.topics").register()
         checks.register(check_names)
         post_migrate.connect(import_module("jobs.foundation").lay, sender=self)
+        post_migrate.connect(import_module("jobs.schedules").lay, sender=self)
 
 
 def check_names(**kwargs: Any) -> list[checks.CheckMessage]:

@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from jobs import db, process
+from jobs import db, process, schedules
 from jobs.db import Connection
 from jobs.ledger import LOCK_CLASS, statement
 
@@ -30,10 +30,11 @@ class Tick:
     requeued: list[int] = field(default_factory=list)
     failed: list[int] = field(default_factory=list)
     promoted: int = 0
+    fired: int = 0
 
 
 def tick(raw: Connection) -> Tick:
-    """This function will settle dead runners and queue what is due.
+    """This function will settle dead runners, queue what is due and fire schedules.
 
     Every host calls it all the time; any number of callers may race.
     """
@@ -46,6 +47,7 @@ def tick(raw: Connection) -> Tick:
     with raw.cursor() as cursor:
         cursor.execute(statement("promote"))
         done.promoted = cursor.rowcount
+    done.fired = len(schedules.fire_due(raw))
     return done
 
 

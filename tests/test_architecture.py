@@ -28,6 +28,7 @@ DOORS = {
     "git": {"projects.git"},
     "tree_sitter": {"projects.mapping"},
     "psycopg2": {"jobs.db"},
+    "cronsim": {"jobs.cron"},
 }
 
 

@@ -1,14 +1,30 @@
 """Schedules, the ticks they had, and the daily counts that outlive old jobs."""
 
+import re
+from datetime import datetime
+from typing import Any
+
 from django.contrib.postgres.fields import ArrayField
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from jobs import cron, kinds, ports
 from jobs.models.job import Job
 from jobs.states import FINISHED
 
 NAME = r"^[a-z0-9][a-z0-9._-]*$"
+
+
+_LONGEST_SENTENCE = 300
+
+
+class BadSchedule(ValueError):
+    """The schedule cannot be used; the text names the field, the cause and the cure."""
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.field = field
 
 
 class CatchUp(models.TextChoices):
@@ -88,6 +104,12 @@ class Schedule(models.Model):
     created_by = models.CharField(
         max_length=64, blank=True, db_default="", help_text="Who made it, such as user:7."
     )
+    changed_at = models.DateTimeField(
+        null=True, blank=True, help_text="When somebody last paused, resumed or changed it."
+    )
+    changed_by = models.CharField(
+        max_length=64, blank=True, db_default="", help_text="Who did, such as user:7."
+    )
 
     objects = ScheduleQuerySet.as_manager()
 
@@ -106,6 +128,79 @@ class Schedule(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def check(self) -> None:
+        """This method will refuse what could not be fired; raises `BadSchedule`."""
+        if not re.fullmatch(NAME, self.name) or len(self.name) > 64:
+            cure = "give up to 64 small letters, digits, dots and hyphens, a letter or digit first"
+            raise BadSchedule("name", f'name "{self.name[:64]}": it cannot be one; {cure}')
+        self.plan()
+        try:
+            kinds.get(self.kind).check(self.arguments)
+        except kinds.UnknownKind as error:
+            raise BadSchedule("kind", str(error.args[0])) from None
+        except kinds.BadArguments as error:
+            raise BadSchedule("arguments", str(error)) from None
+        if self.scope is not None and self.scope not in ports.scopes.label({self.scope}):
+            cure = "name one that exists, or none"
+            raise BadSchedule("scope", f"scope {self.scope}: there is no such project; {cure}")
+
+    def plan(self, now: datetime | None = None) -> None:
+        """This method will set its next tick after `now`, without saving; raises `BadSchedule`."""
+        self.planned_at = now or clock()
+        try:
+            self.next_at = cron.next_after(self.cron, self.zone, self.planned_at)
+        except cron.BadTiming as error:
+            raise BadSchedule("zone" if str(error)[:4] == "zone" else "cron", str(error)) from None
+
+    def pause(self, *, by: str, reason: str = "") -> bool:
+        """This method will have it make no more jobs, and say whether it made some until now.
+
+        What it has made goes on. Ticks that come meanwhile are not caught up.
+        """
+        done = Schedule.objects.active().filter(pk=self.pk)
+        return self._changed(
+            done,
+            by,
+            paused_at=Now(),
+            paused_by=by,
+            reason=reason[:_LONGEST_SENTENCE],
+            next_at=None,
+        )
+
+    def resume(self, *, by: str) -> bool:
+        """This method will have it make jobs from its next tick on, and say whether it was paused.
+
+        Raises `BadSchedule`.
+        """
+        self.check()
+        done = Schedule.objects.filter(pk=self.pk, paused_at__isnull=False)
+        return self._changed(
+            done,
+            by,
+            paused_at=None,
+            paused_by="",
+            reason="",
+            next_at=self.next_at,
+            planned_at=self.planned_at,
+        )
+
+    def upcoming(self, count: int = 5) -> list[datetime]:
+        """This method will give its next times, in UTC; none while it is paused."""
+        return [] if self.paused_at else cron.upcoming(self.cron, self.zone, clock(), count)
+
+    def _changed(self, which: ScheduleQuerySet, by: str, **fields: Any) -> bool:
+        done = which.update(changed_at=Now(), changed_by=by, **fields)
+        self.refresh_from_db()
+        return bool(done)
+
+
+def clock() -> datetime:
+    """This function will read the database's clock, by which schedules go."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        now: datetime = cursor.fetchone()[0]
+        return now
 
 
 class Tick(models.Model):
