@@ -65,7 +65,7 @@ def make(schedule: Schedule, *, by: str) -> Schedule:
 
     Its next tick is the next time after now, whatever it was before.
     """
-    schedule.check()
+    schedule.examine()
     if schedule.paused_at is not None:
         schedule.next_at = None
     schedule.created_by = schedule.created_by or by
@@ -79,7 +79,7 @@ def run(schedule: Schedule, *, by: str) -> Tick:
 
     Its ticks come as before. If the job of an earlier tick was not begun yet, it is that one.
     """
-    schedule.check()
+    schedule.examine()
     with transaction.atomic():
         locked = Schedule.objects.select_for_update().get(pk=schedule.pk)
         tick = Tick(schedule=locked, due_at=clock(), outcome=Tick.Outcome.ASKED, actor=by)
@@ -110,20 +110,23 @@ def _see_to(pk: int) -> Tick | None:
         if found is None:
             return None
         now = clock()
+        planned = found.next_at or now
         try:
             with transaction.atomic():  # one that is malformed stops no other
                 return _tick(found, now)
         except (OperationalError, InterfaceError):
             raise
         except Exception as error:
-            if _known_elsewhere(found, now, error):
+            # While a new version is rolled out, the old processes do not know its kinds.
+            unknown = isinstance(error, BadSchedule) and error.field == "kind"
+            if unknown and now - planned < ROLLOUT:
                 return None
-            return _disabled(found, now, error)
+            return _disabled(found, planned, error)
 
 
 def _tick(schedule: Schedule, now: datetime) -> Tick | None:
     first = schedule.next_at
-    schedule.check()
+    schedule.examine()
     schedule.plan(now)
     Schedule.objects.filter(pk=schedule.pk).update(next_at=schedule.next_at, planned_at=now)
     if first is None or first > now:
@@ -168,14 +171,7 @@ def _fire(schedule: Schedule, tick: Tick) -> None:
     Schedule.objects.filter(pk=schedule.pk).update(last_at=Now(), last_job=tick.job_id)
 
 
-def _known_elsewhere(schedule: Schedule, now: datetime, error: Exception) -> bool:
-    """While a new version is rolled out, the old processes do not know its kinds."""
-    unknown = isinstance(error, BadSchedule) and error.field == "kind"
-    return unknown and schedule.next_at is not None and now - schedule.next_at < ROLLOUT
-
-
-def _disabled(schedule: Schedule, now: datetime, error: Exception) -> Tick:
-    due_at = schedule.next_at or now
+def _disabled(schedule: Schedule, due_at: datetime, error: Exception) -> Tick:
     sentence = str(error) or type(error).__name__
     log.warning("schedule %s is paused: %s", schedule.name, sentence)
     schedule.pause(by="upkeep", reason=sentence)

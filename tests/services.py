@@ -83,6 +83,9 @@ def end(home: Path, owner: int) -> None:
     shutil.rmtree(home, ignore_errors=True)
 
 
+_PAUSE_SCHEDULES = "UPDATE job_schedule SET paused_at = now(), paused_by = 'tests', next_at = NULL"
+
+
 def template() -> str:
     """This function will migrate the template database, once per test run, and give its name."""
     home = Path(os.environ["FACTORY_TESTS"])
@@ -92,6 +95,8 @@ def template() -> str:
         if not done.exists():
             query("postgres", f"CREATE DATABASE {TEMPLATE}")
             manage("migrate", "--verbosity=0", environment=_environment(TEMPLATE))
+            # No test may meet a job that a schedule made because of the time of day.
+            query(TEMPLATE, _PAUSE_SCHEDULES)
             done.touch()
     return TEMPLATE
 

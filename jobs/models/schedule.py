@@ -129,7 +129,7 @@ class Schedule(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def check(self) -> None:
+    def examine(self) -> None:
         """This method will refuse what could not be fired; raises `BadSchedule`."""
         if not re.fullmatch(NAME, self.name) or len(self.name) > 64:
             cure = "give up to 64 small letters, digits, dots and hyphens, a letter or digit first"
@@ -173,7 +173,7 @@ class Schedule(models.Model):
 
         Raises `BadSchedule`.
         """
-        self.check()
+        self.examine()
         done = Schedule.objects.filter(pk=self.pk, paused_at__isnull=False)
         return self._changed(
             done,
