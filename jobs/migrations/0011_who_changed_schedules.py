@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jobs', '0009_deliveries_and_verifications'),
+        ('jobs', '0010_limits_and_dependencies'),
     ]
 
     operations = [
