@@ -4,7 +4,7 @@ import json
 import threading
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from time import monotonic
 from typing import Any
 
@@ -12,6 +12,7 @@ from jobs import db
 from jobs.db import Connection
 from jobs.ledger import Claim, statement
 from jobs.levels import Level
+from jobs.pace import Pace, Sums
 from jobs.plain import printable
 from jobs.redaction import redact
 
@@ -22,6 +23,8 @@ HEAD_BYTES = 1 << 20
 TAIL_LINES = 500
 LINE_CHARS = 4_000
 ITEMS_KEPT = 200
+PEAK_STEP = 1.02
+"""A peak of memory is stored again once it has grown by this factor."""
 MOST_STEPS = 2**63 - 1
 """The largest bigint."""
 
@@ -35,6 +38,8 @@ class Steps:
     item: str = ""
     done: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
+    done_count: int = 0
+    failed_count: int = 0
 
 
 @dataclass(frozen=True)
@@ -55,9 +60,13 @@ class Report:
 
     def __init__(self, claim: Claim) -> None:
         self.claim = claim
-        self.heard_at = monotonic()
-        self._steps: Steps | None = None
+        self.began_at = self.heard_at = monotonic()
+        self._steps = Steps()
         self._unwritten = False
+        self._pace = Pace()
+        self._continued = False
+        self._peak_mb = 0
+        self._told = Told()
         self._lines: list[Line] = []
         self._tail: deque[Line] = deque(maxlen=TAIL_LINES)
         self._numbered = 1
@@ -77,12 +86,19 @@ class Report:
     ) -> None:
         """This method will remember how far the work got; `done` and `failed` add to their lists."""
         with self._lock:
-            steps = self._steps or Steps()
+            steps, self.heard_at = self._steps, monotonic()
             steps.current, steps.item = _count(current), _words(item)
             steps.total = None if total is None else _count(total)
             steps.done = (steps.done + [_words(one) for one in done])[-ITEMS_KEPT:]
             steps.failed = (steps.failed + [_words(one) for one in failed])[-ITEMS_KEPT:]
-            self._steps, self._unwritten, self.heard_at = steps, True, monotonic()
+            steps.done_count += len(done)
+            steps.failed_count += len(failed)
+            self._pace.reached(steps.current, self.heard_at)
+            self._unwritten = True
+
+    def holds(self, mb: int) -> None:
+        """This method will note how much memory the job holds now, in MiB."""
+        self._peak_mb = max(self._peak_mb, mb)
 
     def log(self, text: str, level: Level = Level.INFO) -> None:
         """This method will add redacted lines to the log; beyond its head only the end is kept."""
@@ -102,8 +118,12 @@ class Report:
 
     @property
     def unwritten(self) -> bool:
-        """Whether there is anything to store."""
-        return self._unwritten or bool(self._lines) or bool(self._tail)
+        """Whether there is anything to store at the end."""
+        return self._unwritten or self._grown or bool(self._lines) or bool(self._tail)
+
+    @property
+    def _grown(self) -> bool:
+        return self._peak_mb > self._told.peak_mb * PEAK_STEP
 
     def write(self, raw: Connection, *, last: bool = False) -> None:
         """This method will store what is new; `last` adds the end of a long log.
@@ -113,8 +133,15 @@ class Report:
         with self._writing:
             while chunk := self._next_chunk(last):
                 self._store_chunk(raw, chunk)
-            if self._unwritten:
+            news = self._unwritten or self._grown
+            if news or (not last and (self.heard_at > self._told.at or self._turned(monotonic()))):
                 self._store_steps(raw)
+
+    def _turned(self, now: float) -> bool:
+        """Whether an end can be foretold by now, or no longer: silence says that, too."""
+        steps = self._steps
+        told = self._told.left is not None
+        return told != (self._pace.left(steps.current, steps.total, now) is not None)
 
     def _next_chunk(self, last: bool) -> list[Line]:
         with self._lock:
@@ -142,23 +169,56 @@ class Report:
             self._numbered += len(lines)
 
     def _store_steps(self, raw: Connection) -> None:
+        self._continue(raw)
         with self._lock:
-            steps = self._steps or Steps()
-            self._unwritten = False
-            values: dict[str, Any] = {
-                "job": self.claim.id,
-                "fence": self.claim.fence,
-                "current": steps.current,
-                "total": steps.total,
-                "item": steps.item,
-                "done": json.dumps(steps.done),
-                "failed": json.dumps(steps.failed),
-            }
+            self._unwritten, before = False, self._unwritten
+            told, values = self._values(monotonic())
         try:
             db.rows(raw, statement("progress"), values)
         except db.LostConnection:
-            self._unwritten = True
+            self._unwritten = before or self._unwritten
             raise
+        self._told = told
+
+    def _values(self, now: float) -> tuple["Told", dict[str, Any]]:
+        steps, pace = self._steps, self._pace
+        told = Told(now, pace.left(steps.current, steps.total, now), self._peak_mb)
+        return told, {
+            "job": self.claim.id,
+            "fence": self.claim.fence,
+            "current": steps.current,
+            "total": steps.total,
+            "item": steps.item,
+            "done": json.dumps(steps.done),
+            "failed": json.dumps(steps.failed),
+            "done_count": steps.done_count,
+            "failed_count": steps.failed_count,
+            "began_s": now - self.began_at,
+            "heard_s": now - self.heard_at,
+            "rate": pace.rate(now),
+            "pace": json.dumps(astuple(pace.sums)) if pace.sums.count else None,
+            "eta_s": told.left,
+            "peak_mb": told.peak_mb or None,
+        }
+
+    def _continue(self, raw: Connection) -> None:
+        """Go on with the pace of the claim before, when that one was paused; asked once."""
+        if self._continued or self.claim.fence == 1:
+            return
+        found = db.rows(raw, statement("pace"), (self.claim.id,))
+        with self._lock:
+            self._continued = True
+            for (sums,) in found:
+                self._pace.sums.join(Sums(*(json.loads(sums) if isinstance(sums, str) else sums)))
+
+
+@dataclass(frozen=True)
+class Told:
+    """What was stored last: when, the seconds left, and the peak of memory."""
+
+    at: float = 0.0
+    left: float | None = None
+    peak_mb: int = 0
 
 
 def _count(number: float) -> int:
