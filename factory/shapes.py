@@ -30,10 +30,14 @@ class Progress(Schema):
     total: int | None = Field(description="null while it is unknown.")
     percent: int | None
     item: str = Field(description="What is being worked on.")
-    items_done: list[str]
-    items_failed: list[str]
-    rate_per_min: float | None
-    eta_s: int | None
+    items_done: list[str] = Field(description="The last 200.")
+    items_failed: list[str] = Field(description="The last 200, each with its reason.")
+    done_count: int = Field(description="How many items succeeded, listed or not.")
+    failed_count: int = Field(description="How many items failed, listed or not.")
+    rate_per_min: float | None = Field(description="Steps a minute, smoothed.")
+    eta_s: int | None = Field(description="Seconds left; null while that cannot be trusted.")
+    heard_at: datetime | None = Field(description="The handler's last sign of life.")
+    peak_mb: int | None = Field(description="The most memory the present or last attempt held.")
 
 
 class Failure(Schema):

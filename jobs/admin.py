@@ -16,7 +16,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
-from jobs import board, kinds, ports
+from jobs import board, kinds, ports, summary
 from jobs.models import Attempt, Event, Job, Move, Queue, Refused, Runner, Stale
 from jobs.redaction import visible
 
@@ -207,8 +207,7 @@ class JobAdmin(Window):
     @admin.display(description="progress")
     def steps(self, job: Job) -> str:
         """This column will show how far it got."""
-        progress = getattr(job, "progress", None)
-        return f"{progress} · {progress.item}".rstrip(" ·") if progress else ""
+        return summary.words(summary.describe(job))
 
     @admin.display(description="in Mission Control")
     def page(self, job: Job) -> SafeString:

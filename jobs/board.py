@@ -82,7 +82,7 @@ def shown(jobs: "QuerySet[Job]") -> "QuerySet[Job]":
         output_field=CharField(),
     )
     # PostgreSQL's greatest passes over the missing progress of a job that reported none.
-    heard_at = Greatest("updated_at", "progress__updated_at")
+    heard_at = Greatest("updated_at", "progress__heard_at")
     return evident.annotate(shown=word, heard_at=heard_at).select_related("progress", "runner")
 
 

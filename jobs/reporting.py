@@ -79,10 +79,10 @@ class Report:
     def progress(
         self,
         current: int,
-        total: int | None,
-        item: str,
-        done: Sequence[str],
-        failed: Sequence[str],
+        total: int | None = None,
+        item: str = "",
+        done: Sequence[str] = (),
+        failed: Sequence[str] = (),
     ) -> None:
         """This method will remember how far the work got; `done` and `failed` add to their lists."""
         with self._lock:

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from factory import notices
 from factory.skin import theme_of
+from jobs import summary
 from jobs.redaction import visible
 
 # The first that is found: most browsers also name those they descend from.
@@ -103,6 +104,12 @@ def lasted(start: datetime | None, end: datetime | None) -> str:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(int(seconds), 60)
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+@register.filter
+def pace(job: Any) -> str:
+    """This filter will say how fast a running job gets on and what is left, where that is known."""
+    return summary.pace_words(summary.describe(job))
 
 
 @register.filter

@@ -23,6 +23,7 @@ JOB_KEYS = {
 }  # fmt: skip
 PROGRESS_KEYS = {
     "current", "total", "percent", "item", "items_done", "items_failed", "rate_per_min", "eta_s",
+    "done_count", "failed_count", "heard_at", "peak_mb",
 }  # fmt: skip
 RUNNER_KEYS = {"id", "name", "host", "pid", "queues", "job", "since", "seen_age_s", "rss_mb"}
 

@@ -12,7 +12,7 @@ from jobs.management.contract import BadInput, Contract, actor
 from jobs.models import Job, LogChunk
 from jobs.redaction import visible
 from jobs.states import State
-from jobs.summary import describe
+from jobs.summary import describe, words
 
 ACTS = ("cancel", "retry", "log")
 LISTED = 200
@@ -142,10 +142,7 @@ def _evidence(move: Any) -> dict[str, Any]:
 
 
 def _line(job: dict[str, Any]) -> str:
-    progress = job["progress"]
-    steps = (
-        f"  {progress['current']}/{progress['total'] or '?'} {progress['item']}" if progress else ""
-    )
+    steps = f"  {far}" if (far := words(job)) else ""
     why = f"  {job['reason']}" if job["reason"] else ""
     line = f"{job['id']:>8}  {job['shown']:<10} {job['kind']:<18} {job['subject']}{steps}{why}"
     return visible(line)
