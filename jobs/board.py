@@ -2,19 +2,20 @@
 
 import json
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.auth import get_user_model
 from django.db import connection
-from django.db.models import Case, CharField, F, Q, QuerySet, Value, When
+from django.db.models import Case, CharField, F, Min, Q, QuerySet, Value, When
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Greatest
 
-from jobs import levels, ports
+from jobs import groups, levels, ports
 from jobs.levels import Level
-from jobs.models import Job, LogChunk, Move
+from jobs.models import Artefact, Attempt, Event, Job, LateReport, LogChunk, Move
 from jobs.redaction import redact
 from jobs.states import HELD, UNSTARTED, State
 
@@ -53,6 +54,15 @@ class Line:
     number: int
     text: str
     level: Level = Level.INFO
+
+
+@dataclass(frozen=True)
+class Try:
+    """An ended attempt, the most memory it held in MiB, and where its log begins, if it has one."""
+
+    attempt: Attempt
+    peak_mb: int | None
+    anchor: str
 
 
 @dataclass(frozen=True)
@@ -104,17 +114,39 @@ def showing(jobs: "QuerySet[Job]", word: str) -> "QuerySet[Job]":
     return jobs.filter(state=word)
 
 
-def matching(user: Any, *, state: str = "", kind: str = "") -> "QuerySet[Job]":
-    """This function will find the jobs `user` may see that show a word and are of a kind."""
-    jobs: QuerySet[Job] = Job.objects.visible_to(user)
-    if state:
-        jobs = showing(jobs, state)
-    return shown(jobs.filter(kind=kind) if kind else jobs)
+@dataclass(frozen=True)
+class Filter:
+    """Which jobs a list holds: those that show a word, of a kind, of a group of failures."""
+
+    state: str = ""
+    kind: str = ""
+    error: str = ""
+
+    def __bool__(self) -> bool:
+        return any((self.state, self.kind, self.error))
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """What is chosen, by the names that stand in addresses."""
+        return {name: value for name, value in asdict(self).items() if value}
+
+    @property
+    def query(self) -> str:
+        """What is chosen, as the end of an address."""
+        return urlencode(self.fields)
+
+    def of(self, jobs: "QuerySet[Job]") -> "QuerySet[Job]":
+        """This method will keep the jobs that match."""
+        if self.state:
+            jobs = showing(jobs, self.state)
+        if self.kind:
+            jobs = jobs.filter(kind=self.kind)
+        return groups.alike(jobs, self.error) if self.error else jobs
 
 
-def page(user: Any, *, state: str = "", kind: str = "", below: int | None = None) -> Page:
+def page(user: Any, chosen: Filter, below: int | None = None) -> Page:
     """This function will give one page of the jobs `user` may see, newest first."""
-    jobs = matching(user, state=state, kind=kind).order_by("-pk")
+    jobs = shown(chosen.of(Job.objects.visible_to(user))).order_by("-pk")
     if below is not None:
         jobs = jobs.filter(pk__lt=below)
     found = labelled(jobs[: PAGE + 1])
@@ -144,15 +176,39 @@ def of_scopes(scopes: Collection[int], each: int = 4) -> dict[int, list[Job]]:
 
 def detail(job_ids: Collection[int]) -> list[Job]:
     """This function will read jobs with their timelines, attempts and the ends of their logs."""
-    jobs = labelled(shown(Job.objects.filter(pk__in=job_ids)).prefetch_related("attempts"))
-    moves = list(Move.objects.filter(job__in=[job.pk for job in jobs]).order_by("pk"))
+    jobs = labelled(shown(Job.objects.filter(pk__in=job_ids)))
+    listed = [job.pk for job in jobs]
+    moves = list(Move.objects.filter(job__in=listed).order_by("pk"))
     name_actors(moves)
+    late = list(LateReport.objects.filter(job__in=listed).order_by("pk"))
+    left = list(Artefact.objects.filter(job__in=listed).listed())
+    events = Event.objects.in_bulk([job.event_id for job in jobs if job.event_id])
     for job in jobs:
+        job.tries = tries(job)  # type: ignore[attr-defined]
+        job.late = [one for one in late if one.job_id == job.pk]  # type: ignore[attr-defined]
+        job.left = [one for one in left if one.job_id == job.pk]  # type: ignore[attr-defined]
+        job.event = events.get(job.event_id)  # type: ignore[attr-defined]
         job.timeline = [move for move in moves if move.job_id == job.pk]  # type: ignore[attr-defined]
         job.masked = mask(job.arguments)  # type: ignore[attr-defined]
         job.result_text = mask(job.result) if job.result else ""  # type: ignore[attr-defined]
         job.log = tail(job.pk)  # type: ignore[attr-defined]
     return jobs
+
+
+def tries(job: Job) -> list[Try]:
+    """This function will give the ended attempts of a job, each with its memory and its log."""
+    chunks = LogChunk.objects.filter(job=job.pk).values("fence")
+    begins = {row["fence"]: row["begin"] for row in chunks.annotate(begin=Min("first_line"))}
+    newest = max(begins, default=0)
+    progress = getattr(job, "progress", None)
+    peaks = progress.peaks if progress else {}
+    found = []
+    for attempt in job.attempts.order_by("pk"):
+        begin = begins.get(attempt.fence)
+        before = "" if attempt.fence == newest else f"a{attempt.fence}-"
+        anchor = f"{before}L{begin}" if begin is not None else ""
+        found.append(Try(attempt, peaks.get(str(attempt.fence)), anchor))
+    return found
 
 
 def mask(arguments: Any) -> str:

@@ -15,6 +15,7 @@ class Scopes:
 
     visible: Callable[[Any], Iterable[int]] = lambda user: ()
     allows: Callable[[Any, str, int | None], bool] = lambda user, act, scope: bool(user.is_staff)
+    where: Callable[[Any, str], Iterable[int]] = lambda user, act: ()
     label: Callable[[Collection[int]], Mapping[int, str]] = lambda ids: {}
 
     def provide(
@@ -22,10 +23,11 @@ class Scopes:
         *,
         visible: Callable[[Any], Iterable[int]],
         allows: Callable[[Any, str, int | None], bool],
+        where: Callable[[Any, str], Iterable[int]],
         label: Callable[[Collection[int]], Mapping[int, str]],
     ) -> None:
         """This method will put the upper app's answers in place."""
-        self.visible, self.allows, self.label = visible, allows, label
+        self.visible, self.allows, self.where, self.label = visible, allows, where, label
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from django.db.models.functions import Cast, Concat
 from django.template.loader import render_to_string
 
 from jobs import board, ports
-from jobs.models import Job, LogChunk
+from jobs.models import Artefact, Job, LateReport, LogChunk
 
 _ROW = (
     "pk",
@@ -56,10 +56,13 @@ def render_rows(keys: Collection[str]) -> dict[str, str]:
 def page_fingerprints(keys: Collection[str]) -> dict[str, str]:
     """This function will tell what jobs' pages show, in short."""
     newest = LogChunk.objects.filter(job=OuterRef("pk")).order_by("-fence", "-seq").values("pk")
+    left = Artefact.objects.filter(job=OuterRef("pk")).order_by("-created_at").values("created_at")
+    late = LateReport.objects.filter(job=OuterRef("pk")).order_by("-pk").values("pk")
     jobs = board.shown(Job.objects.filter(pk__in=numbers(keys))).annotate(
-        chunk=Subquery(newest[:1])
+        chunk=Subquery(newest[:1]), left=Subquery(left[:1]), late=Subquery(late[:1])
     )
-    return {str(row[0]): board.fingerprint(*row) for row in jobs.values_list(*_ROW, "chunk")}
+    shown = jobs.values_list(*_ROW, "chunk", "left", "late")
+    return {str(row[0]): board.fingerprint(*row) for row in shown}
 
 
 def render_pages(keys: Collection[str]) -> dict[str, str]:
@@ -68,9 +71,9 @@ def render_pages(keys: Collection[str]) -> dict[str, str]:
     return {str(job.pk): render_to_string("jobs/_detail.html", {"job": job}) for job in jobs}
 
 
-def list_key(user: Any, *, state: str = "", kind: str = "") -> str:
+def list_key(user: Any, chosen: board.Filter) -> str:
     """This function will name the first page of a list as one user sees it."""
-    return f"{user.pk}:{state}:{kind}"
+    return f"{user.pk}:{chosen.state}:{chosen.kind}"
 
 
 def own_keys(user: Any, keys: Collection[str]) -> set[str]:
@@ -133,7 +136,5 @@ def as_rows(jobs: "QuerySet[Job]") -> "QuerySet[Job]":
 
 def _list_of(user: Any, key: str) -> "QuerySet[Job]":
     parts = _LIST_KEY.fullmatch(key)
-    state, kind = (parts["state"], parts["kind"]) if parts else ("", "")
-    return as_rows(board.matching(user, state=state, kind=kind).select_related(None)).order_by(
-        "-pk"
-    )
+    chosen = board.Filter(parts["state"], parts["kind"]) if parts else board.Filter()
+    return as_rows(chosen.of(Job.objects.visible_to(user))).order_by("-pk")

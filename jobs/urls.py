@@ -7,9 +7,11 @@ from jobs import views
 app_name = "jobs"
 urlpatterns = [
     path("", views.listing, name="list"),
+    path("failures/", views.failures, name="failures"),
     path("<int:pk>/", views.page, name="page"),
     path("<int:pk>/log/", views.log, name="log"),
     path("<int:pk>/log.txt", views.log_file, name="log-file"),
+    path("<int:pk>/artefacts/<int:artefact>/", views.artefact, name="artefact"),
     path("<int:pk>/cancellations/", views.cancellations, name="cancellations"),
     path("<int:pk>/retries/", views.retries, name="retries"),
 ]

@@ -1,6 +1,8 @@
 """The ledger's pages, and the acts on one job."""
 
-from collections.abc import Callable, Collection
+import re
+from base64 import b64encode
+from collections.abc import Callable, Collection, Mapping
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest, PermissionDenied
@@ -8,29 +10,35 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_safe
 
-from jobs import board, kinds, ports, topics
+from jobs import board, groups, kinds, ports, topics
 from jobs.levels import Level
-from jobs.models import Job
+from jobs.models import Artefact, Job
 
 
 @require_safe
 def listing(request: HttpRequest) -> HttpResponse:
-    """This view will list jobs, newest first; state, kind and page are in the address."""
-    known = [one.name for one in kinds.all_kinds()]
-    chosen = {
-        "state": _one_of(board.WORDS, request.GET.get("state", ""), "state"),
-        "kind": _one_of(known, request.GET.get("kind", ""), "kind"),
-    }
+    """This view will list jobs, newest first; filters and page are in the address."""
+    chosen = filter_of(request.GET)
     below = _number(request.GET.get("below", ""))
     version = board.clock()
-    page = board.page(request.user, below=below, **chosen)
-    context = {"v": version, "page": page, "below": below, "words": board.WORDS, "kinds": known}
-    if below is None:  # what is new belongs to the first page
-        context["topic"] = f"jobs:{topics.list_key(request.user, **chosen)}"
+    page = board.page(request.user, chosen, below)
+    context = {"v": version, "page": page, "below": below, "chosen": chosen}
+    context |= {"words": board.WORDS, "kinds": [one.name for one in kinds.all_kinds()]}
+    if below is None and not chosen.error:  # what is new belongs to the first page
+        context["topic"] = f"jobs:{topics.list_key(request.user, chosen)}"
         context["rows"] = topics.rows_of(page.jobs)
-    return render(request, "jobs/list.html", context | chosen)
+    return render(request, "jobs/list.html", context)
+
+
+@require_safe
+def failures(request: HttpRequest) -> HttpResponse:
+    """This view will group the failures nobody has archived by what they have in common."""
+    seen = Job.objects.visible_to(request.user)
+    context = {"v": board.clock(), "groups": groups.of(seen), "newest": groups.NEWEST}
+    return render(request, "jobs/failures.html", context)
 
 
 @require_safe
@@ -71,6 +79,19 @@ def log_file(request: HttpRequest, pk: int) -> StreamingHttpResponse:
         content_type="text/plain; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="job-{job.pk}.log"'},
     )
+
+
+@require_safe
+def artefact(request: HttpRequest, pk: int, artefact: int) -> HttpResponse:
+    """This view will send one artefact as a file; a browser neither runs nor shows it."""
+    job = get_object_or_404(Job.objects.visible_to(request.user), pk=pk)
+    found = get_object_or_404(Artefact.objects.filter(job=job), pk=artefact)
+    response = HttpResponse(bytes(found.data), content_type=found.media_type)
+    response.headers["Content-Disposition"] = content_disposition_header(True, found.name)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.headers["Digest"] = f"sha-256={b64encode(bytes.fromhex(found.sha256)).decode()}"
+    return response
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -122,6 +143,21 @@ def _act(
     act(found, by=f"user:{request.user.pk}")
     messages.success(request, f"{job} {outcome}.")
     return redirect(reverse("jobs:page", args=[job.pk]))
+
+
+def filter_of(given: Mapping[str, str]) -> board.Filter:
+    """This function will read what an address or a form says of the jobs that are meant."""
+    return board.Filter(
+        state=_one_of(board.WORDS, given.get("state", ""), "state"),
+        kind=_one_of([one.name for one in kinds.all_kinds()], given.get("kind", ""), "kind"),
+        error=_hexadecimal(given.get("error", "")),
+    )
+
+
+def _hexadecimal(text: str) -> str:
+    if not re.fullmatch(r"[0-9a-f]{0,12}", text):
+        raise BadRequest("error= is no fingerprint: take one of the page of failures.")
+    return text
 
 
 def _one_of(known: Collection[str], text: str, name: str) -> str:

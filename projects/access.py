@@ -7,7 +7,18 @@ from jobs.failures import Anticipated, FailureClass
 from projects.models import Membership, Project, Role
 
 _VIEWER = {"see"}
-_CONTRIBUTOR = _VIEWER | {"register", "sync", "retry", "pause", "resume", "cancel", "ask", "plan"}
+_CONTRIBUTOR = _VIEWER | {
+    "register",
+    "sync",
+    "retry",
+    "rerun",
+    "pause",
+    "resume",
+    "cancel",
+    "acknowledge",
+    "ask",
+    "plan",
+}
 _MAINTAINER = _CONTRIBUTOR | {"members", "credentials", "freeze", "archive"}
 ACTS = {Role.VIEWER: _VIEWER, Role.CONTRIBUTOR: _CONTRIBUTOR, Role.MAINTAINER: _MAINTAINER}
 """What each role may do in its project. Whatever is not named here is for staff alone."""
@@ -34,6 +45,13 @@ def allows(user: Any, act: str, scope: int | None) -> bool:
         .first()
     )
     return bool(role) and act in ACTS[Role(role)]
+
+
+def where(user: Any, act: str) -> Iterable[int]:
+    """This function will give the scopes in which a user's role allows an act, as a subquery."""
+    roles = [role for role, acts in ACTS.items() if act in acts]
+    own = Membership.objects.filter(user_id=user.pk, role__in=roles, user__is_active=True)
+    return own.values_list("project_id", flat=True)
 
 
 def visible(user: Any) -> Iterable[int]:

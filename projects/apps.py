@@ -13,7 +13,9 @@ class ProjectsConfig(AppConfig):
         from jobs import ports
         from projects import access, checks, membership, tasks, topics
 
-        ports.scopes.provide(visible=access.visible, allows=access.allows, label=access.label)
+        ports.scopes.provide(
+            visible=access.visible, allows=access.allows, where=access.where, label=access.label
+        )
         ports.checks.register("git", checks.git)
         tasks.subscribe()
         topics.register()

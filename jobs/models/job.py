@@ -29,6 +29,12 @@ class JobQuerySet(models.QuerySet["Job"]):
             return self
         return self.filter(scope__in=ports.scopes.visible(user))
 
+    def open_to(self, user: Any, act: str) -> "JobQuerySet":
+        """This method will keep the jobs on which `user` may do an act; staff may on all."""
+        if user.is_active and user.is_staff:
+            return self
+        return self.filter(scope__in=ports.scopes.where(user, act))
+
     def live(self) -> "JobQuerySet":
         """This method will keep the jobs that are not finished."""
         return self.filter(state__in=LIVE)

@@ -16,6 +16,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from factory.models import ApiToken
 from jobs import live, ports
+from jobs.models import Artefact, Job
 from projects.models import Invitation, Membership, Role
 from tests.pages.conftest import World, browser_of
 
@@ -35,6 +36,7 @@ CASES = {
     # For everybody who is logged in; each sees and changes only their own.
     "": Case("stranger"),
     "jobs/": Case("stranger"),
+    "jobs/failures/": Case("stranger"),
     "legend/": Case("stranger"),
     "registrations/": Case("stranger", "stranger"),
     "theme/": Case(NOBODY, "stranger"),
@@ -49,6 +51,7 @@ CASES = {
     "jobs/<int:pk>/": Case("viewer"),
     "jobs/<int:pk>/log/": Case("viewer"),
     "jobs/<int:pk>/log.txt": Case("viewer"),
+    "jobs/<int:pk>/artefacts/<int:artefact>/": Case("viewer"),
     "jobs/<int:pk>/cancellations/": Case("contributor", "contributor"),
     "jobs/<int:pk>/retries/": Case("contributor", "contributor"),
     "projects/<slug:slug>/": Case("viewer"),
@@ -113,6 +116,7 @@ def ids(world: World, people: dict[str, Any]) -> dict[str, Any]:
     )
     token, _ = ApiToken.objects.issue(people["maintainer"], "ci", "read", 1)
     return {
+        "artefact": left_by(world.job),
         "jobs/": world.job.pk,
         "api/jobs/": world.job.pk,
         "projects/<slug:slug>/repositories/": world.repository.pk,
@@ -120,6 +124,14 @@ def ids(world: World, people: dict[str, Any]) -> dict[str, Any]:
         "projects/<slug:slug>/invitations/": invitation.pk,
         "account/tokens/": token.pk,
     }
+
+
+def left_by(job: Job) -> int:
+    """This function will have a job leave an artefact, and give its id."""
+    Artefact.objects.create(
+        job=job, fence=1, name="lighthouse.txt", media_type="text/plain", size=4, data=b"quay"
+    )
+    return Artefact.objects.get(job=job).pk
 
 
 def routes(resolver: URLResolver | None = None, before: str = "") -> Iterator[str]:
@@ -141,6 +153,7 @@ def filled(route: str, ids: dict[str, Any], exists: bool = True) -> str:
     """This function will put ids into a route: of the project's things, or of nothing."""
     found = [pk for begin, pk in ids.items() if route.startswith(begin)]
     values = {"pk": found[0] if found and exists else 10**9, "text": "no-such-link"}
+    values["artefact"] = ids["artefact"] if exists else 10**9
     values["slug"] = "harbour" if exists else "nowhere"
     return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda name: str(values[name[1]]), route)
 
