@@ -1,0 +1,4 @@
+"""Chaos: an installation of its own under seeded faults, and what it must keep through all of them.
+
+`plan` draws orders and strikes from a seed, `course` performs them, `checks` judges the history.
+"""

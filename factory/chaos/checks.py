@@ -1,0 +1,363 @@
+"""The invariants of the ledger, each asked of the history that chaos leaves.
+
+A check gives "" when it holds, a sentence when it does not, and None while its subject does not
+exist in this product.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from factory.chaos import stack
+from factory.chaos.book import Book, Struck
+from factory.chaos.people import administrator
+from factory.models import ApiToken
+from jobs.states import FINISHED
+
+_ENDED = tuple(state.value for state in FINISHED)
+_MOST_SHOWN = 5
+_SESSIONS = 120
+_FILES = 400
+_RECOVERY_S = 5.0
+"""Five times the aim: beside other work, a machine with two processors keeps no closer promise."""
+
+
+@dataclass
+class History:
+    """All there is to judge by: what was asked, what the sink heard, who was struck, samples."""
+
+    book: Book
+    struck: list[Struck]
+    sink: Path
+    seen: list[str] = field(default_factory=list)
+    restless: str = ""
+    recovery: list[float] = field(default_factory=list)
+    calls: list[dict[str, Any]] = field(default_factory=list)
+
+    def read(self) -> None:
+        """This method will take in what the sink wrote down."""
+        self.calls = [json.loads(line) for line in self.sink.read_text().splitlines()]
+        self.recovery = [seconds for one in self.struck if (seconds := recovered(one)) is not None]
+
+    @property
+    def effects(self) -> list[dict[str, Any]]:
+        """The calls that were effects, not only signs of an execution."""
+        return [call for call in self.calls if call["what"] == "effect"]
+
+
+def judge(history: History) -> dict[str, str]:
+    """This function will ask every invariant and give its verdict by name."""
+    verdicts = {}
+    for name, check in INVARIANTS.items():
+        said = check(history)
+        verdicts[name] = "not applicable" if said is None else said or "held"
+    return verdicts
+
+
+def lost(history: History) -> list[int]:
+    """This function will list the jobs that were accepted and have no row, or no end."""
+    known = dict(stack.rows("SELECT id, state FROM job WHERE id = ANY(%s)", history.book.ids))
+    return [job for job in history.book.ids if known.get(job) not in _ENDED]
+
+
+def phantom(history: History) -> list[str]:
+    """This function will list what is there though nobody asked for it, or not so often."""
+    book = history.book
+    counts: dict[str, int] = dict(
+        stack.rows("SELECT subject, count(*) FROM job WHERE created_by = 'user:chaos' GROUP BY 1")
+    )
+    found = []
+    for token, number in counts.items():
+        wanted = {len(book.accepted[token])} if token in book.accepted else set()
+        wanted |= {0, book.maybe[token]} if token in book.maybe else set()
+        if number not in wanted and token != "":
+            found.append(f"{token}: {number} jobs")
+    rowless = {call["job"] for call in history.calls} - {
+        job for (job,) in stack.rows("SELECT id FROM job")
+    }
+    return found + [f"job {job} executed without a row" for job in sorted(rowless)]
+
+
+def recovered(one: Struck) -> float | None:
+    """This function will give the seconds from a runner's death until its job ran again."""
+    if one.fault != "runner-busy" or one.job is None:
+        return None
+    sql = (
+        "SELECT min(extract(epoch FROM at))::float8 FROM job_move"
+        " WHERE job_id = %s AND to_state = 'running' AND at > to_timestamp(%s)"
+    )
+    again = stack.rows(sql, one.job, one.at)[0][0]
+    return None if again is None else round(again - one.at, 3)
+
+
+def _none(sql: str, *values: Any, says: str = "{}") -> str:
+    """Say what a question found that must find nothing."""
+    found = stack.rows(sql, *values)
+    if not found:
+        return ""
+    shown = ", ".join(" ".join(map(str, row)) for row in found[:_MOST_SHOWN])
+    more = f" and {len(found) - _MOST_SHOWN} more" if len(found) > _MOST_SHOWN else ""
+    return says.format(shown + more)
+
+
+def _legal(history: History) -> str:
+    """1: the replay of a job's moves is its row, and every move is a legal one."""
+    broken = _none(
+        "SELECT job_id, from_state, to_state FROM (SELECT job_id, from_state, to_state,"
+        " lag(to_state, 1, '') OVER (PARTITION BY job_id ORDER BY id) AS before FROM job_move) m"
+        " WHERE from_state <> before OR NOT EXISTS (SELECT FROM job_legal_move l"
+        " WHERE l.from_state = m.from_state AND l.to_state = m.to_state)",
+        says="moves that do not follow: {}",
+    )
+    return broken or _none(
+        "SELECT j.id, j.state FROM job j WHERE j.state IS DISTINCT FROM"
+        " (SELECT to_state FROM job_move m WHERE m.job_id = j.id ORDER BY m.id DESC LIMIT 1)",
+        says="rows that are not where their moves lead: {}",
+    )
+
+
+def _held(history: History) -> str:
+    """2: what is held is held by a runner that lives."""
+    if history.seen:
+        return "; ".join(history.seen[:_MOST_SHOWN])
+    present = stack.rows("SELECT id, pid FROM job_runner WHERE stopped_at IS NULL")
+    ours = stack.everybody()
+    dead = [runner for runner, pid in present if pid not in ours]
+    return f"runners that are shown and do not live: {dead}" if dead else ""
+
+
+def _kept(history: History) -> str:
+    """3: no job that was accepted is lost."""
+    missing = lost(history)
+    return f"{len(missing)} jobs without an end: {missing[:_MOST_SHOWN]}" if missing else ""
+
+
+def _rows(history: History) -> str:
+    """4: nothing executes and nothing is shown without a row, and no process is forgotten."""
+    found = phantom(history)
+    if found:
+        return "; ".join(found[:_MOST_SHOWN])
+    supervisor = stack.hand("supervisor")
+    strays = stack.everybody() - stack.tree(supervisor or 0)
+    return f"processes outside the supervisor's tree: {sorted(strays)}" if strays else ""
+
+
+def _effects(history: History) -> str:
+    """5: an effect in the database exactly once, one outside at least once and under one key."""
+    in_database = _none(
+        "SELECT j.id, j.kind, j.state, count(e.id) FROM job j"
+        " LEFT JOIN chaos_effect e ON e.job = j.id WHERE j.kind LIKE 'chaos.%%'"
+        " GROUP BY j.id HAVING count(e.id) <> CASE WHEN j.state = 'succeeded' THEN 1 ELSE 0 END",
+        says="effects in the database that are not there exactly once: {}",
+    )
+    if in_database:
+        return in_database
+    wrong = [call["key"] for call in history.effects if not call["key"].startswith(_key(call))]
+    if wrong:
+        return f"keys of another job: {wrong[:_MOST_SHOWN]}"
+    done = {call["job"] for call in history.effects}
+    outside = ("chaos.effect", "chaos.steps", "chaos.flaky", "chaos.compute")
+    sql = "SELECT id FROM job WHERE state = 'succeeded' AND kind = ANY(%s)"
+    never = [job for (job,) in stack.rows(sql, list(outside)) if job not in done]
+    return f"succeeded without an effect outside: {never[:_MOST_SHOWN]}" if never else ""
+
+
+def _key(call: dict[str, Any]) -> str:
+    return f"job:{call['job']}:"
+
+
+def _executions(history: History) -> str:
+    """6: a job is not executed more often than it may be, even when it kills its runner each time."""
+    begun = Counter(call["job"] for call in history.calls if call["what"] == "began")
+    sql = (
+        "SELECT j.id, j.max_attempts, (SELECT count(*) FROM job_move m WHERE m.job_id = j.id"
+        " AND m.from_state = 'running' AND m.reason LIKE 'Handed back unfinished%%')"
+        " FROM job j WHERE j.id = ANY(%s)"
+    )
+    over = [
+        f"job {job}: {begun[job]} of {most}"
+        for job, most, back in stack.rows(sql, list(begun))
+        if begun[job] > most + 1 + back
+    ]
+    attempts = _none(
+        "SELECT id, attempt FROM job WHERE attempt > max_attempts", says="attempts: {}"
+    )
+    return "; ".join(over[:_MOST_SHOWN]) or attempts
+
+
+def _recovery(history: History) -> str | None:
+    """7: the job of a runner that was killed runs again at once."""
+    if not history.recovery:
+        return None
+    worst = max(history.recovery)
+    return f"it took {worst} s" if worst > _RECOVERY_S else ""
+
+
+def _no_stall(history: History) -> str:
+    """8: work that is due does not wait beside idle runners."""
+    return history.restless
+
+
+def _board(history: History) -> str:
+    """9: after all of it, the board says what the database says."""
+
+    _, text = ApiToken.objects.issue(administrator(), "chaos", "read", 1)
+    said: list[Any] = []
+
+    def agrees() -> bool:
+        status, told = stack.ask("/api/status", Authorization=f"Bearer {text}")
+        said[:] = [status, told and told["jobs"]]
+        sql = "SELECT state, count(*) FROM job WHERE state <> ALL(%s) GROUP BY 1"
+        return status == 200 and told["jobs"] == dict(stack.rows(sql, list(_ENDED)))
+
+    return "" if stack.until(agrees, 10, every=0.2) else f"the board says {said}"
+
+
+def _events(history: History) -> str:
+    """10: an event has its effect exactly once for each subscriber."""
+    return _none(
+        "SELECT e.id, e.name, count(d.id), count(x.id) FROM job_event e"
+        " LEFT JOIN job d ON d.event_id = e.id AND d.kind = 'chaos.deliver'"
+        " LEFT JOIN chaos_effect x ON x.step = 'event ' || e.id"
+        " WHERE e.name = 'chaos.happened' GROUP BY e.id"
+        " HAVING count(d.id) <> 1"
+        " OR count(x.id) <> count(d.id) FILTER (WHERE d.state = 'succeeded')",
+        says="events, deliveries, effects: {}",
+    )
+
+
+def _final(history: History) -> str:
+    """15: after a cancellation was told, nothing more of that job happens."""
+    book = history.book
+    late = [
+        f"job {call['job']} after {call['at'] - book.cancelled[call['job']]:.3f} s"
+        for call in history.calls
+        if call["job"] in book.cancelled and call["at"] > book.cancelled[call["job"]]
+    ]
+    if late:
+        return f"effects after the cancellation: {', '.join(late[:_MOST_SHOWN])}"
+    return _none(
+        "SELECT id, state FROM job WHERE id = ANY(%s) AND state <> 'cancelled'",
+        list(book.cancelled),
+        says="cancelled, and not so any more: {}",
+    )
+
+
+def _atomic(history: History) -> str:
+    """17: what was enqueued in a transaction is there with it, or not at all."""
+    taken_back = _none(
+        "SELECT id, subject FROM job WHERE subject = ANY(%s)",
+        list(history.book.undone),
+        says="jobs of transactions that were taken back: {}",
+    )
+    return taken_back or _none(
+        "SELECT p.id, p.state, count(c.id) FROM job p"
+        " LEFT JOIN job c ON c.root_id = p.id AND c.subject = 'child of ' || p.id"
+        " WHERE p.kind = 'chaos.parent' GROUP BY p.id"
+        " HAVING count(c.id) <> CASE WHEN p.state = 'succeeded' THEN 5 ELSE 0 END",
+        says="parents whose children are not all there: {}",
+    )
+
+
+def _once_up(history: History) -> str | None:
+    """18: a second `up` starts nothing."""
+    asked = [one.whom for one in history.struck if one.fault == "second-up"]
+    return next((said for said in asked if said != "refused"), "") if asked else None
+
+
+def _bounded(history: History) -> str:
+    """19: sessions and open files stay within bounds."""
+    ((sessions,),) = stack.rows("SELECT count(*) FROM pg_stat_activity")
+    if sessions > _SESSIONS:
+        return f"{sessions} sessions of the database"
+    files = {pid: _open_files(pid) for pid in stack.everybody()}
+    return next((f"process {pid}: {n} open files" for pid, n in files.items() if n > _FILES), "")
+
+
+def _open_files(pid: int) -> int:
+    try:
+        return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+    except OSError:
+        return 0
+
+
+_TRACES = {
+    "pusher": "pusher",
+    "monitor": "monitor",
+    "sentinel": "process died.*qcluster",
+    "cluster": "process died.*qcluster",
+    "watchdog": "process died.*watchdog",
+    "relay": "process died.*relay",
+    "web": "process died.*web",
+    "runner-busy": "is dead",
+    "runner-idle": "is dead",
+    "postgres-stop": "heartbeat of runner|broker:",
+    "postgres-sessions": "heartbeat of runner|broker:|runner \\d+:",
+    "valkey": "live updates paused",
+}
+
+
+def _traces(history: History) -> str:
+    """20: a fault leaves a line that an administrator can find."""
+    text = stack.told().read_bytes()
+    silent = [
+        f"{one.fault} ({one.whom})"
+        for one in history.struck
+        if (trace := _TRACES.get(one.fault)) and not re.search(trace.encode(), text[one.log_from :])
+    ]
+    return f"no line tells of {', '.join(silent[:_MOST_SHOWN])}" if silent else ""
+
+
+def _one_running(history: History) -> str:
+    """Limits: of one key at most one job runs at a time."""
+    return _none(
+        "SELECT a.job_id, b.job_id FROM job_attempt a JOIN job ja ON ja.id = a.job_id"
+        " JOIN job jb ON jb.limit_key = ja.limit_key AND jb.id > ja.id"
+        " JOIN job_attempt b ON b.job_id = jb.id"
+        " WHERE ja.limit_key LIKE 'chaos:%%' AND a.started_at < b.ended_at"
+        " AND b.started_at < a.ended_at",
+        says="jobs of one limit key that ran at once: {}",
+    )
+
+
+def _explained(history: History) -> str:
+    """Ends: what ended without success did so for a cause that is on record."""
+    excused = ("worker-lost", "transient-network", "timeout")
+    return _none(
+        "SELECT id, kind, failure_class, failure_message FROM job WHERE state = 'failed'"
+        " AND NOT (kind = 'chaos.flaky' AND (arguments->>'failures')::int > 4)"
+        " AND NOT (failure_class = ANY(%s) AND attempt >= max_attempts)",
+        list(excused),
+        says="failed, and should not have: {}",
+    )
+
+
+Check = Callable[[History], str | None]
+INVARIANTS: dict[str, Check] = {
+    "1 one state, legal moves only": _legal,
+    "2 held means a live runner": _held,
+    "3 no accepted job is lost": _kept,
+    "4 nothing without a row": _rows,
+    "5 effects once, or under one key": _effects,
+    "6 executions within attempts": _executions,
+    "7 recovery after a worker's death": _recovery,
+    "8 no silent stall": _no_stall,
+    "9 the board is the database": _board,
+    "10 events once per subscriber": _events,
+    "11 a webhook makes one event": lambda history: None,
+    "12 outbound under one id": lambda history: None,
+    "13 agent loops end": lambda history: None,
+    "14 session rows and terminals": lambda history: None,
+    "15 cancel is final": _final,
+    "16 a schedule fires once per tick": lambda history: None,
+    "17 enqueue is atomic with its cause": _atomic,
+    "18 a second up starts nothing": _once_up,
+    "19 sizes stay bounded": _bounded,
+    "20 every fault leaves a trace": _traces,
+    "limits: one running per key": _one_running,
+    "ends: every failure has its cause": _explained,
+}
