@@ -108,7 +108,10 @@ def pill(run: Run, *, sink: str) -> None:
 
 
 events.register(
-    "chaos.happened", version=1, fields=("job", "sink"), meaning="A job of chaos published this."
+    "chaos.happened",
+    version=1,
+    fields={"job": int, "sink": str},
+    meaning="A job of chaos published this.",
 )
 ports.subscribers.register(
     "chaos.happened",
