@@ -110,6 +110,18 @@ VARIABLES = (
         "FACTORY_WORKERS", parsers.workers, "short=1,long=1", "how many runners each pool has"
     ),
     Variable(
+        "FACTORY_HOST",
+        parsers.word,
+        "",
+        "this machine's name among those that share the database; not given: its host name",
+    ),
+    Variable(
+        "FACTORY_TASK_MODULES",
+        parsers.modules,
+        "",
+        "modules besides the installed apps whose functions async_task may run, with commas",
+    ),
+    Variable(
         "FACTORY_SECRET_KEY",
         parsers.secret,
         "",

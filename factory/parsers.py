@@ -158,6 +158,15 @@ def workers(text: str) -> dict[str, int]:
     return pools
 
 
+def modules(text: str) -> tuple[str, ...]:
+    """This function will read names of Python modules with commas between them."""
+    found = tuple(part.strip() for part in text.split(",") if part.strip())
+    for part in found:
+        if not all(name.isidentifier() for name in part.split(".")):
+            raise Malformed(f'"{printable(part)}" is no module: use names such as reports.tasks')
+    return found
+
+
 def secret(text: str) -> str:
     """This function will read a key that is long enough to sign with."""
     if len(text) < 32:

@@ -7,6 +7,7 @@ from csp.constants import NONE, SELF
 from factory import caching, configuration, embedded, intake, keys
 
 BASE_DIR = configuration.BASE_DIR
+FACTORY_VERSION = "0.1.0"
 _values = configuration.load()
 
 # What the apps read; they may not import this package.
@@ -17,6 +18,8 @@ FACTORY_BIND = _values["FACTORY_BIND"]
 FACTORY_PORT = _values["PORT"]
 FACTORY_PROXIES = _values["FACTORY_PROXIES"] or ()
 FACTORY_WORKERS = _values["FACTORY_WORKERS"]
+FACTORY_HOST = _values["FACTORY_HOST"]
+FACTORY_TASK_MODULES = _values["FACTORY_TASK_MODULES"] or ()
 FACTORY_LOCAL_REPOS = (*(_values["FACTORY_LOCAL_REPOS"] or ()), FACTORY_HOME / "smoke")
 FACTORY_GIT_HOSTS = _values["FACTORY_GIT_HOSTS"] or ()
 FACTORY_GIT_CA = _values["FACTORY_GIT_CA"]
@@ -49,8 +52,8 @@ INSTALLED_APPS = [
     "channels",
     "csp",
     "axes",
-    "django_q",
     "jobs",
+    "django_q",  # below jobs, whose qinfo, qmonitor and qmemory are to be found first
     "projects",
     "agents",
     "factory",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from importlib import import_module
 from typing import Any
 
 from django.apps import apps
@@ -21,6 +22,7 @@ from jobs.models import Attempt, Event, Job, Move, Queue, Refused, Runner, Stale
 from jobs.redaction import visible
 
 # The cluster's own books: our ledger is the record, theirs would be a second one.
+import_module("django_q.admin")  # what registers them
 for _model in apps.get_app_config("django_q").get_models():
     if admin.site.is_registered(_model):
         admin.site.unregister(_model)

@@ -15,6 +15,8 @@ from jobs import process
 
 FRESH_S = 4.0
 """A process that beats once a second and has not for this long is silent, in seconds."""
+HURRY = "hurry"
+"""Beats while somebody who asked for the end asked again: who has a job in work gives it back."""
 _written: dict[str, int] = {}
 
 

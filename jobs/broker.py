@@ -5,19 +5,26 @@ import os
 import signal
 import time
 from contextlib import suppress
-from typing import Any
+from typing import Any, NoReturn
 
 from django.conf import settings
 from django_q.brokers import Broker
+from django_q.conf import Conf
 from django_q.signing import SignedPackage
+from django_q.status import Stat, Status
 
-from jobs import beats, db, process, upkeep
+from jobs import beats, db, django_q, fleet, process, upkeep, version
 from jobs.db import Connection
+from jobs.django_q import NoCache, NotHonoured
+from jobs.models import Job
 from jobs.runner import TOKEN_S
+from jobs.states import HELD, State
 
 log = logging.getLogger("jobs")
 
 PAUSE_S = 0.2
+STATS_S = 2.0
+"""So long the status of clusters may take; whoever asks for it must not hang."""
 
 
 class ResidentBroker(Broker):  # type: ignore[misc]  # django-q2 ships no types
@@ -51,9 +58,19 @@ class ResidentBroker(Broker):  # type: ignore[misc]  # django-q2 ships no types
             time.sleep(PAUSE_S)
         return tokens or None
 
-    def enqueue(self, task: Any) -> None:
-        """This method will refuse django-q2's own tasks: the ledger has one entrance."""
-        raise NotImplementedError("async_task: use jobs.queue.enqueue with a registered kind")
+    def enqueue(self, task: str) -> int:
+        """This method will make a job of a task, in the caller's transaction."""
+        return django_q.enqueue(task)
+
+    def delete_queue(self) -> NoReturn:
+        """This method will refuse: what was accepted is not thrown away."""
+        raise NotHonoured("delete_queue: jobs are not thrown away: manage.py jobs cancel N")
+
+    purge_queue = delete_queue
+
+    def delete(self, task_id: Any) -> NoReturn:
+        """This method will refuse: what was accepted is not thrown away."""
+        raise NotHonoured("delete: jobs are not thrown away: manage.py jobs cancel N")
 
     def ping(self) -> bool:
         """This method will say that the broker answers; it holds nothing itself.
@@ -65,6 +82,7 @@ class ResidentBroker(Broker):  # type: ignore[misc]  # django-q2 ships no types
         if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
             # A handler, not SIG_IGN: programs that jobs start must not inherit it.
             signal.signal(signal.SIGTERM, lambda *_: None)
+            version.of_this_process()  # what is forked from here on runs what is loaded here
         return True
 
     def info(self) -> str:
@@ -72,12 +90,12 @@ class ResidentBroker(Broker):  # type: ignore[misc]  # django-q2 ships no types
         return "PostgreSQL ledger"
 
     def queue_size(self) -> int:
-        """This method will give 0: jobs never pass through django-q2."""
-        return 0
+        """This method will count the jobs that are due and wait."""
+        return Job.objects.filter(state=State.QUEUED).count()
 
     def lock_size(self) -> int:
-        """This method will give 0: nothing is locked outside the ledger."""
-        return 0
+        """This method will count the jobs in the hands of runners."""
+        return Job.objects.filter(state__in=HELD).count()
 
     def set_stat(self, key: str, value: str, timeout: int) -> None:
         """This method will keep nothing: runner rows are the status, and this may never block.
@@ -86,16 +104,19 @@ class ResidentBroker(Broker):  # type: ignore[misc]  # django-q2 ships no types
         """
         _beat("sentinel")
 
-    def get_stat(self, key: str) -> None:
-        """This method will find nothing; see `set_stat`."""
+    def get_stat(self, key: str) -> str | None:
+        """This method will give the cluster of that key, as `get_stats` does."""
+        found = (each for each in _clusters() if each.key == key)
+        return next((SignedPackage.dumps(each, True) for each in found), None)
 
-    def get_stats(self, pattern: str) -> list[Any]:
-        """This method will find nothing; see `set_stat`."""
-        return []
+    def get_stats(self, pattern: str) -> list[str]:
+        """This method will give the clusters that runner rows tell of, within seconds, or none."""
+        return [SignedPackage.dumps(each, True) for each in _clusters()]
 
     @staticmethod
-    def get_cache() -> None:
+    def get_cache() -> NoCache:
         """This method will use no cache: a frozen one would stop the guard loop."""
+        return NoCache()
 
     def _say_when_it_ends(self) -> None:
         """Take the pusher's beat away at its clean end, which is that of the cluster.
@@ -108,23 +129,27 @@ class ResidentBroker(Broker):  # type: ignore[misc]  # django-q2 ships no types
             process.at_clean_end(lambda: beats.end("pusher"))
 
     def _missing(self, raw: Connection) -> list[str]:
-        now = time.monotonic()
+        now, cluster = time.monotonic(), os.getppid()
         self._issued = [(at, pool) for at, pool in self._issued if now - at < TOKEN_S]
         here = db.rows(
             raw,
-            "SELECT pool, id, owner, CASE WHEN stopped_at IS NULL THEN pid END FROM job_runner"
-            " WHERE host = %s"
-            " AND (stopped_at IS NULL OR started_at > clock_timestamp() - interval '10 seconds')",
-            (process.host(),),
+            "SELECT pool, id, owner, CASE WHEN stopped_at IS NULL THEN pid END,"
+            " stopped_at IS NOT NULL AND cluster = %s AND intent IN ('drain', 'stop')"
+            " FROM job_runner WHERE host = %s AND (stopped_at IS NULL OR intent <> ''"
+            " OR started_at > clock_timestamp() - interval '10 seconds')",
+            (process.named(cluster), process.host()),
         )
         self._forget_redeemed([row for row in here if row[2] == _owner()])
         # A busy runner of the broker before this one fills its pool still; a second one would sit
-        # in the worker of another pool.
-        cluster = os.getppid()
-        present = [pool for pool, _, _, pid in here if pid and process.parent(pid) == cluster]
+        # in the worker of another pool. A place that a person emptied counts as taken.
+        taken = [
+            pool
+            for pool, _, _, pid, emptied in here
+            if emptied or (pid and process.parent(pid) == cluster)
+        ]
         missing: list[str] = []
         for pool, size in settings.FACTORY_WORKERS.items():
-            have = present.count(pool)
+            have = taken.count(pool)
             have += sum(issued == pool for _, issued in self._issued)
             missing += [pool] * (size - have)
         return missing
@@ -155,10 +180,30 @@ class ResidentBroker(Broker):  # type: ignore[misc]  # django-q2 ships no types
         return None, SignedPackage.dumps(package)
 
 
+def _clusters() -> list[Stat]:
+    """The clusters of all hosts, as django-q2's monitors know them. Never raises, nor waits long."""
+    try:
+        found = fleet.clusters(STATS_S)
+    except (db.Error, db.Silent):
+        return []
+    return [_stat(each) for each in found]
+
+
+def _stat(cluster: fleet.Cluster) -> Stat:
+    # Its own constructor asks a sentinel, which only the cluster's own process has.
+    stat = Stat.__new__(Stat)
+    Status.__init__(stat, cluster.sentinel, f"{cluster.host}:{cluster.name}")
+    stat.broker = None
+    stat.host, stat.sentinel, stat.pusher = cluster.host, cluster.sentinel, cluster.pusher
+    stat.workers, stat.tob, stat.timestamp = cluster.pids, cluster.since, cluster.seen_at
+    stat.status = Conf.WORKING if cluster.busy else Conf.IDLE
+    return stat
+
+
 def _beat(name: str) -> None:
     with suppress(OSError):  # a full disk must not end the cluster
         beats.beat(name)
 
 
 def _owner() -> str:
-    return f"{os.getpid()}:{process.started_ticks(os.getpid())}"
+    return process.named(os.getpid())

@@ -13,6 +13,7 @@ from jobs.db import Connection
 from jobs.execution import Dispossessed, Execution, Interruption, TimedOut, Withdrawn
 from jobs.failures import Failed, FailureClass
 from jobs.ledger import Claim, Ending, Ledger, failure, statement
+from jobs.models import Intent
 
 log = logging.getLogger("jobs")
 
@@ -147,8 +148,7 @@ class Heartbeat(threading.Thread):
         while not self._done.wait(TICK_S):
             if not process.alive(self._owner_pid, self._owner_ticks):
                 self._stop_runner("its broker ended")
-                if self._withdraws_at == math.inf and self._cluster_ends():
-                    self._withdraws_at = monotonic() + DRAIN_S
+                self._withdraw()
             try:
                 self._beat(self._connected(), monotonic())
             except db.LostConnection as error:
@@ -159,6 +159,13 @@ class Heartbeat(threading.Thread):
             except Exception:  # without this thread no lease is renewed and no limit is enforced
                 log.exception("heartbeat of runner %s", self._runner)
         db.close(self._raw)
+
+    def _withdraw(self) -> None:
+        """Set the time at which the job in work goes back, if the cluster ends."""
+        if self._withdraws_at == math.inf and self._cluster_ends():
+            self._withdraws_at = monotonic() + DRAIN_S
+        if beats.age(beats.HURRY) is not None:
+            self._withdraws_at = min(self._withdraws_at, monotonic())
 
     def close(self) -> None:
         """This method will end the thread and wait for it."""
@@ -218,12 +225,21 @@ class Heartbeat(threading.Thread):
             "rss_mb": process.rss_mb(),
             "executed": self._desk.executed,
         }
-        if not db.rows(ledger.raw, statement("renew"), values):
+        found = db.rows(ledger.raw, statement("renew"), values)
+        if found and found[0][0]:
+            self._obey(*found[0])
+        if not found:
             self._stop_runner("its row was closed or removed")
             if execution is not None:
                 execution.interrupt(Dispossessed("the runner was declared dead"))
         elif execution is not None and self._dispossessed(ledger, execution):
             execution.interrupt(Dispossessed("the job is no longer held"))
+
+    def _obey(self, intent: str, by: str) -> None:
+        """Do what a person asked of this runner: claim nothing more; with `stop`, soon."""
+        self._stop_runner(f"asked to {intent} by {by}")
+        if intent == Intent.STOP and self._withdraws_at == math.inf:
+            self._withdraws_at = monotonic() + DRAIN_S
 
     def _allowed(self, now: float) -> float:
         """For how many seconds more the job in work may go on before this process is ended."""

@@ -35,3 +35,12 @@ def document(value: Any) -> str:
 def printable(text: str) -> str:
     """This function will replace control characters, but not tabs and newlines, by a mark."""
     return "".join(char if char in "\t\n" or char.isprintable() else "�" for char in text)
+
+
+def is_same(value: Any) -> bool:
+    """This function will say whether a value comes back from JSON as it went in, types and all."""
+    if isinstance(value, list):
+        return all(is_same(one) for one in value)
+    if isinstance(value, dict):
+        return all(type(key) is str and is_same(one) for key, one in value.items())
+    return value is None or type(value) in (bool, int, float, str)

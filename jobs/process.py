@@ -13,6 +13,8 @@ from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import IO
 
+from django.conf import settings
+
 Stream = int | IO[bytes] | None
 NOTHING = subprocess.DEVNULL
 PIPE = subprocess.PIPE
@@ -176,6 +178,17 @@ def _left_behind(pid: int) -> bool:
     return bool(fields) and fields[1] == "1" and fields[2] != str(pid)
 
 
+def named(pid: int) -> str:
+    """This function will name a process so that no later one has the name: `pid:ticks`."""
+    return f"{pid}:{started_ticks(pid)}"
+
+
+def answers_to(name: str) -> bool:
+    """This function will say whether the process of that name still runs."""
+    pid, _, ticks = name.partition(":")
+    return ticks.isdecimal() and alive(int(pid), int(ticks))
+
+
 def rss_mb() -> int:
     """This function will give this process's resident memory in MiB."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
@@ -190,5 +203,5 @@ def boot_id() -> str:
 
 @cache
 def host() -> str:
-    """This function will name this machine."""
-    return socket.gethostname()
+    """This function will name this machine as `FACTORY_HOST` says, or as it calls itself."""
+    return settings.FACTORY_HOST or socket.gethostname()

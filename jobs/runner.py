@@ -12,7 +12,7 @@ from types import FrameType
 
 from django.db.models.functions import Now
 
-from jobs import db, process
+from jobs import db, process, version
 from jobs.db import Connection
 from jobs.execution import execute
 from jobs.heartbeat import LEASE_S, WITHDRAWN, Desk, Heartbeat
@@ -42,7 +42,8 @@ def reside(pool: str, owner: str, issued_at: float) -> str:
 
     `owner` is `pid:ticks` of the broker process, `issued_at` its monotonic clock in seconds.
     """
-    if monotonic() - issued_at > TOKEN_S:
+    # A broker that died issued it: its successor has issued another.
+    if monotonic() - issued_at > TOKEN_S or not process.answers_to(owner):
         return "void token"
     return Resident(pool, owner).reside()
 
@@ -91,6 +92,8 @@ class Resident:
             pid=os.getpid(),
             pid_ticks=ticks or 0,
             owner=self.owner,
+            cluster=process.named(os.getppid()),
+            version=version.of_this_process(),
             lease_until=Now() + timedelta(seconds=LEASE_S),
         )
 

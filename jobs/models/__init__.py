@@ -6,7 +6,7 @@ from jobs.models.event import Delivery, Event
 from jobs.models.job import Attempt, Job, LegalMove, LogChunk, Move, Refused, Stale
 from jobs.models.limit import BadLimit, Limit
 from jobs.models.progress import LateReport, Progress
-from jobs.models.runner import Queue, Runner
+from jobs.models.runner import Intent, Queue, Runner
 from jobs.models.schedule import CatchUp, JobDay, Schedule, Tick
 from jobs.models.verification import Verification
 
@@ -19,6 +19,7 @@ __all__ = [
     "Delivery",
     "Dependency",
     "Event",
+    "Intent",
     "Job",
     "JobDay",
     "LateReport",

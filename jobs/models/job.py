@@ -4,12 +4,17 @@ from typing import Any
 
 from django.db import IntegrityError, connection, models, transaction
 from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.fields.json import KT
 from django.db.models.functions import Now
 
 from jobs import ports
 from jobs.failures import FailureClass
 from jobs.models.runner import Queue, Runner
 from jobs.states import FINISHED, HELD, LIVE, UNSTARTED, State
+
+TASK = "django_q.task"
+"""The kind of job that carries out a function for django-q2's own API."""
+_IS_TASK = Q(kind=TASK)
 
 
 class Stale(Exception):
@@ -223,6 +228,9 @@ class Job(models.Model):
                 condition=Q(state__in=(State.FAILED, State.CANCELLED)),
                 name="job_unsuccessful",
             ),
+            # By what django-q2 calls a task; see `jobs.django_q`.
+            models.Index(KT("arguments__id"), condition=_IS_TASK, name="job_task"),
+            models.Index(KT("arguments__group"), condition=_IS_TASK, name="job_task_group"),
         ]
 
     def __str__(self) -> str:

@@ -61,6 +61,18 @@ class Queue(Limited):
             cursor.execute("NOTIFY job_wake")
 
 
+class Intent(models.TextChoices):
+    """What a person may ask of a runner. It claims nothing more from then on, and ends."""
+
+    DRAIN = "drain", "Drain: ends after its job, and its place stays empty"
+    RECYCLE = "recycle", "Recycle: ends after its job, and another takes its place"
+    STOP = "stop", "Stop: its job gets five seconds, then goes back; its place stays empty"
+
+
+EMPTYING = (Intent.DRAIN, Intent.STOP)
+"""What leaves a runner's place empty until somebody fills it again."""
+
+
 class RunnerQuerySet(models.QuerySet["Runner"]):
     """Questions about runners."""
 
@@ -71,6 +83,21 @@ class RunnerQuerySet(models.QuerySet["Runner"]):
     def fresh(self) -> "RunnerQuerySet":
         """This method will keep the present runners seen within `FRESH_S`, by the database's clock."""
         return self.present().filter(seen_at__gt=Now() - datetime.timedelta(seconds=FRESH_S))
+
+    def vacated(self) -> "RunnerQuerySet":
+        """This method will keep the ended runners whose place a person keeps empty."""
+        return self.filter(stopped_at__isnull=False, intent__in=EMPTYING)
+
+    def ask(self, intent: Intent, *, by: str) -> int:
+        """This method will ask the present runners to end in that way; each does within a second.
+
+        Gives their number. `by` is an actor such as user:7.
+        """
+        return self.present().update(intent=intent, intent_by=by, intent_at=Now())
+
+    def fill(self) -> int:
+        """This method will let emptied places be taken again, and give how many."""
+        return self.vacated().update(intent="")
 
 
 class Runner(models.Model):
@@ -116,6 +143,30 @@ class Runner(models.Model):
     executed = models.PositiveBigIntegerField(
         default=0, db_default=0, help_text="Jobs it has executed so far."
     )
+
+    cluster = models.CharField(
+        max_length=64,
+        blank=True,
+        db_default="",
+        help_text="The process that forked it, which forks its successor, too.",
+    )
+    version = models.CharField(
+        max_length=64,
+        blank=True,
+        db_default="",
+        help_text="The code it runs: version and digest of the source.",
+    )
+    intent = models.CharField(
+        max_length=8,
+        blank=True,
+        db_default="",
+        choices=Intent.choices,
+        help_text="What a person asked of it; it does so itself.",
+    )
+    intent_by = models.CharField(
+        max_length=64, blank=True, db_default="", help_text="Who asked, such as user:7."
+    )
+    intent_at = models.DateTimeField(null=True, blank=True, help_text="When that was asked.")
 
     objects = RunnerQuerySet.as_manager()
 

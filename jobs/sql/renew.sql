@@ -6,4 +6,4 @@ UPDATE job_runner SET
   idle_since = clock_timestamp() - make_interval(secs => %(idle_s)s),
   rss_mb = %(rss_mb)s, executed = %(executed)s
 WHERE id = %(runner)s AND stopped_at IS NULL
-RETURNING id
+RETURNING intent, intent_by

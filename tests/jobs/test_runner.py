@@ -1,19 +1,23 @@
 """The resident runner in this process, and the broker that asks for it."""
 
 import os
+import signal
 import threading
+import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models.functions import Now
 from django_q.signing import SignedPackage
 
 from jobs import process, queue, runner
 from jobs.broker import ResidentBroker
 from jobs.context import Run
-from jobs.models import Job, Runner
-from tests.jobs.conftest import moves, owner, serve, states
+from jobs.models import Intent, Job, Runner
+from tests.jobs.conftest import introduce, moves, owner, serve, states
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -151,11 +155,55 @@ def test_a_broker_never_raises(broker: ResidentBroker) -> None:
     assert broker.dequeue() is None
 
 
-def test_a_broker_holds_nothing_and_takes_no_other_tasks(broker: ResidentBroker) -> None:
+def test_a_broker_holds_nothing_itself(broker: ResidentBroker) -> None:
     broker.set_stat("key", "value", 1)
 
-    with pytest.raises(NotImplementedError, match=r"use jobs\.queue\.enqueue"):
-        broker.enqueue("task")
-    assert (broker.get_stat("key"), broker.get_stats("*"), broker.get_cache()) == (None, [], None)
+    assert (broker.get_stat("key"), broker.get_stats("*"), bool(broker.cache)) == (None, [], False)
     assert (broker.ping(), broker.queue_size(), broker.lock_size()) == (True, 0, 0)
     assert broker.info() == "PostgreSQL ledger"
+
+
+def test_the_token_of_a_broker_that_died_is_void() -> None:
+    said = runner.reside("short", f"{os.getpid()}:1", time.monotonic())
+
+    assert said == "void token"
+    assert not Runner.objects.exists()
+
+
+@pytest.mark.parametrize("intent", ["drain", "recycle", "stop"])
+def test_a_runner_that_is_asked_to_end_finishes_its_job_and_claims_no_other(
+    kind: Register, intent: str
+) -> None:
+    @kind("t.asked")
+    def asked(run: Run) -> None:
+        Runner.objects.filter(stopped_at=None).ask(Intent(intent), by="user:7")  # type: ignore[attr-defined]
+        threading.Event().wait(1.5)
+
+    job = queue.enqueue("t.asked", {}).pk
+    after = queue.enqueue("demo.noop", {}).pk
+    resident = runner.Resident("short", owner())
+    signals = signal.getsignal(signal.SIGUSR1)
+    said = resident.reside()
+    signal.signal(signal.SIGUSR1, signals)
+
+    assert said == f"1 jobs; asked to {intent} by user:7"
+    assert states(job, after) == ["succeeded", "queued"]
+    row = Runner.objects.get()
+    assert (row.intent, row.ending) == (intent, f"asked to {intent} by user:7")
+    assert Runner.objects.vacated().count() == (intent != "recycle")
+
+
+@pytest.mark.parametrize(("intent", "asked"), [("drain", []), ("stop", []), ("recycle", ["long"])])
+def test_an_emptied_place_is_taken_again_only_when_somebody_fills_it(
+    broker: ResidentBroker, intent: str, asked: list[str]
+) -> None:
+    cluster = process.named(os.getppid())
+    emptied = introduce(pool="long", cluster=cluster, owner="1:1", intent=intent)
+    Runner.objects.update(stopped_at=Now(), started_at=Now() - timedelta(minutes=5))
+
+    first = pools(broker.dequeue())
+    Runner.objects.fill()
+
+    assert first == ["short", "short", *asked]
+    assert pools(broker.dequeue()) == ([] if asked else ["long"])
+    assert emptied.pk

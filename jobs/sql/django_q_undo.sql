@@ -1,0 +1,3 @@
+DROP VIEW django_q_task;
+DROP FUNCTION django_q_task_is_read;
+DROP FUNCTION django_q_pickled;
