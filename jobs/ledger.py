@@ -91,7 +91,8 @@ class Ledger:
 
         Gives the claims, and the ids whose end was refused because another holds them now.
         """
-        columns = [list(column) for column in zip(*endings, strict=True)] or [[]] * 8
+        # In the order of their ids, as everybody locks jobs of which others wait for the end.
+        columns = [list(column) for column in zip(*sorted(endings), strict=True)] or [[]] * 8
         found = db.rows(
             self.raw,
             "EXECUTE finish_and_claim(%s::bigint[], %s::bigint[], %s::text[], %s::text[],"

@@ -1,12 +1,12 @@
 """Enqueueing: an INSERT in the caller's transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, TypedDict, Unpack
 
-from django.db import connection
+from django.db import connection, transaction
 
-from jobs import kinds, ledger, plain
-from jobs.models import Job
+from jobs import dependencies, kinds, ledger, plain
+from jobs.models import Job, Policy
 from jobs.states import UNSTARTED
 
 LATEST_S = 366 * 86_400
@@ -16,7 +16,8 @@ LATEST_S = 366 * 86_400
 class Options(TypedDict, total=False):
     """What may be said of a job besides its kind and arguments; `Job` tells what each means.
 
-    `after` is a delay in seconds; `root` and `event` are ids; `actor` is such as user:7.
+    `after` is a delay in seconds; `root` and `event` are ids; `actor` is such as user:7. `depends`
+    are the ids of jobs to wait for, and `policy` says what happens when one does not succeed.
     """
 
     scope: int | None
@@ -29,6 +30,8 @@ class Options(TypedDict, total=False):
     max_attempts: int | None
     root: int | None
     event: int | None
+    depends: Collection[int]
+    policy: str
 
 
 def enqueue(kind: str, arguments: dict[str, Any], **options: Unpack[Options]) -> Job:
@@ -51,7 +54,8 @@ def enqueue_many(
 ) -> list[int]:
     """This function will insert jobs of one kind in one statement and give their ids.
 
-    Where a job that was never begun has the `unique_key` already, nothing is inserted.
+    Where a job that was never begun has the `unique_key` already, nothing is inserted, and that one
+    keeps waiting for what it waits for.
     """
     registered = kinds.get(kind)
     for one in arguments:
@@ -74,6 +78,17 @@ def enqueue_many(
         "event": options.get("event"),
         "actor": options.get("actor", ""),
     }
+    depends, policy = options.get("depends", ()), options.get("policy", Policy.CANCEL.value)
+    if not depends:
+        return _insert(values | {"blocked": False})
+    parents = dependencies.checked(depends, policy)
+    with transaction.atomic():
+        made = _insert(values | {"blocked": True})
+        dependencies.tie(made, parents, policy)
+    return made
+
+
+def _insert(values: dict[str, Any]) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(ledger.statement("enqueue"), values)
         return [row[0] for row in cursor.fetchall()]

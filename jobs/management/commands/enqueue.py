@@ -6,6 +6,7 @@ from typing import Any
 
 from jobs import queue
 from jobs.management.contract import BadInput, Contract, actor
+from jobs.models import Policy
 
 MOST = 1_000_000
 
@@ -22,6 +23,13 @@ class Command(Contract):
         parser.add_argument("--count", type=int, default=1, help="how many jobs")
         parser.add_argument("--priority", type=int, default=0, help="higher is claimed first")
         parser.add_argument("--after", type=float, default=0, help="seconds to wait")
+        parser.add_argument(
+            "--depends", type=int, nargs="+", default=[], metavar="ID", help="jobs to wait for"
+        )
+        parser.add_argument(
+            "--policy", choices=Policy.values, help="when one of them fails; cancel unless told"
+        )
+        parser.add_argument("--limit-key", default="", metavar="KEY", help="what they share")
 
     def answer(self, options: dict[str, Any]) -> tuple[Any, bool]:
         """This method will insert the jobs in one statement."""
@@ -29,12 +37,19 @@ class Command(Contract):
             raise BadInput(f"--count {options['count']}: give a number from 1 to {MOST}")
         if not -32768 <= options["priority"] <= 32767:
             raise BadInput(f"--priority {options['priority']}: give -32768 to 32767")
+        if options["policy"] and not options["depends"]:
+            raise BadInput(
+                f"--policy {options['policy']}: it says how to depend; give --depends ID"
+            )
         arguments = dict(_argument(text) for text in options["arg"])
         made = queue.enqueue_many(
             options["kind"],
             [arguments] * options["count"],
             priority=options["priority"],
             after=options["after"],
+            limit_key=_key(options["limit_key"]),
+            depends=options["depends"],
+            policy=options["policy"] or Policy.CANCEL.value,
             actor=actor(),
         )
         return {"jobs": made}, True
@@ -44,6 +59,12 @@ class Command(Contract):
         made = value["jobs"]
         shown = ", ".join(map(str, made)) if len(made) <= 10 else f"{made[0]} … {made[-1]}"
         self.stdout.write(f"enqueued {len(made)}: {shown}")
+
+
+def _key(text: str) -> str:
+    if len(text) > 128 or not text.isprintable():
+        raise BadInput(f"--limit-key {text[:40]!r}: give at most 128 printable characters")
+    return text
 
 
 def _argument(text: str) -> tuple[str, Any]:

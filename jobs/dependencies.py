@@ -1,0 +1,115 @@
+"""Jobs that wait for other jobs; the database judges them when one of those ends."""
+
+from collections.abc import Collection
+from typing import Any
+
+from django.db import connection, transaction
+
+from jobs import db, kinds
+from jobs.db import Connection
+from jobs.ledger import statement
+from jobs.models import Dependency, Job, Policy, Refused
+from jobs.states import FINISHED, UNSTARTED, State
+
+MOST = 10_000
+"""One job may wait for so many others."""
+_ADDING = 0x646570
+"""The advisory lock under which one adds edges between jobs that exist: two might close a cycle."""
+
+
+def checked(parents: Collection[int], policy: str) -> list[int]:
+    """This function will give the parents once each, or raise `kinds.BadArguments`."""
+    if policy not in Policy.values:
+        raise kinds.BadArguments(f"policy {policy!r:.40}: give one of {', '.join(Policy.values)}")
+    if len(parents) > MOST:
+        raise kinds.BadArguments(f"depends: {len(parents)} jobs; give at most {MOST}")
+    return sorted(set(parents))
+
+
+def tie(children: Collection[int], parents: Collection[int], policy: str) -> None:
+    """This function will make jobs wait for others, inside the caller's transaction.
+
+    The rows of the parents stay locked until that ends. Raises `kinds.BadArguments` for a parent
+    that does not exist.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT job_depend(%s, %s, %s)", [list(children), list(parents), policy])
+        missing = cursor.fetchone()[0]
+    if missing:
+        raise kinds.BadArguments(f"depends {missing[0]}: there is no such job; give ids of jobs")
+
+
+def depend(child: int, parents: Collection[int], *, policy: str = "cancel", by: str) -> Job:
+    """This function will make a job that was not begun wait for others, from now on.
+
+    Raises `Refused` when it was begun, and when one of the others waits for it: also when two such
+    calls race. Raises `kinds.BadArguments` for parents that do not exist.
+    """
+    parents = checked(parents, policy)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('factory.actor', %s, true)", [by])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_ADDING])
+        everybody = Job.objects.filter(pk__in=[child, *parents]).order_by("pk")
+        found = {job.pk: job for job in everybody.select_for_update(no_key=True)}
+        job = found.get(child)
+        if job is None:
+            raise kinds.BadArguments(f"job {child}: there is no such job; give the id of a job")
+        if job.state not in UNSTARTED:
+            raise Refused(f"Job {child} is {job.state}: only a job that waits can wait for others.")
+        cursor.execute(statement("below"), {"job": child, "among": parents})
+        circle = child if child in parents else next((pk for (pk,) in cursor.fetchall()), None)
+        if circle is not None:
+            raise Refused(f"Job {child} cannot wait for #{circle}: that would wait for #{child}.")
+        tie([child], parents, policy)
+        _block(cursor, child)
+        cursor.execute("SELECT set_config('factory.actor', '', true)")
+    job.refresh_from_db()
+    return job
+
+
+def _block(cursor: Any, child: int) -> None:
+    """Move what waits in line behind those it depends on; a paused job finds them when resumed."""
+    cursor.execute(
+        "UPDATE job SET state = 'blocked', reason = 'It waits for what it depends on.',"
+        " updated_at = clock_timestamp()"
+        " WHERE id = %s AND state IN ('queued', 'scheduled') AND job_must_wait(id)",
+        [child],
+    )
+    cursor.execute("SELECT job_release(%s, true)", [[child]])
+
+
+def waive(children: Collection[int]) -> int:
+    """This function will let blocked jobs go on without those parents that did not succeed.
+
+    That is what resuming a held job means. Gives how many moved; what is still open is waited for.
+    """
+    lost = Job.objects.filter(state__in=set(FINISHED) - {State.SUCCEEDED})
+    with transaction.atomic(), connection.cursor() as cursor:
+        held = Job.objects.filter(pk__in=children, state=State.BLOCKED).order_by("pk")
+        ids = list(held.select_for_update(no_key=True).values_list("pk", flat=True))
+        edges = Dependency.objects.filter(child__in=ids, parent__in=lost)
+        edges.update(policy=Policy.IGNORE)
+        cursor.execute("SELECT job_release(%s, true)", [ids])
+        return int(cursor.fetchone()[0])
+
+
+def sweep(raw: Connection) -> int:
+    """This function will move what is blocked without a reason, and say how many jobs that was.
+
+    The triggers leave nothing to it, unless somebody went past them.
+    """
+    return int(db.rows(raw, statement("sweep_blocked"))[0][0])
+
+
+def obstacles(children: Collection[int]) -> dict[int, str]:
+    """This function will say of jobs what they wait for now: "blocked by #12 (running)"."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement("blocked_by"), {"children": list(children)})
+        return {child: _sentence(*found) for child, *found in cursor.fetchall()}
+
+
+def _sentence(parent: int, state: str, policy: str, many: int) -> str:
+    others = f" and {many - 1} more" if many > 1 else ""
+    if state in FINISHED:
+        return f"held by #{parent} ({state}){others}"
+    return f"blocked by #{parent} ({state}){others}"
