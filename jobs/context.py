@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F, Func, TextField, Value
 from django.db.models.functions import Now
 
 from jobs import plain, process
@@ -130,7 +131,10 @@ class Run:
                 state=State.SUCCEEDED,
                 runner=None,
                 result=value,
-                reason="",
+                reason=_last_words(),
+                intent="",
+                intent_by="",
+                intent_at=None,
                 failure_class="",
                 failure_message="",
                 finished_at=Now(),
@@ -140,3 +144,14 @@ class Run:
                 raise Stale(f"Job {self.claim.id}: another runner holds it now.")
             yield
         self.completed = True
+
+
+def _last_words() -> Func:
+    """Why it ended in words, if something was asked of it: see sql/ends.sql."""
+    return Func(
+        Value(""),
+        Value(State.SUCCEEDED.value),
+        *(F(name) for name in ("intent", "intent_by", "intent_at", "reason")),
+        function="job_end_reason",
+        output_field=TextField(),
+    )

@@ -4,6 +4,8 @@ import select
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import psycopg2
@@ -15,6 +17,12 @@ LostConnection = (psycopg2.OperationalError, psycopg2.InterfaceError)
 Error = psycopg2.Error
 UniqueViolation = psycopg2.errors.UniqueViolation
 Error = psycopg2.Error
+
+
+@cache
+def statement(name: str) -> str:
+    """This function will read one statement of `jobs/sql`."""
+    return (Path(__file__).parent / "sql" / f"{name}.sql").read_text()
 
 
 class Silent(Exception):

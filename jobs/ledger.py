@@ -1,12 +1,11 @@
 """The hot statements of the ledger, prepared on a raw connection."""
 
 from collections.abc import Sequence
-from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from jobs import db
 from jobs.db import Connection
+from jobs.db import statement as statement
 from jobs.failures import Failed, retry_delay
 from jobs.states import State
 
@@ -32,6 +31,7 @@ class Claim(NamedTuple):
     root_id: int | None
     event_id: int | None
     priority: int
+    verifies: bool = False
 
 
 class Ending(NamedTuple):
@@ -134,9 +134,3 @@ class Ledger:
             (job, fence),
         )
         return bool(found)
-
-
-@cache
-def statement(name: str) -> str:
-    """This function will read one statement of `jobs/sql`."""
-    return (Path(__file__).parent / "sql" / f"{name}.sql").read_text()

@@ -17,6 +17,13 @@ class State(TextChoices):
     CANCELLED = "cancelled", "Cancelled: by a person; final unless a person retries it"
 
 
+class Intent(TextChoices):
+    """What a person asked of a held job. Its state changes only when its runner has done it."""
+
+    PAUSE = "pause", "Pause: at its next checkpoint"
+    CANCEL = "cancel", "Cancel: it is being interrupted"
+
+
 UNSTARTED = (State.SCHEDULED, State.BLOCKED, State.QUEUED, State.PAUSED)
 HELD = (State.RUNNING, State.VERIFYING)
 LIVE = (*UNSTARTED, *HELD)
@@ -42,7 +49,14 @@ _MOVES: dict[State, set[State]] = {
         State.CANCELLED,
     },
     State.PAUSED: {State.QUEUED, State.SCHEDULED, State.BLOCKED, State.CANCELLED},
-    State.VERIFYING: {State.QUEUED, State.SUCCEEDED, State.FAILED, State.CANCELLED},
+    State.VERIFYING: {
+        State.QUEUED,
+        State.SCHEDULED,
+        State.PAUSED,
+        State.SUCCEEDED,
+        State.FAILED,
+        State.CANCELLED,
+    },
     State.SUCCEEDED: set(),
     State.FAILED: {State.QUEUED, State.SCHEDULED, State.BLOCKED},
     State.CANCELLED: {State.QUEUED, State.SCHEDULED, State.BLOCKED},

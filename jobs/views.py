@@ -141,6 +141,7 @@ def _act(
     # One that moved on is not among the possible; the act itself raises, and says what is true now.
     found = possible.filter(pk=job.pk).first() or job
     act(found, by=f"user:{request.user.pk}")
+    outcome = f"was asked to {found.intent}" if found.intent else outcome
     messages.success(request, f"{job} {outcome}.")
     return redirect(reverse("jobs:page", args=[job.pk]))
 

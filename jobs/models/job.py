@@ -1,16 +1,17 @@
 """Jobs and the history the database writes of them."""
 
+from collections.abc import Callable
 from typing import Any
 
-from django.db import IntegrityError, connection, models, transaction
+from django.db import IntegrityError, models
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.fields.json import KT
 from django.db.models.functions import Now
 
-from jobs import ports
+from jobs import acts, ports
 from jobs.failures import FailureClass
 from jobs.models.runner import Queue, Runner
-from jobs.states import FINISHED, HELD, LIVE, UNSTARTED, State
+from jobs.states import FINISHED, HELD, LIVE, UNSTARTED, Intent, State
 
 TASK = "django_q.task"
 """The kind of job that carries out a function for django-q2's own API."""
@@ -45,8 +46,17 @@ class JobQuerySet(models.QuerySet["Job"]):
         return self.filter(state__in=LIVE)
 
     def cancellable(self) -> "JobQuerySet":
-        """This method will keep the jobs no runner has begun."""
-        return self.filter(state__in=UNSTARTED)
+        """This method will keep the jobs that can be cancelled: all that are not finished."""
+        return self.live()
+
+    def pausable(self) -> "JobQuerySet":
+        """This method will keep the jobs that wait, and those that run and are not being cancelled."""
+        waits = Q(state__in=(State.SCHEDULED, State.BLOCKED, State.QUEUED))
+        return self.filter(waits | Q(state=State.RUNNING) & ~Q(intent=Intent.CANCEL))
+
+    def resumable(self) -> "JobQuerySet":
+        """This method will keep the paused jobs, and those whose pause was asked and is not done."""
+        return self.filter(Q(state=State.PAUSED) | Q(intent=Intent.PAUSE))
 
     def retryable(self) -> "JobQuerySet":
         """This method will keep the jobs that ended without success."""
@@ -154,6 +164,25 @@ class Job(models.Model):
     updated_at = models.DateTimeField(db_default=Now(), help_text="Its last observed change.")
     finished_at = models.DateTimeField(null=True, blank=True, help_text="When it ended.")
     result = models.JSONField(null=True, blank=True, help_text="What the handler returned.")
+    intent = models.CharField(
+        max_length=6,
+        blank=True,
+        db_default="",
+        choices=Intent.choices,
+        help_text="What was asked of it while a runner holds it; its state follows on evidence.",
+    )
+    intent_by = models.CharField(
+        max_length=64, blank=True, db_default="", help_text="Who asked, such as user:7."
+    )
+    intent_at = models.DateTimeField(null=True, blank=True, help_text="When that was asked.")
+    resume_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a paused job goes on by itself; upkeep sees to it."
+    )
+    verifies = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Its work is checked: the database lets it succeed from verifying only.",
+    )
     failure_class = models.CharField(
         max_length=20,
         blank=True,
@@ -192,6 +221,15 @@ class Job(models.Model):
                 condition=~Q(state=State.FAILED) | ~Q(failure_class=""),
                 name="job_failed_has_a_class",
             ),
+            models.CheckConstraint(
+                condition=Q(intent="", intent_by="", intent_at__isnull=True)
+                | Q(intent__in=Intent.values, state__in=HELD, intent_at__isnull=False),
+                name="job_is_asked_only_while_held",
+            ),
+            models.CheckConstraint(
+                condition=Q(resume_at__isnull=True) | Q(state=State.PAUSED),
+                name="job_resumes_only_when_paused",
+            ),
             models.UniqueConstraint(
                 fields=["unique_key"],
                 # One that comes back from a runner must not collide with its successor.
@@ -216,6 +254,10 @@ class Job(models.Model):
             models.Index(fields=["run_after"], condition=Q(state=State.SCHEDULED), name="job_due"),
             models.Index(fields=["runner"], condition=Q(state__in=HELD), name="job_held"),
             models.Index(fields=["id"], condition=Q(state=State.BLOCKED), name="job_blocked"),
+            models.Index(fields=["runner"], condition=~Q(intent=""), name="job_asked"),
+            models.Index(
+                fields=["resume_at"], condition=Q(resume_at__isnull=False), name="job_resumes"
+            ),
             models.Index(fields=["scope", "-id"], condition=Q(scope__gt=0), name="job_scope"),
             models.Index(
                 fields=["scope", "id"],
@@ -236,46 +278,68 @@ class Job(models.Model):
     def __str__(self) -> str:
         return f"{self.kind} #{self.pk}"
 
-    def cancel(self, *, by: str) -> None:
-        """This method will cancel a job nobody has begun; `by` is an actor such as user:7.
+    def pause(self, *, by: str, reason: str = "") -> None:
+        """This method will pause a job that waits, or ask its runner to at the next checkpoint.
 
-        Raises `Refused` when it is running or finished, `Stale` when it moved meanwhile.
+        `by` is an actor such as user:7. Like the other acts it raises `Refused` with a sentence when
+        the state does not allow it, and `Stale` when the job moved since it was read.
         """
-        if self.state not in UNSTARTED:
-            raise Refused(f"Job {self.pk} is {self.state}: only a job that waits can be cancelled.")
-        self._move(State.CANCELLED, by=by, reason="Cancelled by a person.", finished_at=Now())
+        self._act(acts.pause, by, reason, "paused")
 
-    def retry(self, *, by: str) -> None:
+    def resume(self, *, by: str, reason: str = "") -> None:
+        """This method will let a paused job wait again, or take back a pause not yet done."""
+        self._act(acts.resume, by, reason, "resumed")
+
+    def cancel(self, *, by: str, reason: str = "") -> None:
+        """This method will cancel a job that waits, or ask its runner to end it.
+
+        Then it is cancelled once its handler was stopped, or its process is proven dead.
+        """
+        self._act(acts.cancel, by, reason, "cancelled")
+
+    def retry(self, *, by: str, reason: str = "") -> None:
         """This method will queue a failed or cancelled job again and allow it three more attempts."""
-        if self.state == State.SUCCEEDED:
-            raise Refused(f"Job {self.pk} has succeeded: there is nothing to retry.")
-        if self.state not in (State.FAILED, State.CANCELLED):
-            raise Refused(f"Job {self.pk} is {self.state}: only an ended job can be retried.")
         try:
-            self._move(
-                State.QUEUED,
-                by=by,
-                reason="Retried by a person.",
-                max_attempts=F("attempt") + 3,
-                finished_at=None,
-                solo=False,
-            )
-        except IntegrityError:  # cancelled before it was begun, and replaced since
+            self._act(acts.retry, by, reason, "retried")
+        except IntegrityError:
             raise Refused(f"Job {self.pk}: another one waits to do the same.") from None
 
-    def _move(self, to: State, *, by: str, **fields: Any) -> None:
-        with transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT set_config('factory.actor', %s, true)", [by])
-            moved = Job.objects.filter(pk=self.pk, state=self.state, fence=self.fence).update(
-                state=to, updated_at=Now(), **fields
-            )
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT set_config('factory.actor', '', true)")
-        if not moved:
+    def acknowledge(self, *, by: str, reason: str = "") -> None:
+        """This method will note that somebody has read why the job failed."""
+        self._act(acts.acknowledge, by, reason, "acknowledged")
+
+    def _act(self, act: Callable[..., acts.Outcome], by: str, reason: str, done: str) -> None:
+        unmoved = Job.objects.filter(pk=self.pk, state=self.state, fence=self.fence)
+        outcome = act(unmoved, by=by, reason=reason)
+        if outcome.refused:
+            self.refresh_from_db()
+            raise Refused(f"Job {self.pk} {self._hindrance(done)}.")
+        if not any(outcome):
             now = Job.objects.filter(pk=self.pk).values_list("state", flat=True).first()
             raise Stale(f"{self} is no longer {self.state}: it is {now or 'gone'} now.")
         self.refresh_from_db()
+
+    def _hindrance(self, done: str) -> str:
+        """Why this act is not possible; `done` is its participle."""
+        if done == "retried":
+            return {
+                State.SUCCEEDED: "has succeeded: there is nothing to retry",
+                State.FAILED: "cannot be retried: another one waits to do the same",
+                State.CANCELLED: "cannot be retried: another one waits to do the same",
+            }.get(State(self.state), f"is {self.state}: only an ended job can be retried")
+        if done == "acknowledged":
+            read = self.state == State.FAILED
+            return "is acknowledged already" if read else f"is {self.state}: it did not fail"
+        if self.state in FINISHED:
+            return f"is {self.state}: only a job that is not finished can be {done}"
+        if self.intent == Intent.CANCEL:
+            return f"is being cancelled: it can no longer be {done}"
+        if done == "resumed":
+            return f"is {self.state}: only a paused job can be resumed"
+        why = (
+            "is paused already" if self.state == State.PAUSED else "is verifying, its work is done"
+        )
+        return f"{why}: it cannot be {done}"
 
     @property
     def is_finished(self) -> bool:

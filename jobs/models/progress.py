@@ -58,6 +58,9 @@ class Progress(models.Model):
     peaks = models.JSONField(
         default=dict, db_default={}, help_text="The same of every claim, by its fence."
     )
+    checkpoint = models.JSONField(
+        null=True, blank=True, help_text="What the handler goes on from, in its own terms."
+    )
     updated_at = models.DateTimeField(db_default=Now(), help_text="When it was written.")
 
     class Meta:

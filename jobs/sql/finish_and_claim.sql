@@ -3,14 +3,25 @@
 -- $9 queues, $10 the most to claim, $11 the runner
 WITH done AS (
   UPDATE job SET
-    state = u.state, result = u.result::jsonb, failure_class = u.class, failure_message = u.message,
-    reason = u.reason, runner_id = NULL, updated_at = clock_timestamp(),
+    -- What is asked of a held job is answered here; see ends.sql.
+    state = job_end_state(u.state, job.intent),
+    result = u.result::jsonb, failure_class = u.class, failure_message = u.message,
+    reason = job_end_reason(u.reason, job_end_state(u.state, job.intent), job.intent,
+                            job.intent_by, job.intent_at, job.reason),
+    intent = '', intent_by = '', intent_at = NULL, runner_id = NULL, updated_at = clock_timestamp(),
     run_after = CASE WHEN u.state = 'scheduled' THEN clock_timestamp() + make_interval(secs => u.delay) END,
-    finished_at = CASE WHEN u.state IN ('succeeded', 'failed', 'cancelled') THEN clock_timestamp() END
+    -- A person's pause ends by a person.
+    resume_at = CASE WHEN u.state = 'paused' AND job.intent = ''
+                     THEN clock_timestamp() + make_interval(secs => u.delay) END,
+    -- To stop without a failure costs no attempt.
+    max_attempts = CASE WHEN u.state IN ('queued', 'paused') AND u.class = '' AND job.max_attempts < 30000
+                        THEN job.max_attempts + 1 ELSE job.max_attempts END,
+    finished_at = CASE WHEN job_end_state(u.state, job.intent) IN ('succeeded', 'failed', 'cancelled')
+                       THEN clock_timestamp() END
   FROM unnest($1, $2, $3, $4, $5, $6, $7, $8) u (id, fence, state, result, class, message, reason, delay)
-  -- The concatenation keeps the planner on the primary key: by the index of what is held it would
+  -- Held, said so that the planner keeps to the primary key: by the index of what is held it would
   -- compare every end with every held job.
-  WHERE job.id = u.id AND job.fence = u.fence AND job.state || '' = 'running'
+  WHERE job.id = u.id AND job.fence = u.fence AND job.runner_id IS NOT NULL
   RETURNING job.id
 ), line AS (
   -- A walk along the partial index of each queue: a sort over all that is queued would cost 100 times more.
@@ -41,11 +52,11 @@ WITH done AS (
     limit_slot = pick.slot, run_after = NULL, started_at = clock_timestamp(), updated_at = clock_timestamp()
   FROM pick WHERE job.id = pick.id AND pick.slot IS NOT NULL
   RETURNING job.id, job.fence, job.kind, job.arguments, job.attempt, job.max_attempts, job.scope,
-            job.subject, job.created_by, job.root_id, job.event_id, job.priority
+            job.subject, job.created_by, job.root_id, job.event_id, job.priority, job.verifies
 )
-SELECT id, fence, kind, arguments, attempt, max_attempts, scope, subject, created_by, root_id, event_id, priority
+SELECT id, fence, kind, arguments, attempt, max_attempts, scope, subject, created_by, root_id, event_id, priority, verifies
 FROM claimed
 UNION ALL
-SELECT u.id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+SELECT u.id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
 FROM unnest($1) u (id)
 WHERE (SELECT count(*) FROM done) < cardinality($1) AND NOT EXISTS (SELECT FROM done WHERE done.id = u.id)

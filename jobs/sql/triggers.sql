@@ -34,7 +34,8 @@ BEGIN
   SELECT n.id, o.state AS old_state, n.state AS new_state INTO illegal
     FROM old_rows o JOIN new_rows n USING (id)
     LEFT JOIN job_legal_move l ON l.from_state = o.state AND l.to_state = n.state
-    WHERE o.state <> n.state AND l.from_state IS NULL LIMIT 1;
+    WHERE o.state <> n.state
+      AND (l.from_state IS NULL OR n.verifies AND o.state = 'running' AND n.state = 'succeeded') LIMIT 1;
   IF FOUND THEN
     RAISE EXCEPTION 'job %: % cannot become %', illegal.id, illegal.old_state, illegal.new_state
       USING ERRCODE = 'check_violation', CONSTRAINT = 'job_move_is_legal';

@@ -250,7 +250,7 @@ def test_a_job_that_moved_on_is_not_cancelled_and_the_page_says_so(world: World)
 
     page = response.content.decode()
     assert response.status_code == 409
-    assert f"Job {world.job.pk} is failed: only a job that waits can be cancelled" in page
+    assert f"Job {world.job.pk} is failed: only a job that is not finished can be cancelled" in page
     assert f'href="/jobs/{world.job.pk}/">Go back' in page
 
 

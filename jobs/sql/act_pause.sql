@@ -1,0 +1,18 @@
+-- Paused at once where no runner has it; asked of its runner where one has, who does it at a checkpoint.
+WITH chosen AS MATERIALIZED ({chosen}), moved AS (
+  UPDATE job SET
+    state = CASE WHEN runner_id IS NULL THEN 'paused' ELSE state END,
+    reason = CASE WHEN runner_id IS NULL THEN 'Paused by ' || %(said)s
+                  WHEN intent = 'pause' THEN reason ELSE %(words)s END,
+    intent = CASE WHEN runner_id IS NULL THEN '' ELSE 'pause' END,
+    intent_by = CASE WHEN runner_id IS NULL THEN '' WHEN intent = 'pause' THEN intent_by ELSE %(by)s END,
+    intent_at = CASE WHEN runner_id IS NULL THEN NULL
+                     WHEN intent = 'pause' THEN intent_at ELSE clock_timestamp() END,
+    updated_at = clock_timestamp()
+  FROM chosen
+  WHERE job.id = chosen.id
+    AND (state IN ('scheduled', 'blocked', 'queued') OR state = 'running' AND intent <> 'cancel')
+  RETURNING intent <> '' AS asked
+)
+SELECT count(*) FILTER (WHERE NOT asked), count(*) FILTER (WHERE asked), (SELECT count(*) FROM chosen)
+FROM moved
