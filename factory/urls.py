@@ -14,6 +14,7 @@ handler500 = "factory.health.failed"
 urlpatterns = [
     path("", views.home, name="home"),
     path("jobs/", include("jobs.urls")),
+    path("", include("jobs.insight_urls")),
     path("", include("projects.urls")),
     path("legend/", views.legend, name="legend"),
     path("theme/", skin.choose, name="theme"),

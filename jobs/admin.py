@@ -17,8 +17,19 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
-from jobs import board, kinds, ports, summary
-from jobs.models import Attempt, Event, Job, Move, Queue, Refused, Runner, Stale
+from jobs import board, events, kinds, ports, summary
+from jobs.models import (
+    Attempt,
+    Delivery,
+    Event,
+    Job,
+    Move,
+    Queue,
+    Refused,
+    Runner,
+    Stale,
+    Verification,
+)
 from jobs.redaction import visible
 
 # The cluster's own books: our ledger is the record, theirs would be a second one.
@@ -320,3 +331,52 @@ class EventAdmin(Window):
     search_fields = ("=id", "=name", "subject")
     ordering = ("-pk",)
     list_select_related = ("cause",)
+
+
+class DeadFilter(admin.SimpleListFilter):
+    """Dead letters: what could not be delivered."""
+
+    title = "dead letters"
+    parameter_name = "dead"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """This method will offer the dead letters alone."""
+        return [("1", "dead letters")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """This method will keep the dead letters when they are asked for."""
+        return queryset.dead() if self.value() else queryset
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(Window):
+    """Who was told of which event; what could not be delivered can be delivered again."""
+
+    list_display = ("id", "event", "kind", "job_id", "stopped", "created_at")
+    list_filter = (DeadFilter, "kind")
+    search_fields = ("=id", "=job_id", "=event__id")
+    ordering = ("-pk",)
+    list_select_related = ("event",)
+    actions = ("replay",)
+
+    @admin.action(description="Replay: deliver the selected dead letters again")
+    def replay(self, request: HttpRequest, deliveries: "QuerySet[Delivery]") -> None:
+        """This action will retry the failed jobs, and start those that were stopped."""
+        done = refused = 0
+        for delivery in deliveries:
+            try:
+                events.replay(delivery, by=f"user:{request.user.pk}")
+                done += 1
+            except (Refused, Stale, events.BadEvent):
+                refused += 1
+        level = messages.SUCCESS if done else messages.WARNING
+        self.message_user(request, f"{done} delivered again, {refused} could not be", level)
+
+
+@admin.register(Verification)
+class VerificationAdmin(Window):
+    """The runs of verify_board."""
+
+    list_display = ("at", "ok", "host", "seconds")
+    list_filter = ("ok",)
+    ordering = ("-pk",)

@@ -122,3 +122,13 @@ def state_template(job: Any) -> str:
 def grouped(number: Any) -> str:
     """This filter will write a number with thousands apart."""
     return f"{number:,}" if isinstance(number, int) else str(number or 0)
+
+
+@register.filter
+def seconds(number: float | None) -> str:
+    """This filter will write a number of seconds as short as it can be read."""
+    if number is None:
+        return "—"
+    if number < 1:
+        return f"{number * 1000:.0f} ms"
+    return f"{number:.1f} s" if number < 120 else f"{number / 60:.0f} min"

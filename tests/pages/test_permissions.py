@@ -16,7 +16,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from factory.models import ApiToken
 from jobs import live, ports
-from jobs.models import Artefact, Job
+from jobs.models import Artefact, Delivery, Event, Job
 from projects.models import Invitation, Membership, Role
 from tests.pages.conftest import World, browser_of
 
@@ -38,6 +38,9 @@ CASES = {
     "jobs/": Case("stranger"),
     "jobs/failures/": Case("stranger"),
     "legend/": Case("stranger"),
+    "figures/": Case("stranger"),
+    "deliveries/": Case("stranger"),
+    "verifications/": Case("stranger"),
     "registrations/": Case("stranger", "stranger"),
     "theme/": Case(NOBODY, "stranger"),
     "logout/": Case(NOBODY, "stranger"),
@@ -54,6 +57,7 @@ CASES = {
     "jobs/<int:pk>/artefacts/<int:artefact>/": Case("viewer"),
     "jobs/<int:pk>/cancellations/": Case("contributor", "contributor"),
     "jobs/<int:pk>/retries/": Case("contributor", "contributor"),
+    "deliveries/<int:pk>/replays/": Case("contributor", "contributor"),
     "projects/<slug:slug>/": Case("viewer"),
     "projects/<slug:slug>/repositories/<int:pk>/map/": Case("viewer"),
     "projects/<slug:slug>/repositories/<int:pk>/syncs/": Case(NOBODY, "contributor"),
@@ -114,6 +118,14 @@ def ids(world: World, people: dict[str, Any]) -> dict[str, Any]:
     member = Membership.objects.create(
         project=world.project, user=User.objects.create_user("another"), role=Role.VIEWER
     )
+    event = Event.objects.create(
+        name="repository.synced",
+        version=1,
+        payload={"repository": world.repository.pk, "commit": "c"},
+        scope=world.project.pk,
+        subject="lighthouse",
+    )
+    delivery = Delivery.objects.create(event=event, kind="projects.map", stopped="A loop.")
     token, _ = ApiToken.objects.issue(people["maintainer"], "ci", "read", 1)
     return {
         "artefact": left_by(world.job),
@@ -123,6 +135,7 @@ def ids(world: World, people: dict[str, Any]) -> dict[str, Any]:
         "projects/<slug:slug>/members/": member.pk,
         "projects/<slug:slug>/invitations/": invitation.pk,
         "account/tokens/": token.pk,
+        "deliveries/": delivery.pk,
     }
 
 

@@ -1,0 +1,94 @@
+"""Pages about the ledger as a whole: figures, deliveries of events, and the runs of `verify_board`."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import BadRequest, PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from jobs import events, figures, ports
+from jobs.models import Delivery, Job, Verification
+
+SPANS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
+PAGE = 50
+
+
+@require_safe
+def measured(request: HttpRequest) -> HttpResponse:
+    """This view will show throughput, waits, runs and failures of a span of time."""
+    chosen = request.GET.get("span") or "hour"
+    if chosen not in SPANS:
+        raise BadRequest(f"span={chosen[:40]} is none of: {', '.join(SPANS)}.")
+    until = timezone.now()
+    of = figures.span(until - SPANS[chosen], until)
+    scopes = _scopes(request.user)
+    groups = figures.groups(of, scopes)
+    names = ports.scopes.label(
+        {int(one.name) for one in groups if one.by == "project" and one.name}
+    )
+    context = {
+        "spans": list(SPANS),
+        "chosen": chosen,
+        "of": of,
+        "ended": figures.ended(of, scopes),
+        "measured": figures.MEASURED,
+        "whole": next((one for one in groups if not one.by), None),
+        "parts": [
+            (by, [(_name(one, names), one) for one in groups if one.by == by])
+            for by in figures.GROUPS
+        ],
+        "classes": figures.classes(of, scopes),
+        "days": figures.days(figures.Span(until - timedelta(days=14), until), scopes),
+    }
+    if scopes is None:
+        context |= {"lag": figures.event_lag(), "memory": figures.memory()}
+    return render(request, "jobs/figures.html", context)
+
+
+@require_safe
+def deliveries(request: HttpRequest) -> HttpResponse:
+    """This view will list deliveries, newest first; `dead` keeps what was not delivered."""
+    found = Delivery.objects.visible_to(request.user).select_related("event").order_by("-pk")
+    dead = "dead" in request.GET
+    if dead:
+        found = found.dead()
+    listed = list(found[:PAGE])
+    jobs = Job.objects.in_bulk([one.job_id for one in listed if one.job_id])
+    rows = [(one, jobs.get(one.job_id or 0)) for one in listed]
+    return render(request, "jobs/deliveries.html", {"rows": rows, "dead": dead, "most": PAGE})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def replays(request: HttpRequest, pk: int) -> HttpResponse:
+    """This view will ask whether to deliver a dead letter again, and do it."""
+    visible = Delivery.objects.visible_to(request.user).select_related("event")
+    delivery = get_object_or_404(visible, pk=pk)
+    if not ports.scopes.allows(request.user, "retry", delivery.event.scope):
+        raise PermissionDenied
+    if request.method == "POST":
+        job = events.replay(delivery, by=f"user:{request.user.pk}")
+        messages.success(request, f"{delivery} is delivered again by {job}.")
+        return redirect(reverse("jobs:page", args=[job.pk]))
+    return render(request, "jobs/replay.html", {"delivery": delivery})
+
+
+@require_safe
+def verifications(request: HttpRequest) -> HttpResponse:
+    """This view will list the runs of `verify_board`; what disagreed is told to staff."""
+    runs = Verification.objects.order_by("-pk")[:PAGE]
+    return render(request, "jobs/verifications.html", {"runs": runs})
+
+
+def _scopes(user: Any) -> list[int] | None:
+    return None if user.is_active and user.is_staff else list(ports.scopes.visible(user))
+
+
+def _name(one: figures.Group, names: Any) -> str:
+    if one.by == "project":
+        return str(names.get(int(one.name), "a removed project")) if one.name else "no project"
+    return one.name

@@ -1,0 +1,13 @@
+"""The URLs of the pages about the ledger as a whole."""
+
+from django.urls import path
+
+from jobs import insight
+
+app_name = "insight"
+urlpatterns = [
+    path("figures/", insight.measured, name="figures"),
+    path("deliveries/", insight.deliveries, name="deliveries"),
+    path("deliveries/<int:pk>/replays/", insight.replays, name="replays"),
+    path("verifications/", insight.verifications, name="verifications"),
+]

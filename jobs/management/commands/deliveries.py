@@ -1,0 +1,64 @@
+"""Lists deliveries of events; delivers a dead letter again."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from jobs import events
+from jobs.management.contract import BadInput, Contract, actor
+from jobs.models import Delivery, Job
+from jobs.redaction import visible
+
+LISTED = 200
+
+
+class Command(Contract):
+    """Lists what was delivered to whom, newest first; replays one that was not."""
+
+    help = __doc__
+    bad_input = (*Contract.bad_input, events.BadEvent)
+
+    def declare(self, parser: ArgumentParser) -> None:
+        """This method will declare the filter and the act."""
+        parser.add_argument("act", nargs="?", choices=("replay",), help="deliver number N again")
+        parser.add_argument("number", nargs="?", type=int, metavar="N", help="a delivery's id")
+        parser.add_argument("--dead", action="store_true", help="only what was not delivered")
+
+    def answer(self, options: dict[str, Any]) -> tuple[Any, bool]:
+        """This method will replay one, or list."""
+        if options["act"]:
+            found = Delivery.objects.filter(pk=options["number"] or 0).first()
+            if found is None:
+                cause = f"there is no delivery {options['number']}"
+                raise BadInput(f"N: {cause}; list them with manage.py deliveries --dead")
+            job = events.replay(found, by=actor())
+            return {"id": found.pk, "job": job.pk, "state": job.state}, True
+        wanted = Delivery.objects.select_related("event").order_by("-pk")
+        listed = list((wanted.dead() if options["dead"] else wanted)[:LISTED])
+        jobs = Job.objects.in_bulk([one.job_id for one in listed if one.job_id])
+        return [_shape(one, jobs.get(one.job_id or 0)) for one in listed], True
+
+    def show(self, value: Any) -> None:
+        """This method will print one line a delivery."""
+        if isinstance(value, dict):
+            self.stdout.write(f"delivery {value['id']}: job {value['job']} is {value['state']}")
+            return
+        for one in value:
+            why = f"  {one['why']}" if one["why"] else ""
+            what = f"{one['event']} #{one['event_id']} → {one['kind']}"
+            self.stdout.write(visible(f"{one['id']:>8}  {one['state']:<10} {what}{why}"))
+        if not value:
+            self.stdout.write("no deliveries")
+
+
+def _shape(one: Delivery, job: Job | None) -> dict[str, Any]:
+    gone = "removed" if one.job_id else "stopped"
+    return {
+        "id": one.pk,
+        "event": one.event.name,
+        "event_id": one.event_id,
+        "kind": one.kind,
+        "job": one.job_id,
+        "state": job.state if job else gone,
+        "why": one.stopped or (job.failure_message if job and job.state == "failed" else ""),
+        "created_at": one.created_at,
+    }

@@ -1,0 +1,25 @@
+-- Attempts that ended within a time, in all and by kind, queue, project and runner. Only the newest
+-- are measured; a wait begins when the job was queued last before the attempt.
+WITH ended AS (
+  SELECT a.id, a.job_id, a.outcome, a.started_at, a.runner_id, j.kind, j.queue_id, j.scope,
+         extract(epoch FROM a.ended_at - a.started_at)::float8 AS run_s
+  FROM job_attempt a JOIN job j ON j.id = a.job_id
+  WHERE a.ended_at >= %(since)s AND a.ended_at < %(until)s
+    AND (%(scopes)s::bigint[] IS NULL OR j.scope = ANY (%(scopes)s::bigint[]))
+  ORDER BY a.id DESC LIMIT %(most)s
+), waited AS (
+  SELECT e.*, extract(epoch FROM e.started_at - q.at)::float8 AS wait_s
+  FROM ended e LEFT JOIN LATERAL (
+    SELECT max(m.at) AS at FROM job_move m WHERE m.job_id = e.job_id AND m.to_state = 'queued' AND m.at <= e.started_at
+  ) q ON true
+)
+SELECT CASE WHEN grouping(kind) = 0 THEN 'kind' WHEN grouping(queue_id) = 0 THEN 'queue'
+            WHEN grouping(scope) = 0 THEN 'project' WHEN grouping(runner_id) = 0 THEN 'runner' ELSE '' END,
+       coalesce(kind, queue_id, scope::text, runner_id::text, ''),
+       count(*), count(*) FILTER (WHERE outcome = 'succeeded'), count(*) FILTER (WHERE outcome = 'failed'),
+       count(*) FILTER (WHERE outcome IN ('queued', 'scheduled')),
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY wait_s), percentile_cont(0.95) WITHIN GROUP (ORDER BY wait_s),
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY run_s), percentile_cont(0.95) WITHIN GROUP (ORDER BY run_s)
+FROM waited
+GROUP BY GROUPING SETS ((), (kind), (queue_id), (scope), (runner_id))
+ORDER BY 1, 3 DESC, 2

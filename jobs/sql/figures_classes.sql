@@ -1,0 +1,7 @@
+-- Why attempts failed within a time, and how many of those were tried again.
+SELECT a.failure_class, count(*), count(*) FILTER (WHERE a.outcome IN ('queued', 'scheduled', 'paused'))
+FROM job_attempt a
+WHERE a.ended_at >= %(since)s AND a.ended_at < %(until)s AND a.failure_class <> '' AND a.outcome <> 'succeeded'
+  AND (%(scopes)s::bigint[] IS NULL
+       OR EXISTS (SELECT FROM job j WHERE j.id = a.job_id AND j.scope = ANY (%(scopes)s::bigint[])))
+GROUP BY 1 ORDER BY 2 DESC, 1

@@ -1,0 +1,103 @@
+"""Pages about the ledger as a whole say what the rows say."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from jobs import audit
+from jobs.models import Delivery, Event, Job, Verification
+from tests.pages.conftest import World, browser_of
+
+
+@pytest.fixture
+def dead(world: World) -> Delivery:
+    """This fixture will lend a delivery whose job failed."""
+    event = Event.objects.create(
+        name="repository.synced",
+        version=1,
+        payload={},
+        scope=world.project.pk,
+        subject="lighthouse",
+    )
+    return Delivery.objects.create(event=event, kind="demo.fail", job_id=world.job.pk)
+
+
+def text(user: User, address: str) -> str:
+    """This function will read a page that is there."""
+    answer = browser_of(user).get(address)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_a_dead_letter_is_listed_and_replayed(world: World, dead: Delivery) -> None:
+    Job.objects.filter(pk=world.job.pk).update(event_id=dead.event_id)
+
+    listed = text(world.contributor, "/deliveries/?dead")
+    answer = browser_of(world.contributor).post(f"/deliveries/{dead.pk}/replays/")
+
+    assert "lighthouse" in listed
+    assert (answer.status_code, answer["Location"]) == (302, f"/jobs/{world.job.pk}/")
+    world.job.refresh_from_db()
+    assert world.job.state == "queued"
+    assert "No dead letters" in text(world.contributor, "/deliveries/?dead")
+
+
+def test_a_delivery_that_is_on_its_way_is_not_replayed(world: World, dead: Delivery) -> None:
+    world.job.retry(by="user:1")
+
+    assert browser_of(world.staff).post(f"/deliveries/{dead.pk}/replays/").status_code == 409
+
+
+def test_a_removed_job_is_told_as_such(world: World, dead: Delivery) -> None:
+    world.job.delete()
+
+    assert "removed" in text(world.viewer, "/deliveries/")
+
+
+@pytest.mark.parametrize("page", ["/deliveries/", "/deliveries/?dead", "/figures/"])
+def test_a_stranger_sees_nothing_of_it(world: World, dead: Delivery, page: str) -> None:
+    shown = text(world.stranger, page)
+
+    assert "lighthouse" not in shown
+    assert "Nothing" in shown or "No dead letters" in shown
+
+
+def test_figures_show_what_ended_to_those_who_may_see_it(world: World) -> None:
+    assert "1 attempt ended" in text(world.viewer, "/figures/?span=hour")
+    assert "By runner" in text(world.staff, "/figures/?span=hour")
+    assert "By runner" not in text(world.viewer, "/figures/?span=hour")
+    assert "Nothing ended in this span" in text(world.stranger, "/figures/?span=hour")
+
+
+def test_a_span_nobody_knows_is_refused(world: World) -> None:
+    assert browser_of(world.staff).get("/figures/?span=aeon").status_code == 400
+
+
+def test_verifications_tell_staff_what_disagreed(world: World) -> None:
+    found: list[Any] = [
+        {"what": "job 7", "board": "paused", "reality": "it is queued", "since": None}
+    ]
+    Verification.objects.create(host="h", seconds=1, ok=False, disagreements=found)
+
+    assert "the board says paused, but it is queued" in text(world.staff, "/verifications/")
+    assert "job 7" not in text(world.viewer, "/verifications/")
+    assert "1 disagree" in text(world.viewer, "/verifications/")
+    assert audit.last_green() is None
+
+
+@pytest.mark.parametrize("page", ["delivery", "verification"])
+def test_the_admin_shows_them(world: World, dead: Delivery, page: str) -> None:
+    Verification.objects.create(host="h", seconds=1, ok=True)
+
+    assert browser_of(world.staff).get(f"/admin/jobs/{page}/").status_code == 200
+
+
+def test_the_admin_replays_dead_letters(world: World, dead: Delivery) -> None:
+    given = {"action": "replay", "_selected_action": [dead.pk]}
+
+    answer = browser_of(world.staff).post("/admin/jobs/delivery/", given, follow=True)
+
+    assert "1 delivered again, 0 could not be" in answer.content.decode()
+    world.job.refresh_from_db()
+    assert world.job.state == "queued"
