@@ -122,6 +122,19 @@ VARIABLES = (
         "modules besides the installed apps whose functions async_task may run, with commas",
     ),
     Variable(
+        "FACTORY_KEEP_DAYS",
+        parsers.number(1, 3650),
+        "30",
+        "so old a finished job may get before it becomes a daily count; ten of each project and "
+        "kind stay, and failed ones nobody has put away",
+    ),
+    Variable(
+        "FACTORY_REFETCH_HOURS",
+        parsers.number(0, 8760),
+        "24",
+        "a repository that was not fetched for so long is fetched again; 0: never by itself",
+    ),
+    Variable(
         "FACTORY_SECRET_KEY",
         parsers.secret,
         "",

@@ -62,6 +62,17 @@ def port(text: str) -> int:
     return int(text)
 
 
+def number(least: int, most: int) -> Parser:
+    """This function will make a parser of whole numbers within bounds."""
+
+    def parse(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or not least <= int(text[:9]) <= most:
+            raise Malformed(f"use a whole number from {least} to {most}")
+        return int(text)
+
+    return parse
+
+
 def path(text: str) -> Path:
     """This function will read an absolute path; a leading ~ is this account's home."""
     try:

@@ -99,6 +99,13 @@ def rows(raw: Connection, sql: str, parameters: Any = None) -> list[tuple[Any, .
         return cursor.fetchall() if cursor.description else []
 
 
+def query(sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
+    """This function will run one statement on Django's own connection and give the rows it returns."""
+    with django_connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return list(cursor.fetchall()) if cursor.description else []
+
+
 def notified(raw: Connection) -> None:
     """This function will take in what arrived on a listening connection."""
     with _loss_named():

@@ -1,0 +1,1 @@
+DROP FUNCTION job_histogram, job_histogram_sum;
