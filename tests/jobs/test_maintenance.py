@@ -31,7 +31,7 @@ def test_each_of_them_is_a_schedule_with_a_next_run(committed: services.ScratchD
     schedules.lay("default")
 
     laid = {one.name: one for one in Schedule.objects.all()}
-    assert {"reconcile", "prune", "reindex", "vacuum", "refetch"} <= set(laid)
+    assert {"reconcile", "prune", "reindex", "vacuum"} <= set(laid)
     for one in laid.values():
         one.examine()
         assert (one.standing, one.next_at is not None) == (True, True)
