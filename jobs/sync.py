@@ -30,6 +30,8 @@ def sync(job: Job) -> Synced:
     before, known = job.state, _last_move(job.pk)
     with closing(db.connect("factory sync")) as raw:
         upkeep.tick(raw)
+        # Among many that are due, upkeep may take some seconds to come to this one.
+        db.rows(raw, "SELECT job_release(ARRAY[%s::bigint], true)", (job.pk,))
     mended = list(_mend_progress(job.pk))
     job.refresh_from_db()
     moved = Move.objects.filter(job=job.pk, pk__gt=known).order_by("pk")
