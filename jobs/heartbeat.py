@@ -14,6 +14,7 @@ from jobs.execution import Dispossessed, Execution, Interruption, TimedOut, With
 from jobs.failures import Failed, FailureClass
 from jobs.ledger import Claim, Ending, Ledger, failure, statement
 from jobs.models import Intent
+from jobs.spool import Spool
 
 log = logging.getLogger("jobs")
 
@@ -41,8 +42,9 @@ WITHDRAWN = "Handed back unfinished: its cluster was told to end. This attempt d
 class Desk:
     """The claims of a runner: not begun, in work, and ended but not yet written."""
 
-    def __init__(self) -> None:
+    def __init__(self, spool: Spool) -> None:
         self._lock = threading.Lock()
+        self._spool = spool
         self._waiting: deque[Claim] = deque()
         self._ended: list[Ending] = []
         self._in_writing: set[int] = set()
@@ -95,12 +97,14 @@ class Desk:
         """This method will forget ends that are in the database."""
         with self._lock:
             self._in_writing.difference_update(ending.id for ending in ended)
+        self._spool.forget(ended)
 
     def put_back(self, ended: list[Ending]) -> None:
-        """This method will keep ends that could not be written."""
+        """This method will keep ends that could not be written, on the disk, too."""
         with self._lock:
             self._in_writing.difference_update(ending.id for ending in ended)
             self._ended = ended + self._ended
+        self._spool.keep(ended)
 
     def take_waiting(self) -> list[Claim]:
         """This method will take away what has not begun."""
@@ -182,7 +186,7 @@ class Heartbeat(threading.Thread):
     def _connected(self) -> Ledger:
         if self._raw is None or self._raw.closed or self._ledger is None:
             self._raw = db.connect(f"factory heartbeat {self._runner}")
-            self._ledger = Ledger(self._raw)
+            self._ledger = Ledger(self._raw, self._runner)
         return self._ledger
 
     def _beat(self, ledger: Ledger, now: float) -> None:
@@ -205,10 +209,8 @@ class Heartbeat(threading.Thread):
             if waiting:
                 ledger.hand_back(waiting, "Handed back unstarted: the job before it takes long.")
                 waiting = []
-            refused = ledger.finish(ended)
+            ledger.finish(ended)
             self._desk.written(ended)
-            for job in refused:
-                log.warning("job %s: its late report was refused by the fence", job)
         except db.LostConnection:
             self._desk.load(waiting)
             self._desk.put_back(ended)

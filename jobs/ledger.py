@@ -1,5 +1,6 @@
 """The hot statements of the ledger, prepared on a raw connection."""
 
+import logging
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -8,6 +9,8 @@ from jobs.db import Connection
 from jobs.db import statement as statement
 from jobs.failures import Failed, retry_delay
 from jobs.states import State
+
+log = logging.getLogger("jobs")
 
 _TYPES = "bigint[], bigint[], text[], text[], text[], text[], text[], float8[], text[], int, bigint"
 LOCK_CLASS = 0x6A6F62
@@ -74,10 +77,11 @@ def failure(claim: Claim, failed: Failed) -> Ending:
 
 
 class Ledger:
-    """The hot statements on one connection, which only its thread uses."""
+    """The hot statements on one connection, which only its thread uses; `runner` is who speaks."""
 
-    def __init__(self, raw: Connection) -> None:
+    def __init__(self, raw: Connection, runner: int = 0) -> None:
         self.raw = raw
+        self.runner = runner
         # The statements are planned once, perhaps while the table is empty: forbid the plans
         # that would be ruinous when it is not.
         db.rows(raw, "SET enable_seqscan = off; SET enable_hashjoin = off")
@@ -91,6 +95,47 @@ class Ledger:
 
         Gives the claims, and the ids whose end was refused because another holds them now.
         """
+        claims, refused = self._finish_and_claim(endings, queue, most, runner)
+        self._record_refused(endings, refused)
+        return claims, refused
+
+    def finish(self, endings: Sequence[Ending], ended_at: str | None = None) -> list[int]:
+        """This method will write ends only, and give the ids whose end was refused."""
+        if not endings:
+            return []
+        refused = self._finish_and_claim(endings, "", 0, 0)[1]
+        self._record_refused(endings, refused, ended_at)
+        return refused
+
+    def record_late(
+        self, endings: Sequence[Ending], ended_at: str | None, *, accepted: bool
+    ) -> list[int]:
+        """This method will record ends that came late, and give the jobs that had not come before."""
+        if not endings:
+            return []
+        values = {
+            "runner": self.runner,
+            "ended_at": ended_at,
+            "accepted": accepted,
+            "ids": [ending.id for ending in endings],
+            "fences": [ending.fence for ending in endings],
+            "states": [ending.state for ending in endings],
+            "classes": [ending.failure_class for ending in endings],
+            "messages": [ending.message for ending in endings],
+            "results": [ending.result for ending in endings],
+        }
+        return [job for (job,) in db.rows(self.raw, statement("late_report"), values)]
+
+    def _record_refused(
+        self, endings: Sequence[Ending], refused: Sequence[int], ended_at: str | None = None
+    ) -> None:
+        late = [ending for ending in endings if ending.id in refused] if refused else []
+        for job in self.record_late(late, ended_at, accepted=False):
+            log.warning("job %s: its late report was refused by the fence", job)
+
+    def _finish_and_claim(
+        self, endings: Sequence[Ending], queue: str, most: int, runner: int
+    ) -> tuple[list[Claim], list[int]]:
         # In the order of their ids, as everybody locks jobs of which others wait for the end.
         columns = [list(column) for column in zip(*sorted(endings), strict=True)] or [[]] * 8
         found = db.rows(
@@ -102,10 +147,6 @@ class Ledger:
         claims = [Claim._make(row) for row in found if row[1] is not None]
         claims.sort(key=lambda claim: (-claim.priority, claim.id))
         return claims, [row[0] for row in found if row[1] is None]
-
-    def finish(self, endings: Sequence[Ending]) -> list[int]:
-        """This method will write ends only, and give the ids whose end was refused."""
-        return self.finish_and_claim(endings, "", 0, 0)[1] if endings else []
 
     def hand_back(self, claims: Sequence[Claim], reason: str) -> None:
         """This method will queue claimed jobs again, unstarted or interrupted, attempts not counted."""

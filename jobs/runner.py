@@ -18,6 +18,8 @@ from jobs.execution import execute
 from jobs.heartbeat import LEASE_S, WITHDRAWN, Desk, Heartbeat
 from jobs.ledger import LOCK_CLASS, Claim, Ending, Ledger, statement
 from jobs.models import Runner
+from jobs.reporting import Report
+from jobs.spool import Spool
 
 log = logging.getLogger("jobs")
 
@@ -54,14 +56,15 @@ class Resident:
     def __init__(self, pool: str, owner: str) -> None:
         self.pool = pool
         self.owner = owner
-        self.desk = Desk()
         self.ending = ""
         self._wake_read, self._wake_write = os.pipe()
         self._raw: Connection | None = None
         self._ledger: Ledger | None = None
         self._listener: Connection | None = None
         self._locked = False
+        self._unflushed: list[Report] = []
         self._row = self._introduce()
+        self.desk = Desk(Spool(self._row.pk))
 
     def reside(self) -> str:
         """This method will run until `stop`, then drain."""
@@ -101,9 +104,7 @@ class Resident:
         """Finish the last batch, claim and execute the next; give the size to try after it."""
         try:
             with self._ends() as ended:
-                claims, refused = self._connected().finish_and_claim(
-                    ended, self.pool, most, self._row.pk
-                )
+                claims, _ = self._connected().finish_and_claim(ended, self.pool, most, self._row.pk)
         except db.UniqueViolation:
             # Two runners reached for jobs of one limit key: the index let one of them have it.
             self.desk.looked(empty=False)
@@ -112,7 +113,7 @@ class Resident:
             self._disconnect(error)
             return 1
         self.desk.looked(empty=not claims)
-        self._settle(ended, refused)
+        self.desk.written(ended)
         if not claims:
             if not ended:
                 self._wait(POLL_S)
@@ -145,16 +146,18 @@ class Resident:
         try:
             execution.report.write(self._connected().raw, last=last)
         except db.LostConnection as error:
+            if last:
+                self._unflushed.append(execution.report)
             self._disconnect(error)
 
     def _write_ends(self) -> None:
         try:
             with self._ends() as ended:
-                refused = self._connected().finish(ended)
+                self._connected().finish(ended)
         except db.LostConnection as error:
             self._disconnect(error)
         else:
-            self._settle(ended, refused)
+            self.desk.written(ended)
 
     @contextmanager
     def _ends(self) -> Iterator[list[Ending]]:
@@ -166,11 +169,6 @@ class Resident:
             self.desk.put_back(ended)
             raise
 
-    def _settle(self, ended: list[Ending], refused: list[int]) -> None:
-        self.desk.written(ended)
-        for job in refused:
-            log.warning("job %s: its late report was refused by the fence", job)
-
     def _hand_back(self, claims: list[Claim], reason: str) -> None:
         try:
             self._connected().hand_back(claims, reason)
@@ -180,8 +178,11 @@ class Resident:
     def _connected(self) -> Ledger:
         if self._ledger is None:
             raw = db.connect(f"factory runner {self._row.pk}")
-            ledger = Ledger(raw)
+            ledger = Ledger(raw, self._row.pk)
             ledger.disown(self._row.pk, self.desk.known())
+            while self._unflushed:  # before their ends, which close the log
+                self._unflushed[0].write(raw, last=True)
+                del self._unflushed[0]
             self._raw, self._ledger = raw, ledger
         return self._ledger
 

@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from jobs import db, process, schedules
+from jobs import db, process, schedules, spool
 from jobs.db import Connection
 from jobs.ledger import LOCK_CLASS, statement
 
@@ -26,6 +26,7 @@ class Suspect(NamedTuple):
 class Tick:
     """What one tick did."""
 
+    replayed: list[int] = field(default_factory=list)
     settled: list[int] = field(default_factory=list)
     requeued: list[int] = field(default_factory=list)
     failed: list[int] = field(default_factory=list)
@@ -40,9 +41,11 @@ def tick(raw: Connection) -> Tick:
     """
     done = Tick()
     db.rows(raw, "SET factory.actor = 'upkeep'")  # a dead runner does not move its own jobs
+    done.replayed = spool.replay()
     for suspect in suspects(raw):
         proof = proof_of_death(suspect)
         if proof:
+            done.replayed += spool.replay(suspect.id)  # what it had done is not done again
             _settle(raw, suspect, proof, done)
     with raw.cursor() as cursor:
         cursor.execute(statement("promote"))

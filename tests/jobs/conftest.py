@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import psycopg2
@@ -16,6 +17,7 @@ import pytest
 from django.db import connection
 from django.db.models.functions import Now
 
+from factory.embedded import postgres
 from jobs import kinds, process, queue
 from jobs.ledger import Claim, Ledger
 from jobs.models import Job, Runner
@@ -220,6 +222,21 @@ def start_cluster(committed: services.ScratchDatabase) -> Iterator[Callable[...,
 def cluster(start_cluster: Callable[..., Cluster]) -> Cluster:
     """This fixture will lend a cluster of one runner."""
     return start_cluster()
+
+
+@pytest.fixture
+def restartable(home: Path, django_db_setup: None, django_db_blocker: object) -> Iterator[Path]:
+    """This fixture will lend a PostgreSQL of its own, migrated, with Django connected to it."""
+    postgres.ensure_running(home)
+    environment = dict(os.environ) | {"DATABASE_URL": postgres.url(home), "FACTORY_HOME": str(home)}
+    services.manage("migrate", "--verbosity=0", environment=environment)
+    settings, before = connection.settings_dict, dict(connection.settings_dict)
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        connection.close()
+        settings.update({"HOST": postgres.address(home)["HOST"], "NAME": postgres.NAME})
+        yield home
+        connection.close()
+        settings.update(before)
 
 
 def ended(*jobs: int, seconds: float = 20) -> bool:

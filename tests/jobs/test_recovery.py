@@ -4,11 +4,10 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
-import pytest
 from django.db import connection
 
 from factory.embedded import postgres
@@ -251,21 +250,6 @@ def test_a_killed_sentinel_does_not_leave_runners_behind(cluster: Cluster) -> No
 
     assert wait_for(lambda: not Runner.objects.present().exists(), 10)
     assert wait_for(lambda: process.started_ticks(runners[0]) is None)
-
-
-@pytest.fixture
-def restartable(home: Path, django_db_setup: None, django_db_blocker: object) -> Iterator[Path]:
-    """This fixture will lend a PostgreSQL of its own, migrated, with Django connected to it."""
-    postgres.ensure_running(home)
-    environment = dict(os.environ) | {"DATABASE_URL": postgres.url(home), "FACTORY_HOME": str(home)}
-    services.manage("migrate", "--verbosity=0", environment=environment)
-    settings, before = connection.settings_dict, dict(connection.settings_dict)
-    with django_db_blocker.unblock():  # type: ignore[attr-defined]
-        connection.close()
-        settings.update({"HOST": postgres.address(home)["HOST"], "NAME": postgres.NAME})
-        yield home
-        connection.close()
-        settings.update(before)
 
 
 def test_postgresql_restarted_under_a_busy_runner_costs_no_attempt(restartable: Path) -> None:
