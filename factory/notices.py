@@ -2,15 +2,20 @@
 
 import time
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 
+from django.db import DatabaseError
 from django.template.loader import render_to_string
 
 from factory import probe
 from factory.probe import Part
+from jobs.models import Verification
 
+VERIFIED_S = 5.0
+_verified: list[float | str] = [-VERIFIED_S, ""]
 SETTLED_S = 1.5
 """What is over within this time is not told: a runner that is replaced, a file that was late."""
 _PAUSED = "This page reads itself again every few seconds instead. "
@@ -63,6 +68,33 @@ def html(staff: bool) -> str:
     """This function will write what is in trouble now, with the causes for staff."""
     # By what and since when: a cause that counts its seconds must not change the page each second.
     return _rendered(tuple(_Known(notice) for notice in current()), staff)
+
+
+def verified() -> str:
+    """This function will say when the board was last compared with reality, or "" if nobody knows.
+
+    Read at most every `VERIFIED_S` by this process; while the database is away nothing is said.
+    """
+    if probe.away() is not None:
+        return ""
+    if time.monotonic() - _verified[0] > VERIFIED_S:
+        with suppress(DatabaseError):
+            _verified[:] = [
+                time.monotonic(),
+                _verdict(Verification.objects.order_by("-pk").first()),
+            ]
+    return str(_verified[1])
+
+
+def _verdict(last: Verification | None) -> str:
+    if last is None:
+        return "Not verified yet"
+    same_day = time.time() - last.at.timestamp() < 43_200
+    at = f"{last.at:%H:%M} UTC" if same_day else f"{last.at:%Y-%m-%d %H:%M} UTC"
+    if last.ok:
+        return f"Verified {at}, nothing disagrees"
+    number = len(last.disagreements)
+    return f"Verified {at}: {number} disagreement{'' if number == 1 else 's'}"
 
 
 def _notices(troubled: Collection[Part], now: float) -> Iterator[Notice]:

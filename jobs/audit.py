@@ -140,12 +140,10 @@ def _runners(raw: Connection) -> Found:
 
 def _pools(raw: Connection) -> Found:
     """No silent stall: what is due does not wait beside a runner that is idle."""
-    names = [row[0] for row in db.rows(raw, "SELECT name FROM job_queue ORDER BY name")]
-    pools = liveness.pools(raw, names)
-    waiting = [pool for pool in pools if pool.waiting and pool.trouble]
+    stalls = liveness.stalls(raw)
     return Found(
-        f"{len(pools)} pools",
-        [Disagreement(f"job {one.waiting}", "queued", one.trouble, None) for one in waiting],
+        "all pools",
+        [Disagreement(f"job {one.waiting}", "queued", one.trouble, None) for one in stalls],
     )
 
 

@@ -11,11 +11,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from jobs import events, figures, ports
+from jobs import events, figures, overall, ports
 from jobs.models import Delivery, Job, Verification
 
 SPANS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
 PAGE = 50
+RUNS = 20
 
 
 @require_safe
@@ -78,10 +79,21 @@ def replays(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-def verifications(request: HttpRequest) -> HttpResponse:
-    """This view will list the runs of `verify_board`; what disagreed is told to staff."""
-    runs = Verification.objects.order_by("-pk")[:PAGE]
-    return render(request, "jobs/verifications.html", {"runs": runs})
+def health(request: HttpRequest) -> HttpResponse:
+    """This view will say how the whole is, and list the runs of `verify_board`.
+
+    What disagreed is told to staff.
+    """
+    pages = {
+        "stuck": f"{reverse('jobs:list')}?state=lost",
+        "failed": f"{reverse('jobs:list')}?state=failed",
+        "undelivered": f"{reverse('insight:deliveries')}?dead",
+    }
+    found = overall.overall(request.user)
+    counters = [(one, pages.get(one.name, "")) for one in found.counters]
+    runs = Verification.objects.order_by("-pk")[:RUNS]
+    context = {"found": found, "counters": counters, "runs": runs}
+    return render(request, "jobs/health.html", context)
 
 
 def _scopes(user: Any) -> list[int] | None:

@@ -9,5 +9,5 @@ urlpatterns = [
     path("figures/", insight.measured, name="figures"),
     path("deliveries/", insight.deliveries, name="deliveries"),
     path("deliveries/<int:pk>/replays/", insight.replays, name="replays"),
-    path("verifications/", insight.verifications, name="verifications"),
+    path("health/", insight.health, name="health"),
 ]

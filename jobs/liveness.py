@@ -11,7 +11,9 @@ from jobs.models.runner import FRESH_S
 
 LOOK_S = 15.0
 """An idle runner looks once a second; one that did not for this long is wedged, in seconds."""
-_LIMITS = {"fresh_s": FRESH_S, "look_s": LOOK_S, "grace_s": GRACE_S}
+STALL_S = 5.0
+"""What is due for longer than this beside an idle runner is stalled, in seconds."""
+_LIMITS = {"fresh_s": FRESH_S, "look_s": LOOK_S, "grace_s": GRACE_S, "stall_s": STALL_S}
 
 
 class Pool(NamedTuple):
@@ -54,6 +56,12 @@ def pools(raw: Connection, wanted: Collection[str]) -> list[Pool]:
     """This function will say of each wanted pool how it is served, on whatever hosts."""
     found = db.rows(raw, statement("pools"), {"pools": sorted(wanted), **_LIMITS})
     return [Pool._make(row) for row in found]
+
+
+def stalls(raw: Connection) -> list[Pool]:
+    """This function will list the pools in which a job waits beside an idle runner."""
+    names = [row[0] for row in db.rows(raw, "SELECT name FROM job_queue ORDER BY name")]
+    return [pool for pool in pools(raw, names) if pool.waiting]
 
 
 def wedged(raw: Connection) -> list[Wedged]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import template
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
@@ -60,6 +61,16 @@ def health(context: Any) -> SafeString:
     user = context.get("user")
     told = notices.html(bool(user and user.is_active and user.is_staff))
     return format_html('<div class="notes" id="health" role="status">{}</div>', mark_safe(told))  # noqa: S308 — our own template
+
+
+@register.simple_tag(takes_context=True)
+def verified(context: Any) -> SafeString | str:
+    """This tag will say below a page when the board was last compared with reality, and how it was."""
+    user = context.get("user")
+    if not (user and user.is_authenticated):
+        return ""
+    said = notices.verified()
+    return format_html('<a href="{}">{}</a>', reverse("insight:health"), said) if said else ""
 
 
 @register.filter

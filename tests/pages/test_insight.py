@@ -80,9 +80,9 @@ def test_verifications_tell_staff_what_disagreed(world: World) -> None:
     ]
     Verification.objects.create(host="h", seconds=1, ok=False, disagreements=found)
 
-    assert "the board says paused, but it is queued" in text(world.staff, "/verifications/")
-    assert "job 7" not in text(world.viewer, "/verifications/")
-    assert "1 disagree" in text(world.viewer, "/verifications/")
+    assert "the board says paused, but it is queued" in text(world.staff, "/health/")
+    assert "job 7" not in text(world.viewer, "/health/")
+    assert "1 disagree" in text(world.viewer, "/health/")
     assert audit.last_green() is None
 
 

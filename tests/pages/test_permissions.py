@@ -40,7 +40,7 @@ CASES = {
     "legend/": Case("stranger"),
     "figures/": Case("stranger"),
     "deliveries/": Case("stranger"),
-    "verifications/": Case("stranger"),
+    "health/": Case("stranger"),
     "registrations/": Case("stranger", "stranger"),
     "theme/": Case(NOBODY, "stranger"),
     "logout/": Case(NOBODY, "stranger"),

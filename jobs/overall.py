@@ -1,0 +1,140 @@
+"""How the whole is: counters of what is stuck, old, failed or undelivered, and one word for all."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from django.db import connection
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
+
+from jobs import liveness
+from jobs.models import Delivery, Job, Queue, Verification
+from jobs.states import HELD, LIVE, Intent, State
+
+CAP = 10_000
+"""Nobody counts further than this."""
+OLD = timedelta(hours=24)
+PATIENCE = timedelta(seconds=60)
+"""A runner confirms what was asked of it within its grace; longer is stuck."""
+_NAMED = 5
+_WAITING = (State.QUEUED, State.BLOCKED, State.PAUSED)
+
+
+class Counter(NamedTuple):
+    """A number that should be 0, whether any other is bad, what it means, and the first jobs."""
+
+    name: str
+    number: int
+    bad: bool
+    meaning: str
+    jobs: list[int]
+
+    @property
+    def capped(self) -> str:
+        """The number as it is shown."""
+        return f"{CAP:,}+" if self.number > CAP else f"{self.number:,}"
+
+
+class Overall(NamedTuple):
+    """One word for all: well, attention or broken; what it comes from, and the last verification."""
+
+    word: str
+    counters: list[Counter]
+    verified: Verification | None
+    green: Verification | None
+
+
+def overall(user: Any) -> Overall:
+    """This function will count what should not be, of the jobs `user` may see."""
+    counters = [one(user) for one in _COUNTERS]
+    verified = Verification.objects.order_by("-pk").first()
+    green = Verification.objects.filter(ok=True).order_by("-pk").first()
+    wrong = [one.bad for one in counters if one.number]
+    if any(wrong) or (verified is not None and not verified.ok):
+        word = "broken"
+    else:
+        word = "attention" if wrong else "well"
+    return Overall(word, counters, verified, green)
+
+
+def stuck() -> "QuerySet[Job]":
+    """This function will keep held jobs without evidence of life, or deaf to a cancel."""
+    held: QuerySet[Job] = Job.objects.with_evidence().filter(state__in=HELD)
+    deaf = Q(intent=Intent.CANCEL, intent_at__lt=Now() - PATIENCE)
+    return held.exclude(~deaf & Q(("evident", True)))
+
+
+def old() -> "QuerySet[Job]":
+    """This function will keep what waits or runs for longer than a day, but not in a paused queue."""
+    paused = Queue.objects.filter(paused=True).values("pk")
+    waits = Q(state__in=_WAITING, updated_at__lt=Now() - OLD) & ~Q(queue__in=paused)
+    # Named apart from the rest, the unfinished are found by their index.
+    unfinished = Job.objects.filter(state__in=LIVE)
+    return unfinished.filter(waits | Q(state__in=HELD, started_at__lt=Now() - OLD))
+
+
+def describe(found: Overall) -> dict[str, Any]:
+    """This function will give the whole as commands and the API show it."""
+    return {
+        "health": found.word,
+        "counters": {
+            one.name: {"count": one.number, "bad": one.bad, "jobs": one.jobs}
+            for one in found.counters
+        },
+        "verified_at": found.verified.at if found.verified else None,
+        "last_green_at": found.green.at if found.green else None,
+    }
+
+
+def _stuck(user: Any) -> Counter:
+    meaning = "held without evidence of life, or deaf to a cancel for a minute"
+    return _counted("stuck", _seen(stuck(), user), True, meaning)
+
+
+def _old(user: Any) -> Counter:
+    return _counted("old", _seen(old(), user), False, "waiting or running for more than 24 h")
+
+
+def _failed(user: Any) -> Counter:
+    unread = _seen(Job.objects.filter(state=State.FAILED, acknowledged_at=None), user)
+    return _counted("failed", unread, False, "failed and read by nobody")
+
+
+def _dead(user: Any) -> Counter:
+    letters = Delivery.objects.visible_to(user).dead()
+    count = letters.values("pk")[: CAP + 1].count()
+    jobs = [pk for pk in letters.order_by("-pk").values_list("job_id", flat=True)[:_NAMED] if pk]
+    return Counter("undelivered", count, False, "deliveries of events that failed", jobs)
+
+
+def _paused(user: Any) -> Counter:
+    count = Queue.objects.filter(paused=True).count()
+    return Counter("paused queues", count, False, "queues from which nothing is claimed", [])
+
+
+def _stalled(user: Any) -> Counter:
+    connection.ensure_connection()
+    waiting = [one.waiting for one in liveness.stalls(connection.connection) if one.waiting]
+    seen = _seen(Job.objects.filter(pk__in=waiting), user)
+    return _counted("stalled", seen, True, "due, and waiting beside an idle runner")
+
+
+def _seen(jobs: "QuerySet[Job]", user: Any) -> "QuerySet[Job]":
+    return jobs.visible_to(user)  # type: ignore[attr-defined,no-any-return]
+
+
+def _counted(name: str, jobs: "QuerySet[Job]", bad: bool, meaning: str) -> Counter:
+    first = list(jobs.order_by("pk").values_list("pk", flat=True)[:_NAMED])
+    count = jobs.values("pk")[: CAP + 1].count() if first else 0
+    return Counter(name, count, bad, meaning, first)
+
+
+_COUNTERS: tuple[Callable[[Any], Counter], ...] = (
+    _stuck,
+    _stalled,
+    _old,
+    _failed,
+    _dead,
+    _paused,
+)
