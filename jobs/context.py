@@ -3,19 +3,31 @@
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from time import monotonic
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, Func, TextField, Value
 from django.db.models.functions import Now
 
 from jobs import plain, process
 from jobs.events import Cause
-from jobs.ledger import Claim
+from jobs.failures import Anticipated, Failed, FailureClass
+from jobs.interruptions import Cancelled, Paused
+from jobs.kinds import Verifier
+from jobs.ledger import Asked, Claim, statement
 from jobs.levels import Level
-from jobs.models import Artefact, Job, Stale
+from jobs.models import Artefact, Job, Progress, Stale
 from jobs.reporting import Report
-from jobs.states import State
+from jobs.states import Intent, State
+
+
+class Unverified(Anticipated):
+    """The work of a handler did not pass its kind's check."""
+
+    def __init__(self, failed: Failed) -> None:
+        super().__init__(failed.message)
+        self.failure_class = failed.failure_class
 
 
 class Run:
@@ -24,6 +36,9 @@ class Run:
     def __init__(self, claim: Claim, report: Report, flush: Callable[[], None]) -> None:
         self.claim = claim
         self.completed = False
+        self.committing = False
+        self.advanced = False
+        self.verifier: Verifier | None = None
         self._report = report
         self._flush = flush
         self._groups: dict[int, int | None] = {}
@@ -114,36 +129,102 @@ class Run:
             if process.started_ticks(pid) in (None, ticks):
                 process.end_group(pid, process.KILL)
 
+    @property
+    def resumed(self) -> Any:
+        """What the last checkpoint kept, of this attempt or one before; None when there is none."""
+        kept = Progress.objects.filter(job=self.claim.id).values_list("checkpoint", flat=True)
+        return kept.first()
+
+    def checkpoint(self, data: Any) -> None:
+        """This method will keep what the handler goes on from after a pause, a crash or a retry.
+
+        Here the job can be paused: it is left by an interruption, unless a transaction is open; then
+        `data` is kept with that transaction. Raises `Stale` when another runner holds the job by now,
+        and `plain.NotPlain` for what cannot be stored.
+        """
+        values: dict[str, Any] = {
+            "job": self.claim.id,
+            "fence": self.claim.fence,
+            "data": plain.document(data),
+        }
+        with connection.cursor() as cursor:
+            cursor.execute(statement("checkpoint"), values)
+            found = cursor.fetchone()
+        if found is None:
+            raise self._lost()
+        self.advanced = True
+        self._report.heard_at = monotonic()
+        if not connection.in_atomic_block:
+            self._heed(Asked._make(found))
+
+    def _heed(self, asked: Asked) -> None:
+        if asked.intent == Intent.CANCEL:
+            raise Cancelled
+        if asked.intent == Intent.PAUSE:
+            raise Paused
+
+    def verify(self, result: Any) -> Failed | None:
+        """This method will have the work checked, if the kind has a verifier: None when all is well.
+
+        The job is `verifying` meanwhile. Raises like `completing`.
+        """
+        if self.verifier is None:
+            gone = "Its kind has no verifier any more: nobody can say whether it succeeded."
+            return Failed(FailureClass.BUG, gone) if self.claim.verifies else None
+        with transaction.atomic(durable=True):
+            self._move(State.RUNNING, state=State.VERIFYING)
+        said = self.verifier(self, result)
+        if said is None or isinstance(said, Failed):
+            return said
+        return Failed(FailureClass.BUG, f"Its work did not pass the check: {said}")
+
     @contextmanager
     def completing(self, result: dict[str, Any] | None = None) -> Iterator[None]:
         """This method will finish the job and what the block writes in one transaction.
 
         The finish comes first and names the fence: raises `Stale` when another runner holds the
-        job by now, before anything of the block is done, and `plain.NotPlain` for a result that
-        cannot be stored. Refused inside another transaction, which could still take it back.
+        job by now, before anything of the block is done, `plain.NotPlain` for a result that
+        cannot be stored, and `Unverified` when the kind's check fails. Refused inside another
+        transaction, which could still take it back.
         """
         value = json.loads(plain.document(result))
         self._flush()
-        with transaction.atomic(durable=True):
-            finished = Job.objects.filter(
-                pk=self.claim.id, fence=self.claim.fence, state=State.RUNNING
-            ).update(
-                state=State.SUCCEEDED,
-                runner=None,
-                result=value,
-                reason=_last_words(),
-                intent="",
-                intent_by="",
-                intent_at=None,
-                failure_class="",
-                failure_message="",
-                finished_at=Now(),
-                updated_at=Now(),
-            )
-            if not finished:
-                raise Stale(f"Job {self.claim.id}: another runner holds it now.")
-            yield
-        self.completed = True
+        failed = self.verify(value)
+        if failed is not None:
+            raise Unverified(failed)
+        try:
+            with transaction.atomic(durable=True):
+                self._move(
+                    State.VERIFYING if self.verifier else State.RUNNING,
+                    state=State.SUCCEEDED,
+                    runner=None,
+                    result=value,
+                    reason=_last_words(),
+                    intent="",
+                    intent_by="",
+                    intent_at=None,
+                    failure_class="",
+                    failure_message="",
+                    finished_at=Now(),
+                )
+                yield
+                self.committing = True
+            self.completed = True
+        finally:
+            self.committing = False
+
+    def _move(self, held: State, **fields: Any) -> None:
+        """Move the job under the fence, unless somebody cancelled it."""
+        mine = Job.objects.filter(pk=self.claim.id, fence=self.claim.fence, state=held)
+        if not mine.exclude(intent=Intent.CANCEL).update(updated_at=Now(), **fields):
+            raise self._lost()
+
+    def _lost(self) -> BaseException:
+        """Why the job did not move: it was cancelled, or is another runner's by now."""
+        mine = Job.objects.filter(pk=self.claim.id, fence=self.claim.fence, intent=Intent.CANCEL)
+        if mine.exists():
+            return Cancelled()
+        return Stale(f"Job {self.claim.id}: another runner holds it now.")
 
 
 def _last_words() -> Func:

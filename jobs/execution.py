@@ -14,7 +14,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from jobs import db, kinds, ledger, plain, tracing
 from jobs.context import Run
-from jobs.failures import Failed, FailureClass, failure_of
+from jobs.failures import Failed, FailureClass, RateLimited, failure_of
+from jobs.interruptions import Cancelled, Interruption, Paused, Withdrawn
 from jobs.ledger import Claim, Ending
 from jobs.levels import Level
 from jobs.models import Stale
@@ -27,28 +28,6 @@ IN_WORK = (1, 2, 3)
 """libpq's PQTRANS_ACTIVE, PQTRANS_INTRANS and PQTRANS_INERROR."""
 
 
-class Interruption(BaseException):
-    """The handler must stop, whatever it is doing; `except Exception` does not keep it going."""
-
-    failure_class = FailureClass.UNKNOWN
-
-
-class TimedOut(Interruption):
-    """The handler took longer than its kind allows, or gave no sign of life."""
-
-    failure_class = FailureClass.TIMEOUT
-
-
-class Dispossessed(Interruption):
-    """The runner was declared dead, or another holds the job."""
-
-    failure_class = FailureClass.WORKER_LOST
-
-
-class Withdrawn(Interruption):
-    """The cluster ends before the handler does: the job goes back, its attempt not counted."""
-
-
 class Execution:
     """One claim being carried out by the main thread, watched by the heartbeat thread."""
 
@@ -57,6 +36,8 @@ class Execution:
         self.kind = kind
         self.report = Report(claim)
         self.run = Run(claim, self.report, flush)
+        self.run.verifier = kind.verifier
+        self.cancelled_by = ""
         self.interrupted_at: float | None = None
         self.withdrawn = False
         self._why: BaseException | None = None
@@ -67,8 +48,8 @@ class Execution:
     def carry_out(self) -> Ending | None:
         """This method will call the handler and give the end to write.
 
-        None: the handler finished the job itself, or it was `withdrawn`. An end of a job that another runner holds is
-        given all the same: the fence refuses it, and if it is still ours, it does not stay behind.
+        None: the handler finished the job itself, or it was `withdrawn`. An end of a job that another
+        runner holds is given all the same: the fence refuses it.
         """
         process_id, connection = os.getpid(), connections[DEFAULT_DB_ALIAS]
         self._connection, depth = connection, len(connection.atomic_blocks)
@@ -76,14 +57,14 @@ class Execution:
             outcome = self._call()
         except BaseException as error:  # sys.exit() in a handler must not end the runner
             # After an interruption, errors are its echo: a cancelled query, a helper that was killed.
-            outcome = self._explained(self._why or error)
+            outcome = self._stopped(self._why or error) or self._explained(self._why or error)
         finally:
             if os.getpid() != process_id:
                 os._exit(1)  # a fork of the handler came out here: the job is not its own
             self.run.end_processes()
-        if _rolled_back(connection, depth) and not isinstance(outcome, Failed):
+        if _rolled_back(connection, depth) and not isinstance(outcome, Failed | Ending):
             outcome = Failed(FailureClass.BUG, "It left a transaction open: that is rolled back.")
-        if isinstance(outcome, Failed):
+        if isinstance(outcome, Failed | Ending):
             connection.close_if_unusable_or_obsolete()
         if not self.run.completed:
             self.withdrawn = self.withdrawing and isinstance(outcome, Failed)
@@ -112,15 +93,29 @@ class Execution:
     def on_signal(self, signum: int, frame: FrameType | None) -> None:
         """This method will raise a wanted interruption, but only while the handler runs."""
         reason, self._interruption = self._interruption, None
-        if self._interruptible and reason is not None:
+        # What commits is done; after a commit it is too late, before one the next signal comes.
+        if self._interruptible and reason is not None and not self.run.committing:
             raise reason
 
     def _call(self) -> Any:
         try:
             self._interruptible = True
-            return self.kind.handler(self.run, **self.claim.arguments)
+            outcome = self.kind.handler(self.run, **self.claim.arguments)
+            if isinstance(outcome, Failed) or self.run.completed:
+                return outcome
+            return self.run.verify(outcome) or outcome
         finally:
             self._interruptible = False
+
+    def _stopped(self, error: BaseException) -> Ending | None:
+        """The end of an execution that stopped before it was done, and did not fail."""
+        if isinstance(error, Cancelled):
+            return ledger.cancelled(self.claim)
+        if isinstance(error, Paused):
+            return ledger.stopped(self.claim)
+        if isinstance(error, RateLimited):
+            return ledger.rate_limited(self.claim, error, advanced=self.run.advanced)
+        return None
 
     def _explained(self, error: BaseException) -> Failed:
         try:
@@ -132,6 +127,8 @@ class Execution:
         return failed
 
     def _ending(self, outcome: Any) -> Ending:
+        if isinstance(outcome, Ending):
+            return outcome
         if not isinstance(outcome, Failed):
             try:
                 result = None if outcome is None else plain.document(outcome)

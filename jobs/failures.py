@@ -36,6 +36,31 @@ class Anticipated(Exception):
     failure_class = FailureClass.UNKNOWN
 
 
+MOST_PAUSE_S = 86_400.0
+"""Whoever asks for a longer pause gets this one, in seconds."""
+USUAL_PAUSE_S = 60.0
+
+
+class RateLimited(Anticipated):
+    """Somebody asked us to come back later: the job is paused and resumes itself.
+
+    `retry_after` is in seconds: at least 1, at most `MOST_PAUSE_S`; what is no number counts as
+    `USUAL_PAUSE_S`. It costs an attempt unless a checkpoint was made since the job was claimed.
+    """
+
+    failure_class = FailureClass.RATE_LIMITED
+
+    def __init__(self, retry_after: float = USUAL_PAUSE_S) -> None:
+        try:
+            wanted = float(retry_after)
+        except (TypeError, ValueError):
+            wanted = USUAL_PAUSE_S
+        self.retry_after = (
+            USUAL_PAUSE_S if wanted != wanted else min(max(wanted, 1.0), MOST_PAUSE_S)
+        )
+        super().__init__(f"Rate limit exceeded (retry after {self.retry_after:.0f}s)")
+
+
 @dataclass(frozen=True)
 class Policy:
     """How one class of failure is tried again: first delay and ceiling in seconds."""

@@ -5,16 +5,18 @@ import math
 import os
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from time import monotonic
 
 from jobs import beats, db, process
 from jobs.db import Connection
-from jobs.execution import Dispossessed, Execution, Interruption, TimedOut, Withdrawn
+from jobs.execution import Execution
 from jobs.failures import Failed, FailureClass
+from jobs.interruptions import Cancelled, Dispossessed, Interruption, TimedOut, Withdrawn
 from jobs.ledger import Claim, Ending, Ledger, failure, statement
 from jobs.models import Intent
 from jobs.spool import Spool
+from jobs.states import Intent as Asking
 
 log = logging.getLogger("jobs")
 
@@ -25,9 +27,12 @@ LEASE_S = 15
 REPORT_EVERY_S = 0.5
 PATIENCE_S = 0.25
 """Once a job takes longer than this, the rest of its batch is handed back."""
+HEED_EVERY_S = 0.2
+"""So often a runner looks what was asked of the jobs it holds."""
 INTERRUPT_EVERY_S = 2.0
 GRACE_S = 10.0
-"""A handler that goes on for so long after its first interruption is ended with its process."""
+"""A handler that goes on for so long after its first interruption is ended with its process; a kind
+may say otherwise."""
 
 DRAIN_S = 5.0
 """So long a handler may go on after its cluster was told to end; then it is interrupted."""
@@ -106,12 +111,13 @@ class Desk:
             self._ended = ended + self._ended
         self._spool.keep(ended)
 
-    def take_waiting(self) -> list[Claim]:
-        """This method will take away what has not begun."""
+    def take_waiting(self, only: Container[tuple[int, int]] | None = None) -> list[Claim]:
+        """This method will take away what has not begun: all, or of some ids with their fences."""
         with self._lock:
-            waiting = list(self._waiting)
-            self._waiting.clear()
-            return waiting
+            taken = [one for one in self._waiting if only is None or (one.id, one.fence) in only]
+            left = [one for one in self._waiting if only is not None and one not in taken]
+            self._waiting = deque(left)
+            return taken
 
     def known(self) -> list[int]:
         """This method will list the jobs this runner knows it holds."""
@@ -144,7 +150,7 @@ class Heartbeat(threading.Thread):
         self._done = threading.Event()
         self._raw: Connection | None = None
         self._ledger: Ledger | None = None
-        self._leased_at = self._reported_at = self._interrupted_at = 0.0
+        self._leased_at = self._reported_at = self._interrupted_at = self._heeded_at = 0.0
         self._withdraws_at = math.inf
 
     def run(self) -> None:
@@ -195,6 +201,9 @@ class Heartbeat(threading.Thread):
         if now - self._leased_at >= LEASE_EVERY_S:
             self._renew(ledger, now)
             self._leased_at = now
+        if now - self._heeded_at >= HEED_EVERY_S and self._desk.known():
+            self._heed(ledger)
+            self._heeded_at = now
         execution = self._desk.execution
         if execution is None:
             return
@@ -215,6 +224,22 @@ class Heartbeat(threading.Thread):
             self._desk.load(waiting)
             self._desk.put_back(ended)
             raise
+
+    def _heed(self, ledger: Ledger) -> None:
+        """Take what somebody cancelled or paused off the desk, and note the cancel of what is in work."""
+        asked = {(one.id, one.fence): one for one in ledger.asked(self._runner)}
+        if not asked:
+            return
+        waiting = self._desk.take_waiting(asked)
+        try:
+            ledger.hand_back(waiting, "It had not begun.")
+        except db.LostConnection:
+            self._desk.load(waiting)
+            raise
+        execution = self._desk.execution
+        found = execution and asked.get((execution.claim.id, execution.claim.fence))
+        if execution and found and found.intent == Asking.CANCEL:
+            execution.cancelled_by = found.by
 
     def _renew(self, ledger: Ledger, now: float) -> None:
         execution, idle_since = self._desk.execution, self._desk.idle_since
@@ -247,7 +272,8 @@ class Heartbeat(threading.Thread):
         """For how many seconds more the job in work may go on before this process is ended."""
         execution = self._desk.execution
         timeout = execution.kind.timeout if execution else 0.0
-        return self._desk.begun_at + timeout + GRACE_S - now
+        grace = execution.kind.grace if execution else GRACE_S
+        return self._desk.begun_at + timeout + grace - now
 
     def _dispossessed(self, ledger: Ledger, execution: Execution) -> bool:
         if ledger.holds(execution.claim.id, execution.claim.fence):
@@ -256,7 +282,8 @@ class Heartbeat(threading.Thread):
         return self._desk.execution is execution and not execution.run.completed
 
     def _enforce(self, ledger: Ledger, execution: Execution, now: float) -> None:
-        began, grace = execution.interrupted_at, GRACE_S if now < self._withdraws_at else DEAF_S
+        began = execution.interrupted_at
+        grace = execution.kind.grace if now < self._withdraws_at else DEAF_S
         if began is not None and now - began > grace:
             self._end_process(ledger, execution)
         reason = self._reason(execution, now)
@@ -266,6 +293,8 @@ class Heartbeat(threading.Thread):
 
     def _reason(self, execution: Execution, now: float) -> Interruption | None:
         """Why the handler must not go on, if so."""
+        if execution.cancelled_by:
+            return Cancelled(f"{execution.cancelled_by} cancelled it")
         if overdue := self._overdue(execution, now):
             return TimedOut(overdue)
         return Withdrawn(WITHDRAWN) if now >= self._withdraws_at else None
@@ -285,6 +314,8 @@ class Heartbeat(threading.Thread):
         execution.report.write(ledger.raw, last=True)
         if self._desk.execution is not execution:
             return  # it stopped after all
+        if execution.cancelled_by:
+            self._vanish(execution)
         if execution.withdrawing:
             ledger.hand_back([execution.claim], WITHDRAWN)
         else:
@@ -292,4 +323,10 @@ class Heartbeat(threading.Thread):
         execution.run.end_processes()  # what it started since
         db.rows(ledger.raw, statement("farewell"), {"runner": self._runner, "ending": why})
         log.error("runner %s ends with job %s: %s", self._runner, execution.claim.id, why)
+        os._exit(1)
+
+    def _vanish(self, execution: Execution) -> None:
+        """End this process with its row open: `cancelled` is written when its death is proven."""
+        log.error("runner %s ends: job %s is cancelled", self._runner, execution.claim.id)
+        execution.run.end_processes()
         os._exit(1)

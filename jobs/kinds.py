@@ -5,9 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from types import UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypedDict, Union, Unpack, get_args, get_origin, get_type_hints
 
 Handler = Callable[..., Any]
+Verifier = Callable[[Any, Any], Any]
+"""Given the run and the result; gives nothing when all is well, otherwise a text or `Failed`."""
 
 
 class UnknownKind(LookupError):
@@ -18,17 +20,37 @@ class BadArguments(ValueError):
     """The arguments do not fit the handler's signature."""
 
 
-@dataclass(frozen=True)
-class Kind:
-    """What is known of a kind before any job of it runs; times in seconds."""
+class Options(TypedDict, total=False):
+    """What may be said of a kind besides its name; times in seconds.
 
-    name: str
-    handler: Handler
+    `timeout` bounds one attempt and `idle` the time without a sign of life: then an exception is
+    raised in the handler, and after `grace` more its process is ended. `batch` lets completions be
+    written together: only for kinds whose repetition is harmless. A `verifier` checks the work of a
+    handler that says it succeeded, within the same limits; a text it gives is a failure of class bug.
+    """
+
     queue: str
     timeout: float
+    grace: float
     idle: float
     batch: bool
     max_attempts: int
+    verifier: Verifier
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What is known of a kind before any job of it runs; `Options` tells what each field means."""
+
+    name: str
+    handler: Handler
+    queue: str = "short"
+    timeout: float = 60
+    grace: float = 10
+    idle: float = 60
+    batch: bool = False
+    max_attempts: int = 3
+    verifier: Verifier | None = None
 
     @property
     def summary(self) -> str:
@@ -107,25 +129,17 @@ _WORDS = {
 _kinds: dict[str, Kind] = {}
 
 
-def register(
-    name: str,
-    *,
-    queue: str = "short",
-    timeout: float = 60,
-    idle: float = 60,
-    batch: bool = False,
-    max_attempts: int = 3,
-) -> Callable[[Handler], Handler]:
-    """This function will make a handler known under a kind's name.
-
-    `timeout` bounds one attempt and `idle` the time without a sign of life, in seconds. `batch`
-    lets completions be written together: only for kinds whose repetition is harmless.
-    """
+def register(name: str, **options: Unpack[Options]) -> Callable[[Handler], Handler]:
+    """This function will make a handler known under a kind's name; `Options` tells what may be said."""
+    if options.get("batch") and options.get("verifier"):
+        raise ValueError(
+            f"kind {name}: a batch cannot be verified job by job: leave out batch=True"
+        )
 
     def add(handler: Handler) -> Handler:
         if name in _kinds and _kinds[name].handler.__module__ != handler.__module__:
             raise ValueError(f"kind {name}: registered twice")
-        _kinds[name] = Kind(name, handler, queue, timeout, idle, batch, max_attempts)
+        _kinds[name] = Kind(name, handler, **options)
         return handler
 
     return add

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from jobs import db
 from jobs.db import Connection
 from jobs.db import statement as statement
-from jobs.failures import Failed, retry_delay
+from jobs.failures import Failed, RateLimited, retry_delay
 from jobs.states import State
 
 log = logging.getLogger("jobs")
@@ -35,6 +35,15 @@ class Claim(NamedTuple):
     event_id: int | None
     priority: int
     verifies: bool = False
+
+
+class Asked(NamedTuple):
+    """What somebody asked of a held job: see `jobs.states.Intent`."""
+
+    id: int
+    fence: int
+    intent: str
+    by: str
 
 
 class Ending(NamedTuple):
@@ -74,6 +83,33 @@ def failure(claim: Claim, failed: Failed) -> Ending:
         last,
         delay,
     )
+
+
+def cancelled(claim: Claim) -> Ending:
+    """This function will end a claim whose handler was stopped because somebody cancelled the job."""
+    return Ending(claim.id, claim.fence, State.CANCELLED.value, None, "", "", "", 0)
+
+
+def stopped(claim: Claim) -> Ending:
+    """This function will end a claim at a checkpoint, at no cost; what is asked of the job says what
+    becomes of it: without any intent it goes on.
+    """
+    reason = "It stopped at a checkpoint."
+    return Ending(claim.id, claim.fence, State.QUEUED.value, None, "", "", reason, 0)
+
+
+def rate_limited(claim: Claim, error: RateLimited, *, advanced: bool) -> Ending:
+    """This function will pause a job until its rate limit is over.
+
+    That costs an attempt, and the last one fails, unless the execution `advanced` the work.
+    """
+    said, state = str(error), State.PAUSED.value
+    if advanced:
+        return Ending(claim.id, claim.fence, state, None, "", "", said, error.retry_after)
+    if claim.attempt >= claim.max_attempts:
+        return failure(claim, Failed(error.failure_class, said))
+    kind = str(error.failure_class)
+    return Ending(claim.id, claim.fence, state, None, kind, said, said, error.retry_after)
 
 
 class Ledger:
@@ -166,6 +202,11 @@ class Ledger:
         That is what remains when the answer to a claim was lost with its connection.
         """
         db.rows(self.raw, statement("disown"), {"runner": runner, "known": list(known)})
+
+    def asked(self, runner: int) -> list[Asked]:
+        """This method will list what is asked of the jobs this runner holds."""
+        found = db.rows(self.raw, statement("asked"), {"runner": runner})
+        return [Asked._make(row) for row in found]
 
     def holds(self, job: int, fence: int) -> bool:
         """This method will say whether that claim is still in force."""

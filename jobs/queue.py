@@ -77,6 +77,7 @@ def enqueue_many(
         "root": options.get("root"),
         "event": options.get("event"),
         "actor": options.get("actor", ""),
+        "verifies": registered.verifier is not None,
     }
     depends, policy = options.get("depends", ()), options.get("policy", Policy.CANCEL.value)
     if not depends:

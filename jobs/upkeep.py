@@ -31,11 +31,12 @@ class Tick:
     requeued: list[int] = field(default_factory=list)
     failed: list[int] = field(default_factory=list)
     promoted: int = 0
+    resumed: int = 0
     fired: int = 0
 
 
 def tick(raw: Connection) -> Tick:
-    """This function will settle dead runners, queue what is due and fire schedules.
+    """This function will settle dead runners, queue what is due, resume and fire schedules.
 
     Every host calls it all the time; any number of callers may race.
     """
@@ -50,6 +51,8 @@ def tick(raw: Connection) -> Tick:
     with raw.cursor() as cursor:
         cursor.execute(statement("promote"))
         done.promoted = cursor.rowcount
+        cursor.execute(statement("resume_due"))
+        done.resumed = cursor.rowcount
     done.fired = len(schedules.fire_due(raw))
     return done
 
