@@ -15,6 +15,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("jobs/", include("jobs.urls")),
     path("", include("jobs.insight_urls")),
+    path("schedules/", include("jobs.timetable_urls")),
     path("", include("projects.urls")),
     path("legend/", views.legend, name="legend"),
     path("theme/", skin.choose, name="theme"),

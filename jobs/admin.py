@@ -34,6 +34,7 @@ from jobs.redaction import visible
 
 # The cluster's own books: our ledger is the record, theirs would be a second one.
 import_module("django_q.admin")  # what registers them
+import_module("jobs.schedule_admin")
 for _model in apps.get_app_config("django_q").get_models():
     if admin.site.is_registered(_model):
         admin.site.unregister(_model)

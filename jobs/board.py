@@ -216,14 +216,14 @@ def mask(arguments: Any) -> str:
     return redact(json.dumps(arguments, indent=1, ensure_ascii=False, sort_keys=True))
 
 
-def name_actors(moves: Iterable[Move]) -> None:
+def name_actors(moves: Iterable[Any]) -> None:
     """This function will give each move `who`: the name of a user, else the actor as it stands."""
     listed = list(moves)
     ids = {_user_id(move.actor) for move in listed} - {None}
     users = get_user_model().objects.in_bulk(ids) if ids else {}
     for move in listed:
         user = users.get(_user_id(move.actor))
-        move.who = user.get_username() if user else move.actor  # type: ignore[attr-defined]
+        move.who = user.get_username() if user else move.actor
 
 
 def _user_id(actor: str) -> int | None:

@@ -68,9 +68,11 @@ def make(schedule: Schedule, *, by: str) -> Schedule:
     schedule.examine()
     if schedule.paused_at is not None:
         schedule.next_at = None
-    schedule.created_by = schedule.created_by or by
+    if schedule._state.adding:
+        schedule.created_by = by
     schedule.changed_at, schedule.changed_by = schedule.planned_at, by
     schedule.save()
+    schedule.refresh_from_db()  # what the database filled in
     return schedule
 
 

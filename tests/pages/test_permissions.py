@@ -16,7 +16,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from factory.models import ApiToken
 from jobs import live, ports
-from jobs.models import Artefact, Delivery, Event, Job
+from jobs.models import Artefact, Delivery, Event, Job, Schedule
 from projects.models import Invitation, Membership, Role
 from tests.pages.conftest import World, browser_of
 
@@ -68,6 +68,12 @@ CASES = {
     "projects/<slug:slug>/members/<int:pk>/removals/": Case("maintainer", "maintainer"),
     "projects/<slug:slug>/invitations/": Case(NOBODY, "maintainer"),
     "projects/<slug:slug>/invitations/<int:pk>/revocations/": Case(NOBODY, "maintainer"),
+    # For staff alone; to everybody else it does not exist.
+    "schedules/": Case("staff"),
+    "schedules/<int:pk>/": Case("staff"),
+    "schedules/<int:pk>/pauses/": Case("staff", "staff"),
+    "schedules/<int:pk>/resumptions/": Case("staff", "staff"),
+    "schedules/<int:pk>/runs/": Case("staff", "staff"),
     # For programs: 401 without session or token. tests/pages/test_api.py asks with tokens.
     "api/openapi.json": Case("stranger"),
     "api/status": Case("stranger"),
@@ -136,6 +142,7 @@ def ids(world: World, people: dict[str, Any]) -> dict[str, Any]:
         "projects/<slug:slug>/invitations/": invitation.pk,
         "account/tokens/": token.pk,
         "deliveries/": delivery.pk,
+        "schedules/": Schedule.objects.values_list("pk", flat=True)[0],
     }
 
 
@@ -212,7 +219,7 @@ def test_who_may_have_an_address(
             assert status in (200, 302, 400, 409, 410, 503, *no_look), (who, status)
         elif who == "anonymous":
             assert status in (302, 401, 405), (who, status)
-        elif who == "stranger" or needed == "own":
+        elif who == "stranger" or needed in ("own", "staff"):
             assert status in (404, 405), (who, status)
         else:
             assert status == (405 if needed == NOBODY else 403), (who, status)

@@ -1,0 +1,172 @@
+"""The admin of schedules: add, change and remove them, with what upkeep would refuse refused."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from jobs import kinds, schedules
+from jobs.models import JobDay, Schedule, Tick
+from jobs.models.schedule import BadSchedule
+
+
+class ScheduleForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The fields a person decides; each refusal stands at its field."""
+
+    class Meta:
+        model = Schedule
+        fields = ("name", "kind", "arguments", "cron", "zone", "catch_up", "scope")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "kind" in self.fields:
+            names = [(kind.name, kind.name) for kind in kinds.all_kinds()]
+            self.fields["kind"] = forms.ChoiceField(choices=names)
+
+    def clean(self) -> dict[str, Any] | None:
+        """This method will refuse what could not be fired."""
+        cleaned = super().clean()
+        if not self.errors:
+            meant = Schedule(
+                **{name: getattr(self.instance, name) for name in ScheduleForm.Meta.fields}
+                | self.cleaned_data
+            )
+            try:
+                meant.examine()
+            except BadSchedule as error:
+                field = error.field if error.field in self.fields else None
+                self.add_error(field, ValidationError(str(error)))
+        return cleaned
+
+
+class TickInline(admin.TabularInline):  # type: ignore[type-arg]
+    """The newest ticks."""
+
+    model = Tick
+    extra = 0
+    max_num = 0
+    can_delete = False
+    fields = readonly_fields = ("due_at", "outcome", "missed", "job_id", "actor", "reason")
+    ordering = ("-due_at",)
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Tick]":
+        """This method will keep the newest: a minute's schedule has thousands."""
+        newest = Tick.objects.order_by("-due_at").values("pk")
+        at = request.resolver_match
+        owner = str(at.kwargs.get("object_id", "")) if at else ""
+        mine = newest.filter(schedule=int(owner))[:50] if owner.isdecimal() else newest.none()
+        return super().get_queryset(request).filter(pk__in=mine)
+
+
+@admin.register(Schedule)
+class ScheduleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Schedules. The product's own can be paused and re-timed, nothing else."""
+
+    form = ScheduleForm
+    list_display = ("name", "kind", "cron", "zone", "next_at", "last_at", "paused", "standing")
+    list_filter = ("standing", "kind")
+    search_fields = ("name", "kind")
+    ordering = ("name",)
+    actions = ("pause", "resume", "run_now")
+    inlines = (TickInline,)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """This method will leave of the product's own the times alone to change."""
+        shown = ("state", "next_at", "last_at", "page")
+        return (*shown, "name", "kind", "arguments", "scope") if obj and obj.standing else shown
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """This method will show what is decided, and of a stored one what is known."""
+        known = ("state", "next_at", "last_at", "page") if obj else ()
+        return (*ScheduleForm.Meta.fields, *known)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """This method will refuse for the product's own: the next migrate would lay it again."""
+        allowed = super().has_delete_permission(request, obj)
+        return allowed and not (obj and obj.standing)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """This method will not remove several: among them may be the product's own."""
+        found = super().get_actions(request)
+        found.pop("delete_selected", None)
+        return found
+
+    def save_model(self, request: HttpRequest, obj: Schedule, form: Any, change: bool) -> None:
+        """This method will store it with its next tick."""
+        schedules.make(obj, by=f"user:{request.user.pk}")
+
+    @admin.display(description="paused", boolean=True)
+    def paused(self, schedule: Schedule) -> bool:
+        """This column will show whether it makes no jobs."""
+        return schedule.paused_at is not None
+
+    @admin.display(description="state")
+    def state(self, schedule: Schedule) -> str:
+        """This field will say whether and why it is paused."""
+        if schedule.paused_at is None:
+            return "makes jobs"
+        return f"paused by {schedule.paused_by}: {schedule.reason}".rstrip(": ")
+
+    @admin.display(description="in Mission Control")
+    def page(self, schedule: Schedule) -> SafeString:
+        """This field will lead to its page."""
+        where = reverse("schedules:page", args=[schedule.pk])
+        return format_html('<a href="{}">{}</a>', where, schedule)
+
+    @admin.action(description="Pause: the selected schedules make no more jobs")
+    def pause(self, request: HttpRequest, found: "QuerySet[Schedule]") -> None:
+        """This action will pause schedules, and record who did."""
+        done = [one for one in found if one.pause(by=f"user:{request.user.pk}")]
+        for one in done:
+            self.log_change(request, one, "Paused.")
+        self.message_user(request, f"{len(done)} paused; what they made goes on")
+
+    @admin.action(description="Resume: the selected schedules make jobs again")
+    def resume(self, request: HttpRequest, found: "QuerySet[Schedule]") -> None:
+        """This action will resume schedules, and record who did."""
+        self._each(request, found, "Resumed.", lambda one, by: one.resume(by=by))
+
+    @admin.action(description="Run the selected schedules now")
+    def run_now(self, request: HttpRequest, found: "QuerySet[Schedule]") -> None:
+        """This action will make a job of each, and record who did."""
+        self._each(request, found, "Run by hand.", lambda one, by: schedules.run(one, by=by))
+
+    def _each(self, request: HttpRequest, found: Any, said: str, act: Any) -> None:
+        done = 0
+        for one in found:
+            try:
+                if act(one, f"user:{request.user.pk}"):
+                    self.log_change(request, one, said)
+                    done += 1
+            except BadSchedule as error:
+                self.message_user(request, f"{one} cannot run: {error}", messages.ERROR)
+        self.message_user(request, f"{done}: {said.lower().rstrip('.')}")
+
+
+@admin.register(JobDay)
+class JobDayAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Daily counts of removed jobs; nobody changes them."""
+
+    list_display = ("day", "kind", "state", "scope", "count", "attempts")
+    list_filter = ("state",)
+    search_fields = ("=kind",)
+    ordering = ("-day", "kind")
+    date_hierarchy = "day"
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """This method will refuse: retention writes them."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """This method will refuse: retention writes them."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """This method will refuse: they are all that is left of those jobs."""
+        return False
