@@ -121,7 +121,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='queue',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('burst', None), ('per_minute', None)), models.Q(('burst__gte', django.db.models.expressions.CombinedExpression(models.F('per_minute'), '/', models.Value(60.0))), ('per_minute__gte', 1)), _connector='OR'), name='queue_bucket_holds_a_second'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('burst', None), ('per_minute', None)), models.Q(('burst__gte', django.db.models.expressions.CombinedExpression(models.F('per_minute'), '/', models.Value(60.0))), ('burst__isnull', False), ('per_minute__gte', 1), ('per_minute__isnull', False)), _connector='OR'), name='queue_bucket_holds_a_second'),
         ),
         migrations.AddField(
             model_name='dependency',
@@ -139,7 +139,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='limit',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('burst', None), ('per_minute', None)), models.Q(('burst__gte', django.db.models.expressions.CombinedExpression(models.F('per_minute'), '/', models.Value(60.0))), ('per_minute__gte', 1)), _connector='OR'), name='limit_bucket_holds_a_second'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('burst', None), ('per_minute', None)), models.Q(('burst__gte', django.db.models.expressions.CombinedExpression(models.F('per_minute'), '/', models.Value(60.0))), ('burst__isnull', False), ('per_minute__gte', 1), ('per_minute__isnull', False)), _connector='OR'), name='limit_bucket_holds_a_second'),
         ),
         migrations.AddIndex(
             model_name='dependency',

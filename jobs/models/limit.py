@@ -66,7 +66,8 @@ class Limited(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(per_minute=None, burst=None)
-                | Q(per_minute__gte=1, burst__gte=F("per_minute") / 60.0),
+                | Q(per_minute__gte=1, burst__isnull=False, burst__gte=F("per_minute") / 60.0)
+                & Q(per_minute__isnull=False),
                 name=f"{name}_bucket_holds_a_second",
             ),
         ]
