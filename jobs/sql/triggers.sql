@@ -28,8 +28,7 @@ CREATE OR REPLACE FUNCTION job_moved() RETURNS trigger LANGUAGE plpgsql
 DECLARE
   illegal record;
   woken boolean;
-  followed boolean;
-  bad boolean;
+  awaited_some boolean;
 BEGIN
   SELECT n.id, o.state AS old_state, n.state AS new_state INTO illegal
     FROM old_rows o JOIN new_rows n USING (id)
@@ -53,13 +52,13 @@ BEGIN
     INSERT INTO job_move (job_id, at, from_state, to_state, fence, actor, reason)
     SELECT id, updated_at, old_state, state, fence, job_actor(coalesce(runner_id, old_runner)), reason FROM moved
   )
-  -- Woken: something may be claimed. Followed: jobs wait for the end of one of these.
-  SELECT bool_or(state = 'queued' OR (limit_key <> '' AND old_state IN ('running', 'verifying'))),
-         bool_or(awaited AND (state IN ('succeeded', 'failed', 'cancelled') OR old_state IN ('failed', 'cancelled'))),
-         bool_or(awaited AND state <> 'succeeded')
-    INTO woken, followed, bad FROM moved;
-  IF followed AND pg_trigger_depth() < 2 THEN  -- job_release itself follows what it cancels
-    PERFORM job_follow(ARRAY(SELECT id FROM new_rows WHERE awaited), bad);
+  -- Woken: something may be claimed now.
+  SELECT bool_or(state = 'queued' OR limit_key <> ''), bool_or(awaited) INTO woken, awaited_some FROM moved;
+  IF awaited_some AND pg_trigger_depth() < 2 THEN  -- job_release itself follows what it cancels
+    PERFORM job_follow(
+      ARRAY(SELECT n.id FROM new_rows n JOIN old_rows o USING (id) WHERE n.awaited AND n.state <> o.state
+            AND (n.state IN ('succeeded', 'failed', 'cancelled') OR o.state IN ('failed', 'cancelled'))),
+      EXISTS (SELECT FROM new_rows WHERE awaited AND state <> 'succeeded'));
   END IF;
   IF woken THEN
     PERFORM pg_notify('job_wake', '');
