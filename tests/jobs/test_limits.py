@@ -11,6 +11,7 @@ from jobs import db, ledger, queue
 from jobs.ledger import Claim
 from jobs.models import BadLimit, Job, Limit, Queue
 from tests import services
+from tests.factory.conftest import wait_for
 from tests.jobs.conftest import Desk, introduce, other_connection, serve, states
 
 
@@ -248,31 +249,32 @@ def test_racing_runners_never_exceed_a_limit(
         Limit.on("k", most=3, by="user:1")
     queue.enqueue_many("demo.noop", [{}] * 120, limit_key="k" if limited == "key" else "")
     most, over = [0], threading.Event()
-    runner = introduce()
-
-    def work() -> None:
-        with other_connection(committed) as raw:
-            hand = Desk(raw, runner)
-            while not over.is_set():
-                try:
-                    for claim in hand.claim(1):
-                        most.append(_running(raw))
-                        hand.ledger.finish([ledger.success(claim, None)])
-                except db.UniqueViolation:
-                    continue
-
-    threads = [threading.Thread(target=work) for _ in range(5)]
+    hands = (committed, introduce(), over, most)
+    threads = [threading.Thread(target=_work, args=hands) for _ in range(5)]
     for thread in threads:
         thread.start()
-    until = time.monotonic() + 60
-    while Job.objects.exclude(state="succeeded").exists() and time.monotonic() < until:
-        time.sleep(0.05)
+
+    done = wait_for(lambda: not Job.objects.exclude(state="succeeded").exists(), 60)
     over.set()
     for thread in threads:
         thread.join(30)
 
-    assert not Job.objects.exclude(state="succeeded").exists()
+    assert done
     assert 1 < max(most) <= 3
+
+
+def _work(
+    database: services.ScratchDatabase, runner: Any, over: threading.Event, most: list[int]
+) -> None:
+    with other_connection(database) as raw:
+        hand = Desk(raw, runner)
+        while not over.is_set():
+            try:
+                for claim in hand.claim(1):
+                    most.append(_running(raw))
+                    finish(hand, claim)
+            except db.UniqueViolation:
+                continue
 
 
 def _running(raw: Any) -> int:
