@@ -17,6 +17,7 @@ from jobs.interruptions import Cancelled, Paused
 from jobs.kinds import Verifier
 from jobs.ledger import Asked, Claim, statement
 from jobs.levels import Level
+from jobs.memory import Memory
 from jobs.models import Artefact, Job, Progress, Stale
 from jobs.reporting import Report
 from jobs.states import Intent, State
@@ -41,6 +42,7 @@ class Run:
         self.verifier: Verifier | None = None
         self._report = report
         self._flush = flush
+        self._memory: Memory | None = None
         self._groups: dict[int, int | None] = {}
 
     @property
@@ -114,12 +116,29 @@ class Run:
     ) -> process.Child:
         """This method will start a helper process whose group ends with the job."""
         child = process.start(argv, env=env, limits=limits, stdin=stdin, stdout=stdout)
-        self.tend(child.pid)
+        self.tend(child.pid, limits)
         return child
 
-    def tend(self, pid: int) -> None:
+    def tend(self, pid: int, limits: process.Limits | None = None) -> None:
         """This method will end that process group with the job, whatever becomes of the handler."""
+        self.memory.starts_helper(limits)
         self._groups[pid] = process.started_ticks(pid)
+
+    @property
+    def memory(self) -> Memory:
+        """What it holds; looked at only of a job that takes its time, or starts helpers."""
+        if self._memory is None:
+            self._memory = Memory()
+        return self._memory
+
+    def measure_helpers(self) -> None:
+        """This method will note what the helpers held that have ended."""
+        if self._memory is not None:
+            self._report.holds(self._memory.held_before())
+
+    def measure(self) -> int:
+        """This method will note the memory that is held now, and give the most so far, in MiB."""
+        return self._report.holds(self.memory.held(list(self._groups)))
 
     def end_processes(self) -> None:
         """This method will end every process group that is tended."""

@@ -62,6 +62,7 @@ class Execution:
             if os.getpid() != process_id:
                 os._exit(1)  # a fork of the handler came out here: the job is not its own
             self.run.end_processes()
+        self.run.measure_helpers()
         if _rolled_back(connection, depth) and not isinstance(outcome, Failed | Ending):
             outcome = Failed(FailureClass.BUG, "It left a transaction open: that is rolled back.")
         if isinstance(outcome, Failed | Ending):
@@ -84,6 +85,11 @@ class Execution:
             signal.pthread_kill(main, signal.SIGUSR1)
         if self._interruptible and self._connection is not None:
             db.cancel(self._connection.connection)
+
+    @property
+    def interrupted_for(self) -> FailureClass:
+        """The class of a failure that comes of its last interruption."""
+        return getattr(self._why, "failure_class", FailureClass.UNKNOWN)
 
     @property
     def withdrawing(self) -> bool:
@@ -135,7 +141,7 @@ class Execution:
                 return ledger.success(self.claim, result)
             except plain.NotPlain as error:
                 outcome = Failed(FailureClass.BUG, f"Its result cannot be stored: {error}.")
-        failed = _storable(outcome)
+        failed = _storable(_with_cause(outcome, self.run.memory.exhausted))
         self.report.log(f"{failed.failure_class}: {failed.message}", Level.ERROR)
         return ledger.failure(self.claim, failed)
 
@@ -163,6 +169,13 @@ def _failure_of(error: BaseException) -> Failed:
     if isinstance(error, Stale):
         return Failed(FailureClass.UNKNOWN, str(error))
     return failure_of(error)
+
+
+def _with_cause(failed: Failed, exhausted: str) -> Failed:
+    """What a handler makes of a helper that got no more memory is not the cause of its failure."""
+    if exhausted and failed.failure_class in (FailureClass.BUG, FailureClass.UNKNOWN):
+        return Failed(FailureClass.RESOURCE_EXHAUSTED, f"{exhausted}: {failed.message}")
+    return failed
 
 
 def _storable(failed: Failed) -> Failed:

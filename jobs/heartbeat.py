@@ -11,8 +11,15 @@ from time import monotonic
 from jobs import beats, db, process
 from jobs.db import Connection
 from jobs.execution import Execution
-from jobs.failures import Failed, FailureClass
-from jobs.interruptions import Cancelled, Dispossessed, Interruption, TimedOut, Withdrawn
+from jobs.failures import Failed
+from jobs.interruptions import (
+    Cancelled,
+    Dispossessed,
+    Exhausted,
+    Interruption,
+    TimedOut,
+    Withdrawn,
+)
 from jobs.ledger import Claim, Ending, Ledger, failure, statement
 from jobs.models import Intent
 from jobs.spool import Spool
@@ -297,6 +304,9 @@ class Heartbeat(threading.Thread):
             return Cancelled(f"{execution.cancelled_by} cancelled it")
         if overdue := self._overdue(execution, now):
             return TimedOut(overdue)
+        held, allowed = execution.run.measure(), execution.kind.memory_mb
+        if allowed is not None and held > allowed:
+            return Exhausted(f"It held {held} MiB of memory; its kind may hold {allowed}.")
         return Withdrawn(WITHDRAWN) if now >= self._withdraws_at else None
 
     def _overdue(self, execution: Execution, now: float) -> str:
@@ -319,7 +329,7 @@ class Heartbeat(threading.Thread):
         if execution.withdrawing:
             ledger.hand_back([execution.claim], WITHDRAWN)
         else:
-            ledger.finish([failure(execution.claim, Failed(FailureClass.TIMEOUT, why))])
+            ledger.finish([failure(execution.claim, Failed(execution.interrupted_for, why))])
         execution.run.end_processes()  # what it started since
         db.rows(ledger.raw, statement("farewell"), {"runner": self._runner, "ending": why})
         log.error("runner %s ends with job %s: %s", self._runner, execution.claim.id, why)

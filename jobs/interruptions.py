@@ -21,6 +21,12 @@ class Dispossessed(Interruption):
     failure_class = FailureClass.WORKER_LOST
 
 
+class Exhausted(Interruption):
+    """The job holds more memory than its kind allows."""
+
+    failure_class = FailureClass.RESOURCE_EXHAUSTED
+
+
 class Withdrawn(Interruption):
     """The cluster ends before the handler does: the job goes back, its attempt not counted."""
 

@@ -27,6 +27,7 @@ class Options(TypedDict, total=False):
     raised in the handler, and after `grace` more its process is ended. `batch` lets completions be
     written together: only for kinds whose repetition is harmless. A `verifier` checks the work of a
     handler that says it succeeded, within the same limits; a text it gives is a failure of class bug.
+    Above `memory_mb` MiB, held by its runner and its helpers together, a job is resource-exhausted.
     """
 
     queue: str
@@ -36,6 +37,7 @@ class Options(TypedDict, total=False):
     batch: bool
     max_attempts: int
     verifier: Verifier
+    memory_mb: int | None
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Kind:
     batch: bool = False
     max_attempts: int = 3
     verifier: Verifier | None = None
+    memory_mb: int | None = None
 
     @property
     def summary(self) -> str:

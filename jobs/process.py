@@ -6,7 +6,7 @@ import resource
 import signal
 import socket
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from multiprocessing.util import Finalize
@@ -193,6 +193,23 @@ def rss_mb() -> int:
     """This function will give this process's resident memory in MiB."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * resource.getpagesize() >> 20
+
+
+def groups_mb(groups: Collection[int]) -> list[int]:
+    """This function will give the resident memory in MiB of each process in some groups."""
+    if not groups:
+        return []
+    found = (_stat(int(name)) for name in os.listdir("/proc") if name.isdecimal())
+    pages = [int(fields[21]) for fields in found if fields and int(fields[2]) in groups]
+    return [count * resource.getpagesize() >> 20 for count in pages]
+
+
+def helpers_peak_mb() -> int:
+    """This function will give the most memory any helper held that ended and was waited for, in MiB.
+
+    It never sinks in the life of this process: getrusage(2).
+    """
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10
 
 
 @cache

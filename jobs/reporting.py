@@ -61,12 +61,11 @@ class Report:
     def __init__(self, claim: Claim) -> None:
         self.claim = claim
         self.began_at = self.heard_at = monotonic()
-        self._steps = Steps()
+        self._steps, self._pace = _NO_STEPS, _NO_PACE
         self._unwritten = False
-        self._pace = Pace()
         self._continued = False
         self._peak_mb = 0
-        self._told = Told()
+        self._told = _NOTHING
         self._lines: list[Line] = []
         self._tail: deque[Line] = deque(maxlen=TAIL_LINES)
         self._numbered = 1
@@ -86,7 +85,7 @@ class Report:
     ) -> None:
         """This method will remember how far the work got; `done` and `failed` add to their lists."""
         with self._lock:
-            steps, self.heard_at = self._steps, monotonic()
+            steps, self.heard_at = self._own_steps(), monotonic()
             steps.current, steps.item = _count(current), _words(item)
             steps.total = None if total is None else _count(total)
             steps.done = (steps.done + [_words(one) for one in done])[-ITEMS_KEPT:]
@@ -96,9 +95,16 @@ class Report:
             self._pace.reached(steps.current, self.heard_at)
             self._unwritten = True
 
-    def holds(self, mb: int) -> None:
-        """This method will note how much memory the job holds now, in MiB."""
+    def _own_steps(self) -> Steps:
+        """Most jobs tell nothing: what they do not need is not made for them."""
+        if self._steps is _NO_STEPS:
+            self._steps, self._pace = Steps(), Pace()
+        return self._steps
+
+    def holds(self, mb: int) -> int:
+        """This method will note how much memory the job holds now, and give the most so far, in MiB."""
         self._peak_mb = max(self._peak_mb, mb)
+        return self._peak_mb
 
     def log(self, text: str, level: Level = Level.INFO) -> None:
         """This method will add redacted lines to the log; beyond its head only the end is kept."""
@@ -208,6 +214,7 @@ class Report:
         found = db.rows(raw, statement("pace"), (self.claim.id,))
         with self._lock:
             self._continued = True
+            self._own_steps()
             for (sums,) in found:
                 self._pace.sums.join(Sums(*(json.loads(sums) if isinstance(sums, str) else sums)))
 
@@ -230,3 +237,4 @@ def _words(text: str) -> str:
 
 
 _LOG_FIELDS = ("job", "fence", "seq", "first_line", "text", "levels")
+_NO_STEPS, _NO_PACE, _NOTHING = Steps(), Pace(), Told()

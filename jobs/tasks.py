@@ -55,6 +55,14 @@ def hang(run: Run, *, stubborn: bool = False) -> None:
             Event().wait()
 
 
+@kinds.register("demo.memory", memory_mb=512)
+def memory(run: Run, *, megabytes: int = 64, seconds: float = 1.0) -> dict[str, Any]:
+    """Holds some memory for a while; above 512 MiB with its runner it is ended."""
+    held = b"\x01" * (min(megabytes, 4096) << 20)
+    Event().wait(seconds)
+    return {"bytes": len(held)}
+
+
 @kinds.register("demo.flood")
 def flood(run: Run, *, count: int = 1000) -> dict[str, Any]:
     """Enqueues many jobs that do nothing, all or none."""

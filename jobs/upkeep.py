@@ -20,6 +20,7 @@ class Suspect(NamedTuple):
     pid: int | None
     pid_ticks: int | None
     lease_over: bool
+    rss_mb: int | None = None
 
 
 @dataclass
@@ -70,7 +71,8 @@ def proof_of_death(suspect: Suspect) -> str:
         return f"{suspect.host} was booted again since"
     if process.alive(suspect.pid or 0, suspect.pid_ticks or 0):
         return ""
-    return f"process {suspect.pid} on {suspect.host} is gone"
+    held = f"; it held {suspect.rss_mb} MiB when last seen" if suspect.rss_mb else ""
+    return f"process {suspect.pid} on {suspect.host} is gone{held}"
 
 
 def suspects(raw: Connection) -> list[Suspect]:

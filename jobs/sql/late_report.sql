@@ -9,6 +9,9 @@ FROM unnest(%(ids)s::bigint[], %(fences)s::bigint[], %(states)s::text[], %(class
 LEFT JOIN job j ON j.id = u.id
 WHERE %(accepted)s OR NOT EXISTS (
   SELECT FROM job_attempt a
-  WHERE a.job_id = u.id AND a.fence = u.fence AND (a.outcome = u.state OR u.message <> '' AND a.message = u.message))
+  WHERE a.job_id = u.id AND a.fence = u.fence
+    AND (a.outcome = u.state OR u.message <> '' AND a.message = u.message
+         -- What was asked of the job decided what became of that end.
+         OR a.outcome IN ('paused', 'cancelled') AND a.failure_class = u.class))
 ON CONFLICT DO NOTHING
 RETURNING job_id
