@@ -21,7 +21,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from factory import errors, health
+from factory import errors, gauges, health
+from factory.gauges import gauge
 from jobs.models import Job, Queue, Runner
 from jobs.states import FINISHED, State
 
@@ -55,24 +56,27 @@ class Rows(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """This method will read everything."""
         parts = {part.name: not part.trouble for part in health.parts()}
-        yield _gauge("factory_ready", "Whether a part can do its work.", "part", parts)
+        yield gauge("factory_ready", "Whether a part can do its work.", "part", parts)
         yield from _of_the_ledger()
+        yield from gauges.of_work()
+        yield from gauges.of_the_whole()
+        yield from gauges.of_the_ground()
 
 
 def _of_the_ledger() -> Iterator[GaugeMetricFamily]:
     live = Job.objects.live().values_list("state").annotate(Count("pk"))  # type: ignore[attr-defined]
     counted = dict.fromkeys(State.values, 0) | _finished.counts() | dict(live)
     help_text = "Jobs in each state; finished ones as they were at most a minute ago."
-    yield _gauge("factory_jobs", help_text, "state", counted)
+    yield gauge("factory_jobs", help_text, "state", counted)
     lost = Job.objects.lost().count()  # type: ignore[attr-defined]
     yield GaugeMetricFamily("factory_jobs_lost", "Held jobs without a live runner.", lost)
     yield from _of_queues()
     live = dict(Runner.objects.fresh().values_list("pool").annotate(Count("pk")))
     wanted = settings.FACTORY_WORKERS
     pools = {pool: live.get(pool, 0) for pool in {**wanted, **live}}
-    yield _gauge("factory_runners", "Live runners of each pool.", "pool", pools)
+    yield gauge("factory_runners", "Live runners of each pool.", "pool", pools)
     help_text = "Runners that this machine is to have in each pool."
-    yield _gauge("factory_runners_wanted", help_text, "pool", wanted)
+    yield gauge("factory_runners_wanted", help_text, "pool", wanted)
 
 
 class Finished:
@@ -103,18 +107,11 @@ def _of_queues() -> Iterator[GaugeMetricFamily]:
     paused = dict(Queue.objects.values_list("name", "paused"))
     none = dict.fromkeys(paused, 0)
     depths = none | {name: depth for name, depth, _ in found}
-    yield _gauge("factory_queue_depth", "Jobs that are due and wait.", "queue", depths)
+    yield gauge("factory_queue_depth", "Jobs that are due and wait.", "queue", depths)
     ages = none | {name: float(age) for name, _, age in found}
     help_text = "How long the oldest of them waits."
-    yield _gauge("factory_queue_oldest_seconds", help_text, "queue", ages)
-    yield _gauge("factory_queue_paused", "Whether a person paused it.", "queue", paused)
-
-
-def _gauge(name: str, text: str, label: str, values: dict[str, float]) -> GaugeMetricFamily:
-    family = GaugeMetricFamily(name, text, labels=[label])
-    for each, value in sorted(values.items()):
-        family.add_metric([each], value)
-    return family
+    yield gauge("factory_queue_oldest_seconds", help_text, "queue", ages)
+    yield gauge("factory_queue_paused", "Whether a person paused it.", "queue", paused)
 
 
 def _allowed(request: HttpRequest) -> bool:

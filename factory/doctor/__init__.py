@@ -56,6 +56,9 @@ def _far() -> dict[str, Question]:
         "runners": ledger.runners,
         "queues": ledger.queues,
         "stalls": ledger.stalls,
+        "counters": ledger.counters,
+        "verify_board": ledger.verified,
+        "tables": ledger.tables,
         "hosts": ready.hosts,
     }
 

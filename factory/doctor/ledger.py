@@ -1,23 +1,27 @@
-"""Who executes jobs, what waits, and what should have moved by now."""
+"""Who executes jobs, what waits, what should have moved by now, and what the tables need."""
 
-import datetime
 from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, F, Max, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, Max, Min, OuterRef, Q, Subquery
 from django.db.models.functions import Extract, Greatest, Now
 
 from factory.doctor import asking
-from jobs import board, kinds
-from jobs.models import Job, LogChunk, Queue, Runner
+from jobs import audit, board, kinds, overall, storage
+from jobs.models import Job, LogChunk, Queue, Runner, Verification
 from jobs.ports import Check
 from jobs.states import HELD, State
 
 MARGIN_S = 30
 """A runner ends what is silent for too long by itself, within this."""
-OLD = datetime.timedelta(hours=24)
 _NAMED = 5
+_CURES = {
+    "stuck": "manage.py jobs sync N; if it stays: manage.py restart qcluster",
+    "stalled": "manage.py jobs why N, then manage.py restart qcluster",
+    "failed": "read them at /jobs/failures/; retry or acknowledge them",
+    "undelivered": "manage.py deliveries --dead, then manage.py deliveries replay N",
+}
 
 
 def runners() -> Check:
@@ -76,14 +80,43 @@ def stalls() -> Iterator[Check]:
     detail = f"without a live runner: {', '.join(lost)}" if lost else "none"
     cure = "upkeep queues them again within 15 s; if not: manage.py restart watchdog"
     yield Check("lost jobs", not lost, detail, cure)
-    old = _waiting_too_long()
-    count = old.aggregate(count=Count("pk"), first=Min("pk"))
+    old = overall.old().aggregate(count=Count("pk"), first=Min("pk"))
     detail = "none"
-    if count["count"]:
-        detail = f"{count['count']} queued for more than 24 h, such as job {count['first']}"
-    yield Check(
-        "old jobs", not count["count"], detail, "manage.py runners; cancel what is obsolete"
-    )
+    if old["count"]:
+        detail = f"{old['count']} wait or run for more than 24 h, such as job {old['first']}"
+    cure = "manage.py jobs why N says what it waits for; cancel what is obsolete"
+    yield Check("old jobs", not old["count"], detail, cure)
+
+
+def counters() -> Iterator[Check]:
+    """This function will tell what is stuck, stalled, failed and unread, or undelivered."""
+    for one in overall.counters():
+        if one.name in _CURES:
+            first = f", such as job {one.jobs[0]}" if one.jobs else ""
+            detail = f"{one.capped}{first}: {one.meaning}" if one.number else "none"
+            wrong, cure = bool(one.number), _CURES[one.name]
+            yield Check(f"{one.name} jobs", not (wrong and one.bad), detail, cure, warning=wrong)
+
+
+def verified() -> Check:
+    """This function will say when the board was last compared with reality, and how it was."""
+    last = Verification.objects.order_by("-pk").first()
+    name = "verify_board"
+    if last is None:
+        return Check(name, True, "never run yet; the schedule reconcile runs it every 10 minutes")
+    green = audit.last_green()
+    detail = f"{last.at:%Y-%m-%d %H:%M:%S} UTC: {last}"
+    if not last.ok:
+        detail += f", such as {last.disagreements[0]['what']}"
+        detail += f"; last green {green.at:%Y-%m-%d %H:%M:%S} UTC" if green else "; never green"
+    return Check(name, last.ok, detail, "manage.py verify_board tells each; jobs sync N mends one")
+
+
+def tables() -> Check:
+    """This function will say what the tables need: dead rows, bloat, who holds an old snapshot."""
+    needed = storage.advice()
+    cure = "manage.py schedules run vacuum says more" if needed else ""
+    return Check("tables", True, " ".join(needed) or "none needs anything", cure, bool(needed))
 
 
 def _silent_jobs() -> Iterator[str]:
@@ -97,8 +130,3 @@ def _silent_jobs() -> Iterator[str]:
         bound = idle.get(job.kind)
         if bound is not None and job.silent > bound + MARGIN_S:
             yield f"job {job.pk} ({job.kind}) for {job.silent:.0f} s, {bound:g} are allowed"
-
-
-def _waiting_too_long() -> "QuerySet[Job]":
-    # A queue that a person paused is told of as such.
-    return Job.objects.filter(state=State.QUEUED, updated_at__lt=Now() - OLD, queue__paused=False)

@@ -12,17 +12,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.db.models.functions import Now
 
 from factory import doctor
 from factory.configuration import VARIABLES
 from factory.doctor import asking, ledger, machine
 from factory.embedded import postgres, valkey
-from jobs import queue
-from jobs.models import Job, LogChunk, Progress, Queue, Runner
+from jobs import overall, queue
+from jobs.ledger import Claim
+from jobs.models import Job, LogChunk, Progress, Queue, Runner, Verification
 from jobs.ports import Check
-from tests.jobs.conftest import introduce
+from tests.factory.conftest import wait_for
+from tests.jobs.conftest import committed, desk, introduce, running_job
 from tests.services import ScratchDatabase, freeze, manage
+
+__all__ = ["committed", "desk", "running_job"]
 
 NOWHERE = {"FACTORY_GITHUB_API": "http://127.0.0.1:9"}
 
@@ -258,7 +263,7 @@ def _running(silent_for_s: int) -> Job:
 def test_a_running_job_is_silent_only_without_progress_and_log(sign: str) -> None:
     job = _running(100)  # demo.noop may be silent for 60 s
     if sign == "progress":
-        Progress.objects.create(job=job, fence=1)
+        Progress.objects.create(job=job, fence=1, heard_at=Now())
     if sign == "log":
         LogChunk.objects.create(job=job, fence=1, seq=0, first_line=1, text="x\n")
 
@@ -273,12 +278,12 @@ def test_a_running_job_is_silent_only_without_progress_and_log(sign: str) -> Non
 def test_what_waits_for_more_than_a_day_is_named() -> None:
     old = queue.enqueue("demo.noop", {})
     queue.enqueue("demo.noop", {})
-    Job.objects.filter(pk=old.pk).update(updated_at=Now() - 2 * ledger.OLD)
+    Job.objects.filter(pk=old.pk).update(updated_at=Now() - 2 * overall.OLD)
 
     found = {check.name: check for check in ledger.stalls()}
 
     assert not found["old jobs"].ok
-    assert found["old jobs"].detail == f"1 queued for more than 24 h, such as job {old.pk}"
+    assert found["old jobs"].detail == f"1 wait or run for more than 24 h, such as job {old.pk}"
 
 
 @pytest.mark.django_db
@@ -289,3 +294,44 @@ def test_a_job_whose_runner_is_gone_is_named() -> None:
     found = {check.name: check for check in ledger.stalls()}
 
     assert found["lost jobs"].detail == f"without a live runner: {job.pk}"
+
+
+def test_the_counters_name_what_should_not_be(running_job: Claim) -> None:
+    Job.objects.update(intent="cancel", intent_at=Now() - 2 * overall.PATIENCE)
+
+    found = {check.name: check for check in ledger.counters()}
+
+    assert not found["stuck jobs"].ok
+    assert f"1, such as job {running_job.id}: held without evidence" in found["stuck jobs"].detail
+    assert (found["stalled jobs"].ok, found["stalled jobs"].detail) == (True, "none")
+
+
+@pytest.mark.django_db
+def test_the_last_verification_is_told() -> None:
+    never = ledger.verified()
+    Verification.objects.create(host="h", seconds=1, ok=True)
+    green = ledger.verified()
+    Verification.objects.create(host="h", seconds=1, ok=False, disagreements=[{"what": "job 7"}])
+
+    red = ledger.verified()
+
+    assert "never run yet" in never.detail
+    assert (green.ok, "nothing disagrees" in green.detail) == (True, True)
+    assert not red.ok
+    assert "1 disagreements, such as job 7; last green" in red.detail
+
+
+def test_an_old_snapshot_and_dead_rows_are_told(committed: ScratchDatabase) -> None:
+    well = ledger.tables()
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE job_runner SET (autovacuum_enabled = off)")
+        cursor.execute(
+            "INSERT INTO job_runner (pool, host, boot_id, pid, pid_ticks, owner)"
+            " SELECT 'short', 'h', 'b', 1, 1, 'o' FROM generate_series(1, 60000)"
+        )
+        cursor.execute("DELETE FROM job_runner")
+        cursor.execute("SELECT pg_stat_force_next_flush()")
+
+    assert wait_for(lambda: ledger.tables().warning, 20)
+    assert (well.warning, well.detail) == (False, "none needs anything")
+    assert "job_runner: 60000 dead rows" in ledger.tables().detail

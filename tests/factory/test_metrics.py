@@ -1,5 +1,6 @@
 """Metrics tell what the rows say, to who may know."""
 
+import time
 from typing import Any
 
 import pytest
@@ -10,9 +11,12 @@ from django.test.utils import CaptureQueriesContext
 from prometheus_client.parser import text_string_to_metric_families
 
 from factory import metrics, snapshot
-from jobs import queue
-from jobs.models import Job, Queue
-from tests.jobs.conftest import introduce
+from jobs import ledger, queue
+from jobs.failures import Failed, FailureClass
+from jobs.models import Job, Queue, Runner, Verification
+from tests.jobs.conftest import Desk, desk, introduce
+
+__all__ = ["desk"]
 
 TOKEN = "t" * 40
 FINISHED = """
@@ -81,7 +85,7 @@ def test_the_cost_does_not_grow_with_the_jobs(
 ) -> None:
     queue.enqueue_many("demo.noop", [{}] * 500)
 
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(29):
         assert samples(client)["factory_jobs", "queued"] == 500
 
 
@@ -112,6 +116,41 @@ def test_what_is_finished_is_counted_once_a_minute(
     assert samples(client)["factory_jobs", "succeeded"] == 20000
     monkeypatch.setattr(metrics, "_COUNTED_EVERY_S", 0)
     assert samples(client)["factory_jobs", "succeeded"] == 40000
+
+
+def test_they_tell_what_ended_of_late(client: Client, desk: Desk) -> None:
+    queue.enqueue("demo.noop", {}, scope=7)
+    claim = desk.claim()[0]
+    desk.ledger.finish([ledger.failure(claim, Failed(FailureClass.UNKNOWN, "A hole."))])
+
+    seen = samples(client)
+
+    assert seen["factory_recent_ended_by_kind", "demo.noop"] == 1
+    assert seen["factory_recent_ended_by_project", "7"] == 1
+    assert seen["factory_recent_ended_by_queue", "short"] == 1
+    assert seen["factory_recent_ended_by_runner", str(desk.runner.pk)] == 1
+    assert seen["factory_recent_failed", "unknown"] == 1
+    assert seen["factory_recent_retried", "unknown"] == 1
+    assert 0 <= seen["factory_run_seconds_by_kind", "demo.noop0.95"] < 60
+    assert 0 <= seen["factory_wait_seconds_by_kind", "demo.noop0.5"] < 60
+
+
+def test_they_tell_how_the_whole_is(client: Client, desk: Desk) -> None:
+    Verification.objects.create(host="h", seconds=1, ok=True)
+    Verification.objects.create(host="h", seconds=1, ok=False, disagreements=[{}, {}])
+    Queue.objects.get(pk="long").pause(by="user:1")
+    Runner.objects.update(rss_mb=64)
+
+    seen = samples(client)
+
+    assert seen["factory_disagreements", ""] == 2
+    assert abs(seen["factory_verified_timestamp_seconds", ""] - time.time()) < 3600
+    assert seen["factory_troubles", "paused queues"] == 1
+    assert seen["factory_troubles", "stuck"] == 0
+    assert seen["factory_runner_memory_bytes", f"short-{desk.runner.pk}"] == 64 << 20
+    assert seen["factory_deliveries_open", ""] == 0
+    assert 0 < seen["factory_database_answer_seconds", ""] < 5
+    assert seen["factory_database_active_seconds_total", ""] >= 0
 
 
 @pytest.mark.parametrize(
