@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 
 from factory import errors, probe
 from factory.probe import Part
+from jobs import beats
 
 ALIVE = "alive\n"
 RETRY_S = 3
@@ -80,6 +81,8 @@ def readiness(found: Collection[Part], *, told_why: bool) -> tuple[int, dict[str
             for part in found
         },
     }
+    if told_why:
+        document["code"] = {name: code for name in beats.NAMES if (code := beats.code(name))}
     if told_why and wrong:
         document["why"] = {part.name: part.trouble for part in wrong}
     return (503 if wrong else 200), document

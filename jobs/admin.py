@@ -22,6 +22,7 @@ from jobs.models import (
     Attempt,
     Delivery,
     Event,
+    Intent,
     Job,
     Move,
     Queue,
@@ -305,22 +306,55 @@ class QueueAdmin(Window):
 
 @admin.register(Runner)
 class RunnerAdmin(Window):
-    """The processes that execute jobs."""
+    """The processes that execute jobs, and what is asked of them."""
 
     list_display = (
         "id",
         "pool",
         "host",
         "pid",
+        "version",
+        "intent",
+        "intent_by",
         "seen_at",
         "rss_mb",
         "executed",
         "stopped_at",
         "ending",
     )
-    list_filter = ("pool",)
+    list_filter = ("pool", "intent", "host")
     search_fields = ("=id", "=pid", "host")
     ordering = ("-pk",)
+    actions = ("drain", "recycle", "stop", "fill")
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """This method will offer the acts although nothing can be edited."""
+        return super().get_actions(request) if request.user.is_staff else {}
+
+    @admin.action(description="Drain: end after the job in work, the place stays empty")
+    def drain(self, request: HttpRequest, runners: Any) -> None:
+        """This action will have runners end after their jobs."""
+        self._ask(request, runners, Intent.DRAIN)
+
+    @admin.action(description="Recycle: end after the job in work, another takes the place")
+    def recycle(self, request: HttpRequest, runners: Any) -> None:
+        """This action will replace runners after their jobs."""
+        self._ask(request, runners, Intent.RECYCLE)
+
+    @admin.action(description="Stop: the job in work goes back after five seconds")
+    def stop(self, request: HttpRequest, runners: Any) -> None:
+        """This action will have runners end soon."""
+        self._ask(request, runners, Intent.STOP)
+
+    @admin.action(description="Fill the places that somebody emptied")
+    def fill(self, request: HttpRequest, runners: Any) -> None:
+        """This action will let emptied places be taken again."""
+        self.message_user(request, f"{runners.fill()} places will be filled")
+
+    def _ask(self, request: HttpRequest, runners: Any, intent: Intent) -> None:
+        done = runners.ask(intent, by=f"user:{request.user.pk}")
+        level = messages.SUCCESS if done else messages.WARNING
+        self.message_user(request, f"{done} asked to {intent.value}", level)
 
 
 @admin.register(Event)

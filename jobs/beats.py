@@ -11,10 +11,12 @@ from pathlib import Path
 
 from django.conf import settings
 
-from jobs import process
+from jobs import process, version
 
 FRESH_S = 4.0
 """A process that beats once a second and has not for this long is silent, in seconds."""
+NAMES = ("supervisor", "web", "relay", "watchdog", "pusher", "sentinel")
+"""Who beats on a machine that runs everything."""
 HURRY = "hurry"
 """Beats while somebody who asked for the end asked again: who has a job in work gives it back."""
 _written: dict[str, int] = {}
@@ -27,7 +29,8 @@ def beat(name: str) -> None:
         path.touch()
         return
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.write_text(f"{os.getpid()} {process.started_ticks(os.getpid())}")
+    known = process.started_ticks(os.getpid())
+    path.write_text(f"{os.getpid()} {known} {version.of_this_process()}")
     _written[name] = os.getpid()
 
 
@@ -58,9 +61,17 @@ def age(name: str) -> float | None:
 def who(name: str) -> tuple[int, int] | None:
     """This function will give the pid of the process that beats, and its start in clock ticks."""
     with suppress(OSError, ValueError):
-        pid, ticks = _file(name).read_text().split()
+        pid, ticks, *_ = _file(name).read_text().split()
         return int(pid), int(ticks)
     return None
+
+
+def code(name: str) -> str:
+    """This function will give the version of the code that the process which beats runs, or ""."""
+    with suppress(OSError, ValueError):
+        _, _, told = _file(name).read_text().split()
+        return told
+    return ""
 
 
 def trouble(name: str) -> str:

@@ -1,13 +1,18 @@
 """The runners of all machines: their clusters, their pools, and the code they run."""
 
-from collections.abc import Iterable
 from contextlib import closing
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import connection
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Extract, Now
 
-from jobs import db
+from jobs import db, process
+from jobs.db import Connection
+from jobs.models import Intent, Job, Queue, Runner
+from jobs.models.runner import EMPTYING, FRESH_S
+from jobs.states import State
 
 
 class Cluster(NamedTuple):
@@ -49,9 +54,89 @@ def clusters(seconds: float) -> list[Cluster]:
     return [_cluster(*row) for row in found]
 
 
-def skewed(versions: Iterable[str], mine: str) -> list[str]:
-    """This function will give the versions that differ from `mine`, each once."""
-    return sorted({version for version in versions if version and version != mine})
+class Seat(NamedTuple):
+    """One runner as people see it, or the place a person keeps empty."""
+
+    runner: Runner
+    word: str
+    job: int | None
+    seen_age_s: float
+    skewed: bool
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return f"{self.runner.pool}-{self.runner.pk}"
+
+
+class Pool(NamedTuple):
+    """The runners of one queue, on all machines, and how much waits there."""
+
+    name: str
+    waiting: int
+    seats: list[Seat]
+
+
+def seats(mine: str) -> list[Seat]:
+    """This function will list the runners that are present, and the places people keep empty.
+
+    `mine` is the version of the code they are compared with.
+    """
+    held = Job.objects.filter(runner=OuterRef("pk")).values("pk")[:1]
+    known: QuerySet[Runner] = Runner.objects.filter(
+        Q(stopped_at=None) | Q(stopped_at__isnull=False, intent__in=EMPTYING)
+    ).annotate(job_held=Subquery(held), age=Extract(Now() - F("seen_at"), "epoch"))
+    return [_seat(runner, mine) for runner in known.order_by("pool", "pk")]
+
+
+def pools(mine: str) -> list[Pool]:
+    """This function will group the runners by the queue they serve; queues without one, too."""
+    found = seats(mine)
+    waiting = Count("job", filter=Q(job__state=State.QUEUED))
+    names = dict(Queue.objects.annotate(waiting=waiting).values_list("name", "waiting"))
+    names |= {seat.runner.pool: 0 for seat in found if seat.runner.pool not in names}
+    return [
+        Pool(name, count, [seat for seat in found if seat.runner.pool == name])
+        for name, count in sorted(names.items())
+    ]
+
+
+def skew(mine: str) -> list[str]:
+    """This function will name the live runners whose code is not `mine`, each with its own."""
+    fresh = Runner.objects.fresh().exclude(version__in=("", mine)).order_by("pk")
+    told = fresh.values_list("pk", "pool", "host", "version")
+    return [f"runner {pk} ({pool}, {host}) runs {code}" for pk, pool, host, code in told]
+
+
+def refill_after_the_end(raw: Connection) -> None:
+    """This function will forget which places of this host were empty in clusters that are gone.
+
+    A cluster that starts has all its places filled: it was started for that.
+    """
+    emptied = "SELECT DISTINCT cluster FROM job_runner WHERE host = %s AND stopped_at IS NOT NULL"
+    found = db.rows(raw, f"{emptied} AND intent IN ('drain', 'stop')", (process.host(),))
+    gone = [name for (name,) in found if not process.answers_to(name)]
+    if gone:
+        sql = "UPDATE job_runner SET intent = '' WHERE host = %s AND cluster = ANY (%s)"
+        db.rows(raw, f"{sql} AND stopped_at IS NOT NULL", (process.host(), gone))
+
+
+def _seat(runner: Any, mine: str) -> Seat:
+    age = round(float(runner.age), 1)
+    skewed = bool(runner.version) and runner.version != mine
+    return Seat(runner, _word(runner, age), runner.job_held, age, skewed)
+
+
+def _word(runner: Any, age: float) -> str:
+    if runner.stopped_at:
+        return "emptied"
+    if age > FRESH_S:
+        return "silent"
+    if runner.intent:
+        return {Intent.DRAIN: "draining", Intent.RECYCLE: "recycling"}.get(
+            runner.intent, "stopping"
+        )
+    return "busy" if runner.job_held else "idle"
 
 
 def _cluster(*row: Any) -> Cluster:

@@ -54,6 +54,7 @@ def _far() -> dict[str, Question]:
         "migrations": stores.migrations,
         "connections": stores.connections,
         "runners": ledger.runners,
+        "code": ledger.code,
         "queues": ledger.queues,
         "stalls": ledger.stalls,
         "counters": ledger.counters,

@@ -8,7 +8,7 @@ from django.db.models import Count, F, Max, Min, OuterRef, Q, Subquery
 from django.db.models.functions import Extract, Greatest, Now
 
 from factory.doctor import asking
-from jobs import audit, board, kinds, overall, storage
+from jobs import audit, beats, board, fleet, kinds, overall, storage, version
 from jobs.models import Job, LogChunk, Queue, Runner, Verification
 from jobs.ports import Check
 from jobs.states import HELD, State
@@ -37,6 +37,17 @@ def runners() -> Check:
         detail += f"; silent: {silent}"
     cure = asking.cure() if missing else "manage.py runners shows them" if few or silent else ""
     return Check("runners", not missing, detail, cure, warning=bool(few or silent))
+
+
+def code() -> Check:
+    """This function will name what runs other code than the one on this machine's disk."""
+    mine = version.on_disk()
+    told = {name: beats.code(name) for name in beats.NAMES}
+    here = [f"{name} runs {other}" for name, other in told.items() if other not in ("", mine)]
+    other = [*here, *fleet.skew(mine)]
+    cure = "manage.py restart qcluster --rolling, then manage.py restart NAME for the others"
+    detail = "; ".join(other[:_NAMED]) if other else "everything that runs does so"
+    return Check("code", True, f"{mine} on disk: {detail}", cure, warning=bool(other))
 
 
 def _silent() -> str:

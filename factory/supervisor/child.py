@@ -26,6 +26,8 @@ class Child:
     running: Recorded | None = None
     deaths: int = 0
     not_before: float = 0.0
+    retiring: bool = False
+    """Another has taken its place; once it ends it is not started again."""
 
     def start(self) -> None:
         """This method will start it as the leader of its own session; it ends with its parent."""
@@ -73,7 +75,7 @@ class Child:
     @property
     def due(self) -> bool:
         """Whether it does not run and may be started now."""
-        return self.running is None and time.time() >= self.not_before
+        return self.running is None and not self.retiring and time.time() >= self.not_before
 
     @property
     def ours(self) -> set[int]:

@@ -37,6 +37,8 @@ SILENT_S = 10.0
 """A child that is silent at every look for so long is started anew."""
 STARTUP_S = 30.0
 """So long a child may take before its first beat."""
+RETIRING = "qcluster.old"
+"""What qcluster is called once its successor was started, until its last job ended."""
 CLUSTER = ("sentinel", "pusher")
 """Which processes beat for qcluster, whose main process only waits."""
 log = structlog.get_logger("factory.supervisor")
@@ -51,6 +53,7 @@ class Supervisor:
     on_ready: Callable[[list[str]], None] = lambda cannot: None
     children: list[Child] = field(default_factory=list)
     ending: bool = False
+    rolling: bool = False
     hurry: bool = False
     hurried: bool = False
     services_at: float = 0.0
@@ -68,6 +71,7 @@ class Supervisor:
         kernel.adopt_orphans()
         for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(signum, self._asked_to_end)
+        signal.signal(signal.SIGUSR2, self._asked_to_roll)
         mark = f"{MARK}={secrets.token_hex(16)}"
         values = configuration.load()
         self.record = Record(
@@ -83,6 +87,9 @@ class Supervisor:
     def _asked_to_end(self, signum: int, frame: object) -> None:
         self.hurry = self.ending  # whoever asks twice does not want to wait
         self.ending = True
+
+    def _asked_to_roll(self, signum: int, frame: object) -> None:
+        self.rolling = True
 
     def _watch(self) -> None:
         # The first beat of the loop starts everything; the address is told once work can be done.
@@ -110,6 +117,8 @@ class Supervisor:
 
     def _tick(self) -> None:
         self.unwritten |= self._bury(kernel.reap())
+        if self.rolling:
+            self._roll()
         for child in self.children:
             if child.due:
                 child.start()
@@ -125,6 +134,21 @@ class Supervisor:
         if self.unwritten:
             self._write()
 
+    def _roll(self) -> None:
+        """This method will start another cluster beside the one that runs, which then only ends.
+
+        `control.roll` drains the old one and ends it. One at a time: while one retires, no other.
+        """
+        self.rolling = False
+        old = next((child for child in self.children if child.name == "qcluster"), None)
+        if old is None or old.running is None or any(child.retiring for child in self.children):
+            return
+        successor = Child(old.name, old.argv, old.environment)
+        old.name = old.running.name = RETIRING
+        old.retiring = True
+        self.children.append(successor)
+        self.unwritten = True
+
     def _complain(self, cause: str) -> None:
         if cause != self.complaint:
             log.error(
@@ -134,10 +158,13 @@ class Supervisor:
 
     def _bury(self, dead: set[int]) -> bool:
         buried = False
-        for child in self.children:
-            if child.ours & dead:
-                child.died()
-                buried = True
+        for child in [child for child in self.children if child.ours & dead]:
+            child.died()
+            buried = True
+            if child.retiring:
+                self.children.remove(child)
+                log.info("retired", process=child.name)
+            else:
                 pause = max(0.0, child.not_before - time.time())
                 log.warning("process died", process=child.name, starts_in_s=round(pause, 1))
         return buried

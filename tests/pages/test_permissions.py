@@ -50,6 +50,8 @@ CASES = {
     "account/tokens/": Case(NOBODY, "stranger"),
     # The token of the maintainer: for nobody else, whatever they are.
     "account/tokens/<int:pk>/revocations/": Case(NOBODY, "own"),
+    "runners/": Case("staff"),
+    "runners/requests/": Case("staff", "staff"),
     # What belongs to a project.
     "jobs/<int:pk>/": Case("viewer"),
     "jobs/<int:pk>/log/": Case("viewer"),

@@ -1,50 +1,86 @@
-"""Lists the runners that are present."""
+"""Lists the runners of all machines, and asks them to end."""
 
+from argparse import ArgumentParser
 from typing import Any
 
-from django.db.models import F, OuterRef, Subquery
-from django.db.models.functions import Extract, Now
+from django.db.models import QuerySet
 
-from jobs.management.contract import Contract
-from jobs.models import Job, Runner
+from jobs import fleet, version
+from jobs.fleet import Seat
+from jobs.management.contract import BadInput, Contract, actor
+from jobs.models import Intent, Runner
 
 
 class Command(Contract):
-    """Shows who executes jobs, what each has in hand and when it was last seen."""
+    """Shows who executes jobs; drains, recycles or stops runners, and fills emptied places again."""
 
     help = __doc__
 
+    def declare(self, parser: ArgumentParser) -> None:
+        """This method will declare the acts and whom they concern."""
+        acts = (*Intent.values, "fill")
+        parser.add_argument("act", nargs="?", choices=acts, help="what to ask of them")
+        parser.add_argument("ids", nargs="*", type=int, metavar="ID", help="which runners")
+        parser.add_argument("--all", action="store_true", help="every runner of every machine")
+        parser.add_argument("--pool", help="the runners of this pool")
+        parser.add_argument("--host", help="the runners of this machine")
+
     def answer(self, options: dict[str, Any]) -> tuple[Any, bool]:
-        """This method will read the present runners; the answer is no when there is none."""
-        held = Job.objects.filter(runner=OuterRef("pk")).values("pk")[:1]
-        runners = Runner.objects.present().annotate(
-            holds=Subquery(held), seen_age=Extract(Now() - F("seen_at"), "epoch")
-        )
-        fields = ("pool", "host", "pid", "holds", "started_at", "seen_age", "rss_mb", "executed")
-        listed = [_shape(row) for row in runners.order_by("pk").values("id", *fields)]
-        return listed, bool(listed)
+        """This method will act, then list; the answer is no when no runner lives."""
+        if options["act"]:
+            _act(options["act"], _chosen(options))
+        found = fleet.seats(version.on_disk())
+        return [_shape(seat) for seat in found], any(not seat.runner.stopped_at for seat in found)
 
     def show(self, value: Any) -> None:
         """This method will print one line a runner."""
         for one in value or ():
-            self.stdout.write(
-                f"{one['name']:<12} pid {one['pid']:<8} on {one['host']}  job {one['job'] or '-'}"
-                f"  seen {one['seen_age_s']} s ago  {one['rss_mb']} MiB"
-            )
+            told = f"{one['name']:<12} pid {one['pid']:<8} on {one['host']}  {one['state']:<9}"
+            told += f" job {one['job'] or '-'}  seen {one['seen_age_s']} s ago  {one['rss_mb']} MiB"
+            if one["asked_by"]:
+                told += f"  asked to {one['asked']} by {one['asked_by']}"
+            self.stdout.write(told + ("  runs other code" if one["skewed"] else ""))
         if not value:
             self.stdout.write("no runner: start one with manage.py up, or manage.py qcluster")
 
 
-def _shape(row: dict[str, Any]) -> dict[str, Any]:
+def _chosen(options: dict[str, Any]) -> "QuerySet[Runner]":
+    named = {"pk__in": options["ids"], "pool": options["pool"], "host": options["host"]}
+    wanted = {field: value for field, value in named.items() if value}
+    if bool(wanted) == options["all"]:
+        raise BadInput(f"ID: {options['act']} needs runners: give ids, --pool, --host or --all")
+    chosen = Runner.objects.filter(**wanted)
+    if not chosen.exists():
+        told = ", ".join(f"{field} {value}" for field, value in wanted.items()) or "--all"
+        raise BadInput(f"ID: there is no runner with {told}; manage.py runners lists them")
+    return chosen
+
+
+def _act(act: str, chosen: Any) -> None:
+    if act == "fill":
+        done, cause = chosen.fill(), "no place of them is empty"
+    else:
+        done, cause = chosen.ask(Intent(act), by=actor()), "none of them is present"
+    if not done:
+        raise BadInput(f"ID: {act}: {cause}; manage.py runners lists them")
+
+
+def _shape(seat: Seat) -> dict[str, Any]:
+    row = seat.runner
     return {
-        "id": row["id"],
-        "name": f"{row['pool']}-{row['id']}",
-        "host": row["host"],
-        "pid": row["pid"],
-        "queues": [row["pool"]],
-        "job": row["holds"],
-        "since": row["started_at"],
-        "seen_age_s": round(float(row["seen_age"]), 1),
-        "rss_mb": row["rss_mb"],
-        "executed": row["executed"],
+        "id": row.pk,
+        "name": seat.name,
+        "host": row.host,
+        "pid": row.pid,
+        "queues": [row.pool],
+        "state": seat.word,
+        "job": seat.job,
+        "since": row.started_at,
+        "seen_age_s": seat.seen_age_s,
+        "rss_mb": row.rss_mb,
+        "executed": row.executed,
+        "version": row.version,
+        "skewed": seat.skewed,
+        "asked": row.intent,
+        "asked_by": row.intent_by,
     }

@@ -1,0 +1,102 @@
+"""A rolling restart: the next cluster works before the last job of the old one has ended."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from factory.configuration import Refused
+from factory.supervisor import control, kernel
+from factory.supervisor.control import Restarted, Shown
+from factory.supervisor.loop import GRACE_S, RETIRING
+from jobs import process
+from jobs.models import Intent, Runner
+
+NAME = "qcluster"
+STARTS_S = 60.0
+"""So long the next cluster may take until each pool has its runners."""
+_LOOK_S = 0.2
+
+
+def roll(by: str, wait_s: float) -> Restarted:
+    """This function will start a cluster of the code on disk, then end the old one job by job.
+
+    A job that is not done after `wait_s` is handed back and keeps its attempt. One that was broken
+    off is taken up where it stopped. Raises Refused, with the old cluster still at work.
+    """
+    old = _retiring() or _begin()
+    after = _named(NAME)
+    if after is None or not _until(lambda: _serves(after.pid), STARTS_S):
+        raise Refused(
+            f'NAME="{NAME}": its successor has no runner in each pool after {STARTS_S:.0f} s; '
+            "the old one goes on: manage.py doctor says why"
+        )
+    _runners_of(old.pid).ask(Intent.DRAIN, by=by)  # type: ignore[attr-defined]
+    _until(lambda: not _runners_of(old.pid).exists(), wait_s)
+    clusters = set(_of(old.pid).values_list("cluster", flat=True))
+    _end(old)
+    Runner.objects.vacated().filter(host=process.host(), cluster__in=clusters).update(intent="")
+    return Restarted(NAME, old.pid, after.pid)
+
+
+def _begin() -> Shown:
+    """Have the supervisor start another cluster, and give the one that retires."""
+    supervisor, old = _named("supervisor"), _named(NAME)
+    if supervisor is None or old is None or not control.is_running():
+        raise Refused(f"no {NAME} runs here: start it with manage.py up")
+    os.kill(supervisor.pid, signal.SIGUSR2)
+    if not _until(lambda: _retiring() is not None and _named(NAME) is not None, GRACE_S):
+        raise Refused(f'NAME="{NAME}": the supervisor started no other: manage.py doctor says why')
+    return old
+
+
+def _end(old: Shown) -> None:
+    ticks = process.started_ticks(old.pid)
+    kernel.send(old.pid, signal.SIGTERM)
+    kernel.send(old.pid, signal.SIGCONT)
+    if ticks and not _until(lambda: not process.alive(old.pid, ticks), GRACE_S + 5):
+        kernel.kill_group(old.pid)
+
+
+def _serves(pid: int) -> bool:
+    found = list(_runners_of(pid).values_list("pool", flat=True))
+    wanted: dict[str, int] = settings.FACTORY_WORKERS
+    return all(found.count(pool) >= size for pool, size in wanted.items())
+
+
+def _runners_of(pid: int) -> "QuerySet[Runner]":
+    found: QuerySet[Runner] = _of(pid).filter(stopped_at=None)
+    return found
+
+
+def _of(pid: int) -> Any:
+    """The runners that were forked by a sentinel which is a child of that process."""
+    here = Runner.objects.filter(host=process.host(), boot_id=process.boot_id())
+    names = set(here.exclude(cluster="").values_list("cluster", flat=True))
+    mine = [name for name in names if process.answers_to(name) and _parent(name) == pid]
+    return here.filter(cluster__in=mine)
+
+
+def _parent(name: str) -> int | None:
+    return process.parent(int(name.partition(":")[0]))
+
+
+def _retiring() -> Shown | None:
+    return _named(RETIRING)
+
+
+def _named(name: str) -> Shown | None:
+    return next((each for each in control.status() if each.name == name), None)
+
+
+def _until(done: Callable[[], bool], seconds: float) -> bool:
+    until = time.monotonic() + seconds
+    while not done():
+        if time.monotonic() > until:
+            return False
+        time.sleep(_LOOK_S)
+    return True
