@@ -13,7 +13,7 @@ from django.db.models import Case, CharField, F, Min, Q, QuerySet, Value, When
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Greatest
 
-from jobs import groups, levels, ports
+from jobs import dependencies, groups, levels, ports
 from jobs.levels import Level
 from jobs.models import Artefact, Attempt, Event, Job, LateReport, LogChunk, Move
 from jobs.redaction import redact
@@ -97,11 +97,17 @@ def shown(jobs: "QuerySet[Job]") -> "QuerySet[Job]":
 
 
 def labelled(jobs: Iterable[Job]) -> list[Job]:
-    """This function will give each job the name of its project, with one question for all."""
+    """This function will give each job the name of its project, with one question for all.
+
+    And each that is blocked what it waits for.
+    """
     listed = list(jobs)
+    blocked = [job.pk for job in listed if job.state == State.BLOCKED]
+    obstacles = dependencies.obstacles(blocked) if blocked else {}
     names = ports.scopes.label({job.scope for job in listed if job.scope is not None})
     for job in listed:
         job.scope_label = names.get(job.scope, "") if job.scope else ""  # type: ignore[attr-defined]
+        job.obstacle = obstacles.get(job.pk, "")  # type: ignore[attr-defined]
     return listed
 
 

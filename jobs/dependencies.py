@@ -8,8 +8,8 @@ from django.db import connection, transaction
 from jobs import db, kinds
 from jobs.db import Connection
 from jobs.ledger import statement
-from jobs.models import Dependency, Job, Policy, Refused
-from jobs.states import FINISHED, UNSTARTED, State
+from jobs.models import Job, Policy, Refused
+from jobs.states import FINISHED, UNSTARTED
 
 MOST = 10_000
 """One job may wait for so many others."""
@@ -78,21 +78,6 @@ def _block(cursor: Any, child: int) -> None:
     cursor.execute("SELECT job_release(%s, true)", [[child]])
 
 
-def waive(children: Collection[int]) -> int:
-    """This function will let blocked jobs go on without those parents that did not succeed.
-
-    That is what resuming a held job means. Gives how many moved; what is still open is waited for.
-    """
-    lost = Job.objects.filter(state__in=set(FINISHED) - {State.SUCCEEDED})
-    with transaction.atomic(), connection.cursor() as cursor:
-        held = Job.objects.filter(pk__in=children, state=State.BLOCKED).order_by("pk")
-        ids = list(held.select_for_update(no_key=True).values_list("pk", flat=True))
-        edges = Dependency.objects.filter(child__in=ids, parent__in=lost)
-        edges.update(policy=Policy.IGNORE)
-        cursor.execute("SELECT job_release(%s, true)", [ids])
-        return int(cursor.fetchone()[0])
-
-
 def sweep(raw: Connection) -> int:
     """This function will move what is blocked without a reason, and say how many jobs that was.
 
@@ -102,7 +87,7 @@ def sweep(raw: Connection) -> int:
 
 
 def obstacles(children: Collection[int]) -> dict[int, str]:
-    """This function will say of jobs what they wait for now: "blocked by #12 (running)"."""
+    """This function will say of jobs what they wait for now: "Blocked by #12 (running)"."""
     with connection.cursor() as cursor:
         cursor.execute(statement("blocked_by"), {"children": list(children)})
         return {child: _sentence(*found) for child, *found in cursor.fetchall()}
@@ -111,5 +96,5 @@ def obstacles(children: Collection[int]) -> dict[int, str]:
 def _sentence(parent: int, state: str, policy: str, many: int) -> str:
     others = f" and {many - 1} more" if many > 1 else ""
     if state in FINISHED:
-        return f"held by #{parent} ({state}){others}"
-    return f"blocked by #{parent} ({state}){others}"
+        return f"Held by #{parent} ({state}){others}"
+    return f"Blocked by #{parent} ({state}){others}"

@@ -9,8 +9,9 @@ from django.db.models import CharField, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Concat
 from django.template.loader import render_to_string
 
-from jobs import board, ports
+from jobs import board, dependencies, ports
 from jobs.models import Artefact, Job, LateReport, LogChunk
+from jobs.states import State
 
 _ROW = (
     "pk",
@@ -44,7 +45,7 @@ def allowed(user: Any, keys: Collection[str]) -> set[str]:
 def row_fingerprints(keys: Collection[str]) -> dict[str, str]:
     """This function will tell what rows show, in short."""
     jobs = board.shown(Job.objects.filter(pk__in=numbers(keys)))
-    return {str(row[0]): board.fingerprint(*row) for row in jobs.values_list(*_ROW)}
+    return _told(jobs.values_list(*_ROW))
 
 
 def render_rows(keys: Collection[str]) -> dict[str, str]:
@@ -61,8 +62,15 @@ def page_fingerprints(keys: Collection[str]) -> dict[str, str]:
     jobs = board.shown(Job.objects.filter(pk__in=numbers(keys))).annotate(
         chunk=Subquery(newest[:1]), left=Subquery(left[:1]), late=Subquery(late[:1])
     )
-    shown = jobs.values_list(*_ROW, "chunk", "left", "late")
-    return {str(row[0]): board.fingerprint(*row) for row in shown}
+    return _told(jobs.values_list(*_ROW, "chunk", "left", "late"))
+
+
+def _told(rows: Iterable[tuple[Any, ...]]) -> dict[str, str]:
+    """Each row in short; one that is blocked shows what it waits for, which moves without it."""
+    listed = list(rows)
+    blocked = [row[0] for row in listed if row[1] == State.BLOCKED]
+    obstacles = dependencies.obstacles(blocked) if blocked else {}
+    return {str(row[0]): board.fingerprint(*row, obstacles.get(row[0])) for row in listed}
 
 
 def render_pages(keys: Collection[str]) -> dict[str, str]:

@@ -11,6 +11,11 @@ WITH chosen AS MATERIALIZED ({chosen}), moved AS (
   WHERE job.id = chosen.id AND (state = 'paused' OR intent = 'pause' OR state = 'blocked' AND NOT EXISTS (
     SELECT FROM job_dependency d JOIN job p ON p.id = d.parent_id
     WHERE d.child_id = job.id AND p.state NOT IN ('succeeded', 'failed', 'cancelled')))
-  RETURNING 1
+  RETURNING job.id
+), waived AS (
+  -- Seen as it was: what was blocked and goes on does so without those.
+  UPDATE job_dependency d SET policy = 'ignore' FROM moved, job j, job p
+  WHERE d.child_id = moved.id AND j.id = moved.id AND j.state = 'blocked'
+    AND p.id = d.parent_id AND p.state IN ('failed', 'cancelled')
 )
 SELECT count(*), 0, (SELECT count(*) FROM chosen) FROM moved

@@ -15,6 +15,10 @@ WITH chosen AS MATERIALIZED ({chosen}), first AS (
     reason = 'Retried by ' || %(said)s, updated_at = clock_timestamp()
   FROM first
   WHERE job.id = first.id AND state IN ('failed', 'cancelled')
-  RETURNING 1
+  RETURNING job.id
+), tied AS (
+  -- What fell with another waits now for the success of that: a person wants it done.
+  UPDATE job_dependency d SET policy = 'hold' FROM moved, job p
+  WHERE d.child_id = moved.id AND d.policy = 'cancel' AND p.id = d.parent_id AND p.state IN ('failed', 'cancelled')
 )
 SELECT count(*), 0, (SELECT count(*) FROM chosen) FROM moved

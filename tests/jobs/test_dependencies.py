@@ -10,7 +10,7 @@ import pytest
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 
-from jobs import dependencies, kinds, ledger, queue
+from jobs import acts, dependencies, kinds, ledger, queue, topics
 from jobs.failures import Failed, FailureClass
 from jobs.ledger import Claim
 from jobs.models import Dependency, Job, Queue
@@ -139,26 +139,64 @@ def test_a_held_child_goes_on_when_its_parent_succeeds_after_all(desk: Desk) -> 
     end_all(desk)
 
     assert (said, waits) == (
-        {child: f"held by #{parent} (failed)"},
-        {child: f"blocked by #{parent} (queued)"},
+        {child: f"Held by #{parent} (failed)"},
+        {child: f"Blocked by #{parent} (queued)"},
     )
     assert states(child) == ["queued"]
 
 
-def test_a_held_child_goes_on_when_its_parent_is_waived(desk: Desk) -> None:
+def test_a_held_child_goes_on_when_a_person_resumes_it(desk: Desk) -> None:
+    child = noop(depends=[noop()], policy="hold")
+    parent = fail_next(desk)
+
+    Job.objects.get(pk=child).resume(by="user:1")
+
+    assert states(child) == ["queued"]
+    assert Dependency.objects.values_list("parent", "policy").get() == (parent, "ignore")
+
+
+def test_nobody_resumes_a_child_whose_other_parent_is_not_done(desk: Desk) -> None:
     other = noop(priority=-1)
     child = noop(depends=[noop(), other], policy="hold")
     fail_next(desk)
 
-    moved = dependencies.waive([child])
-    still = dependencies.obstacles([child])
+    with pytest.raises(Refused):
+        Job.objects.get(pk=child).resume(by="user:1")
+
+    assert dependencies.obstacles([child]) == {child: f"Blocked by #{other} (queued) and 1 more"}
+
+
+def test_a_child_that_is_resumed_from_a_pause_still_waits(desk: Desk) -> None:
+    child = queue.enqueue("demo.noop", {}, depends=[noop()])
+
+    child.pause(by="user:1")
+    paused = states(child.pk)
+    child.resume(by="user:1")
+
+    assert (paused, states(child.pk)) == (["paused"], ["blocked"])
+
+
+def test_a_child_that_fell_with_its_parent_waits_for_it_when_it_is_retried(desk: Desk) -> None:
+    child = noop(depends=[noop()])
+    parent = fail_next(desk)
+
+    Job.objects.get(pk=child).retry(by="user:1")
+    waits, swept = states(child), dependencies.sweep(connection.connection)
+    Job.objects.get(pk=parent).retry(by="user:1")
     end_all(desk)
 
-    assert (moved, still, states(child)) == (
-        0,
-        {child: f"blocked by #{other} (queued)"},
-        ["queued"],
-    )
+    assert (waits, swept, states(child)) == (["blocked"], 0, ["queued"])
+
+
+def test_a_chain_is_retried_as_a_whole(desk: Desk) -> None:
+    child = noop(depends=[noop()])
+    parent = fail_next(desk)
+
+    acts.retry(Job.objects.all(), by="user:1")
+    both = states(parent, child)
+    end_all(desk)
+
+    assert (both, states(child)) == (["queued", "blocked"], ["queued"])
 
 
 def test_a_blocked_child_says_who_it_waits_for_and_how_many_there_are(desk: Desk) -> None:
@@ -167,7 +205,7 @@ def test_a_blocked_child_says_who_it_waits_for_and_how_many_there_are(desk: Desk
     desk.claim(1)
 
     assert dependencies.obstacles([child, parents[0]]) == {
-        child: f"blocked by #{parents[0]} (running) and 2 more"
+        child: f"Blocked by #{parents[0]} (running) and 2 more"
     }
 
 
@@ -432,3 +470,15 @@ def test_the_command_makes_jobs_that_depend_on_others(
         "hold",
     )
     assert states(made[0]) == ["blocked"]
+
+
+def test_a_blocked_row_shows_its_parent_as_it_is_now(desk: Desk) -> None:
+    parent = noop()
+    child = str(noop(depends=[parent]))
+    before = topics.row_fingerprints([child])
+
+    desk.claim()
+    row = topics.render_rows([child])[child]
+
+    assert f"Blocked by #{parent} (running)" in row
+    assert topics.row_fingerprints([child]) != before
