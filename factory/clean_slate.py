@@ -105,6 +105,7 @@ def _forget() -> dict[str, int] | None:
             if Job.objects.filter(state__in=HELD).exists():
                 return None  # what waits was cancelled, or came in since: it goes along
             counts = {name: model.objects.count() for name, model in _COUNTED.items()}  # type: ignore[attr-defined]
+            cursor.execute("SET LOCAL factory.clean_slate = 'on'")
             cursor.execute(f"TRUNCATE {_ROOTS}, {BlobFacts._meta.db_table} CASCADE")
             return counts
     except OperationalError as error:

@@ -14,10 +14,13 @@ from django.conf import settings
 from factory.lasting import Lasting
 from jobs import beats, db, liveness, process, upkeep
 from jobs.db import Connection
-from jobs.liveness import Wedged
+from jobs.heartbeat import GRACE_S
+from jobs.liveness import Deaf, Wedged
 
 EVERY_S = 1.0
 PATIENCE_S = 8.0
+DEAF_S = GRACE_S + 3.0
+"""A runner has so long to let go of a job that was cancelled; it ends itself before, if it can."""
 STARVED_S = 30.0
 """So long a pool may have no runner before the cluster that should start one is replaced."""
 log = structlog.get_logger("factory.watchdog")
@@ -57,6 +60,7 @@ class Guard:
         self._runners: Lasting[int] = Lasting(PATIENCE_S)
         self._cluster: Lasting[str] = Lasting(PATIENCE_S)
         self._starved: Lasting[str] = Lasting(STARVED_S)
+        self._deaf: Lasting[tuple[int, int]] = Lasting(DEAF_S)
         self._worked: dict[int, int] = {}
         self._woken: set[tuple[int, int]] = set()
 
@@ -68,6 +72,7 @@ class Guard:
         for name in self._cluster.over(silent, now):
             self._mend(name, beats.trouble(name))
         self._look_for_starved(liveness.serving(raw), now)
+        self._look_at_deaf(liveness.deaf(raw), now)
 
     def _look_at_runners(self, wedged: list[Wedged], now: float) -> None:
         dead = {one.id: one for one in wedged if not self._computes(one)}
@@ -76,6 +81,13 @@ class Guard:
             one = dead[runner]
             if process.end(one.pid, one.ticks):
                 log.error("ended a wedged runner", runner=one.id, pid=one.pid, why=one.why)
+
+    def _look_at_deaf(self, deaf: list[Deaf], now: float) -> None:
+        """End who does not let go of a cancelled job; upkeep writes the end on that proof."""
+        held = {(one.runner, one.job): one for one in deaf}
+        for one in map(held.__getitem__, self._deaf.over(held, now)):
+            if process.end(one.pid, one.ticks):
+                log.error("ended a runner of a cancelled job", runner=one.runner, job=one.job)
 
     def _computes(self, one: Wedged) -> bool:
         """Whether it is silent only because its job leaves the other threads no time."""

@@ -21,6 +21,7 @@ from jobs.memory import Memory
 from jobs.models import Artefact, Job, Progress, Stale
 from jobs.reporting import Report
 from jobs.states import Intent, State
+from jobs.tended import Tended
 
 
 class Unverified(Anticipated):
@@ -43,7 +44,7 @@ class Run:
         self._report = report
         self._flush = flush
         self._memory: Memory | None = None
-        self._groups: dict[int, int | None] = {}
+        self.tended = Tended()
 
     @property
     def job_id(self) -> int:
@@ -122,7 +123,7 @@ class Run:
     def tend(self, pid: int, limits: process.Limits | None = None) -> None:
         """This method will end that process group with the job, whatever becomes of the handler."""
         self.memory.starts_helper(limits)
-        self._groups[pid] = process.started_ticks(pid)
+        self.tended.add(pid)
 
     @property
     def memory(self) -> Memory:
@@ -138,15 +139,11 @@ class Run:
 
     def measure(self) -> int:
         """This method will note the memory that is held now, and give the most so far, in MiB."""
-        return self._report.holds(self.memory.held(list(self._groups)))
+        return self._report.holds(self.memory.held(self.tended.pids()))
 
     def end_processes(self) -> None:
         """This method will end every process group that is tended."""
-        for pid, ticks in list(self._groups.items()):
-            self._groups.pop(pid, None)
-            # A number that went to another process since is no group of ours any more.
-            if process.started_ticks(pid) in (None, ticks):
-                process.end_group(pid, process.KILL)
+        self.tended.end()
 
     @property
     def resumed(self) -> Any:

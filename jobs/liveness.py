@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
-from jobs import db, process
+from jobs import db, kinds, process
 from jobs.db import Connection
 from jobs.heartbeat import GRACE_S
 from jobs.ledger import statement
@@ -70,6 +70,32 @@ def wedged(raw: Connection) -> list[Wedged]:
     found = db.rows(raw, statement("wedged"), here | _LIMITS)
     suspected = [Wedged._make(row) for row in found]
     return [one for one in suspected if process.alive(one.pid, one.ticks)]
+
+
+class Deaf(NamedTuple):
+    """A runner of this host that holds a job somebody cancelled, for so many seconds by now."""
+
+    runner: int
+    pid: int
+    ticks: int
+    job: int
+    kind: str
+    asked_s: float
+
+    @property
+    def patient(self) -> bool:
+        """Whether its kind grants the handler more time than others have."""
+        try:
+            return self.asked_s < kinds.get(self.kind).grace - GRACE_S
+        except kinds.UnknownKind:
+            return False
+
+
+def deaf(raw: Connection) -> list[Deaf]:
+    """This function will list who on this host holds a job that is cancelled, and has no more time."""
+    here: dict[str, Any] = {"host": process.host(), "boot_id": process.boot_id()}
+    found = [Deaf._make(row) for row in db.rows(raw, statement("deaf"), here)]
+    return [one for one in found if not one.patient]
 
 
 def serving(raw: Connection) -> dict[str, bool]:

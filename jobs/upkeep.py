@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from jobs import db, process, schedules, spool
+from jobs import db, process, schedules, spool, tended
 from jobs.db import Connection
 from jobs.ledger import LOCK_CLASS, statement
 
@@ -48,6 +48,7 @@ def tick(raw: Connection) -> Tick:
         proof = proof_of_death(suspect)
         if proof:
             done.replayed += spool.replay(suspect.id)  # what it had done is not done again
+            tended.end_left_behind()
             _settle(raw, suspect, proof, done)
     with raw.cursor() as cursor:
         cursor.execute(statement("promote"))

@@ -32,6 +32,17 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
     test["TEMPLATE"] = services.template()
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """This fixture will let Django empty the test database between tests that commit."""
+    from django.db import connection
+
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        name = connection.ops.quote_name(connection.settings_dict["NAME"])
+        cursor.execute(f"ALTER DATABASE {name} SET factory.clean_slate = 'on'")
+        connection.close()
+
+
 @pytest.fixture(scope="module")
 def scratch_database() -> Iterator[services.ScratchDatabase]:
     """This fixture will lend a database, and the environment to give to processes that use it."""

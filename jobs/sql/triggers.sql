@@ -95,6 +95,16 @@ BEGIN
   RETURN NULL;
 END $$;
 
+-- TRUNCATE passes all row and delete triggers: only a clean slate, which says so, may use it.
+CREATE OR REPLACE FUNCTION job_not_truncated() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF current_setting('factory.clean_slate', true) IS DISTINCT FROM 'on' THEN
+    RAISE EXCEPTION '%: cannot be truncated; use manage.py reset_demo', TG_TABLE_NAME
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'job_live_is_kept';
+  END IF;
+  RETURN NULL;
+END $$;
+
 CREATE OR REPLACE TRIGGER job_born AFTER INSERT ON job
   REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION job_born();
 CREATE OR REPLACE TRIGGER job_moved AFTER UPDATE ON job
@@ -104,6 +114,14 @@ CREATE OR REPLACE TRIGGER job_id_is_final BEFORE UPDATE OF id ON job
   FOR EACH STATEMENT EXECUTE FUNCTION job_history_is_final();
 CREATE OR REPLACE TRIGGER job_removed AFTER DELETE ON job
   REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION job_removed();
+CREATE OR REPLACE TRIGGER job_not_truncated BEFORE TRUNCATE ON job
+  FOR EACH STATEMENT EXECUTE FUNCTION job_not_truncated();
+CREATE OR REPLACE TRIGGER job_move_not_truncated BEFORE TRUNCATE ON job_move
+  FOR EACH STATEMENT EXECUTE FUNCTION job_not_truncated();
+CREATE OR REPLACE TRIGGER job_attempt_not_truncated BEFORE TRUNCATE ON job_attempt
+  FOR EACH STATEMENT EXECUTE FUNCTION job_not_truncated();
+CREATE OR REPLACE TRIGGER job_event_not_truncated BEFORE TRUNCATE ON job_event
+  FOR EACH STATEMENT EXECUTE FUNCTION job_not_truncated();
 CREATE OR REPLACE TRIGGER job_move_is_final BEFORE UPDATE ON job_move
   FOR EACH STATEMENT EXECUTE FUNCTION job_history_is_final();
 CREATE OR REPLACE TRIGGER job_attempt_is_final BEFORE UPDATE ON job_attempt

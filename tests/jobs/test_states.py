@@ -144,6 +144,18 @@ def test_history_is_neither_forged_nor_removed_by_hand(table: str) -> None:
             cursor.execute(statement)
 
 
+@pytest.mark.parametrize("table", ["job", "job_move", "job_attempt", "job_event"])
+def test_history_is_not_truncated(table: str) -> None:
+    statement = f"SET LOCAL factory.clean_slate = 'off'; TRUNCATE {table} CASCADE"
+
+    with (
+        pytest.raises(IntegrityError, match=f"{table}: cannot be truncated"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(statement)
+
+
 def test_events_are_never_removed() -> None:
     Event.objects.create(name="t", version=1, payload={}, subject="", actor="")
 
