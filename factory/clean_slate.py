@@ -6,13 +6,9 @@ moment leaves either everything (some jobs cancelled, on record) or nothing but 
 next call removes. Ids go on counting: a runner that comes back late must not meet a namesake.
 """
 
-import re
-import shutil
 import time
 from contextlib import closing
-from pathlib import Path
 
-from django.conf import settings
 from django.db import OperationalError, connection, transaction
 from django.db.models import Model
 from django.db.models.functions import Now
@@ -21,6 +17,7 @@ from jobs import db, upkeep
 from jobs.failures import Anticipated, FailureClass
 from jobs.models import Event, Job
 from jobs.states import HELD, UNSTARTED, State
+from projects import removal
 from projects.models import BlobFacts, Project, Repository, SystemMap
 
 PATIENCE_S = 60.0
@@ -40,7 +37,6 @@ _COUNTED: dict[str, type[Model]] = {
     "events": Event,
 }
 _PASSING = ("55P03", "40P01")  # lock_not_available, deadlock_detected
-_OF_REPOSITORY = re.compile(r"(\d+)\.git")
 
 
 class Busy(Anticipated):
@@ -62,26 +58,10 @@ def wipe(*, by: str, patience_s: float = PATIENCE_S) -> dict[str, int]:
             _cancel_waiting(by)
             gone = _forget()
             if gone is not None:
-                return gone | {"clones": remove_clones()}
+                return gone | {"clones": removal.sweep_clones()}
             if time.monotonic() > until:
                 raise Busy(_why())
             time.sleep(_LOOK_EVERY_S)
-
-
-def remove_clones() -> int:
-    """This function will remove the clones on this machine whose repository is not known any more."""
-    folder = Path(settings.FACTORY_HOME).resolve() / "repositories"
-    listed = list(folder.glob("*.git*"))
-    # Asked after the listing: a clone that is there by now has had its row for longer.
-    known = set(Repository.objects.values_list("pk", flat=True))
-    removed = 0
-    for path in listed:
-        found = _OF_REPOSITORY.match(path.name)
-        if found is None or int(found[1]) in known:
-            continue
-        removed += path.suffix == ".git"
-        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-    return removed
 
 
 def _cancel_waiting(by: str) -> None:

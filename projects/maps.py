@@ -2,7 +2,7 @@
 
 import re
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from django.db import connection
@@ -38,6 +38,24 @@ _EDGES = """
     INSERT INTO map_edge (map_id, src_id, dst_id, kind, lines)
     SELECT %s, u.src, u.dst, u.kind, u.lines::int[]
     FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[]) AS u (src, dst, kind, lines)
+"""
+# Older maps have no rows but their own; a current one is named by its repository.
+_OLD_MAPS = """
+    DELETE FROM system_map WHERE id IN (
+      SELECT m.id FROM (
+        SELECT id, built_at, row_number() OVER (PARTITION BY repository_id ORDER BY id DESC) AS place
+        FROM system_map) m
+      WHERE m.place > %(keep)s AND m.built_at < clock_timestamp() - make_interval(days => %(days)s)
+        AND NOT EXISTS (SELECT FROM repository r WHERE r.current_map_id = m.id)
+      LIMIT %(most)s)
+"""
+_OLD_FACTS = """
+    DELETE FROM blob_facts WHERE id IN (
+      SELECT f.id FROM blob_facts f
+      WHERE f.created_at < clock_timestamp() - make_interval(days => %(days)s)
+        AND (f.extractor <> %(extractor)s
+             OR NOT EXISTS (SELECT FROM map_sighting s WHERE s.blob = f.blob))
+      LIMIT %(most)s)
 """
 _AT_ONCE = 10_000  # rows of one statement, so a large repository stays within its memory
 
@@ -141,6 +159,23 @@ def _insert(
 
 def _columns(rows: Iterable[tuple[Any, ...]]) -> list[list[Any]]:
     return [list(column) for column in zip(*rows, strict=True)]
+
+
+def forget(days: int, keep: int) -> Iterator[tuple[str, int]]:
+    """This function will remove maps nobody is shown any more, and facts of no current map.
+
+    Of each repository the newest `keep` maps stay, whatever their age in days.
+    """
+    for name, statement in (("maps", _OLD_MAPS), ("facts", _OLD_FACTS)):
+        gone = _AT_ONCE
+        while gone == _AT_ONCE:
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    statement,
+                    {"days": days, "keep": keep, "most": _AT_ONCE, "extractor": EXTRACTOR},
+                )
+                gone = cursor.rowcount
+            yield name, gone
 
 
 def named(text: str) -> Repository | None:

@@ -101,6 +101,24 @@ def sync(repository: Repository, *, actor: str, branch: str | None = None) -> Jo
     )
 
 
+def refetch(repository: Repository, *, actor: str, after: float) -> Job:
+    """This function will enqueue a fetch nobody asked for, in so many seconds.
+
+    People's own go first, and it makes a new map only of a new commit.
+    """
+    return queue.enqueue(
+        "projects.sync",
+        {"repository": repository.pk, "always": False},
+        scope=repository.project_id,
+        subject=repository.name,
+        unique_key=f"refetch:{repository.pk}",
+        limit_key=repository.limit_key,
+        priority=-10,
+        after=after,
+        actor=actor,
+    )
+
+
 def _first_jobs(repositories: list[Repository], given: _Given) -> dict[int, Job]:
     """One job a project, so that whoever may see the project may see its job."""
     by_project: dict[int, list[Repository]] = {}

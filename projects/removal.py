@@ -1,8 +1,11 @@
 """Removing projects and repositories: their jobs and clones go with them."""
 
+import re
 import shutil
 from collections.abc import Sequence
+from pathlib import Path
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
@@ -10,6 +13,8 @@ from jobs.failures import Anticipated, FailureClass
 from jobs.models import Job
 from jobs.states import HELD
 from projects.models import Project, Repository
+
+_OF_REPOSITORY = re.compile(r"(\d+)\.git")
 
 
 class Held(Anticipated):
@@ -49,6 +54,22 @@ def _remove(rows: Sequence[Project | Repository], by: str) -> None:
 def hindrances(rows: Sequence[Project | Repository]) -> list[str]:
     """This function will say, in a sentence a job, why these rows cannot be removed now."""
     return [_sentence(job) for job in _live(rows).filter(state__in=HELD).order_by("pk")[:20]]
+
+
+def sweep_clones() -> int:
+    """This function will remove the clones on this machine whose repository is not known any more."""
+    folder = Path(settings.FACTORY_HOME).resolve() / "repositories"
+    listed = list(folder.glob("*.git*"))
+    # Asked after the listing: a clone that is there by now has had its row for longer.
+    known = set(Repository.objects.values_list("pk", flat=True))
+    removed = 0
+    for path in listed:
+        found = _OF_REPOSITORY.match(path.name)
+        if found is None or int(found[1]) in known:
+            continue
+        removed += path.suffix == ".git"
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    return removed
 
 
 def _is_for_others(job: Job, going: set[int]) -> bool:

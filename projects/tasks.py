@@ -54,7 +54,9 @@ events.register(
 
 
 @kinds.register("projects.sync", queue="long", timeout=1800, idle=180)
-def sync(run: Run, *, repository: int, branch: str | None = None) -> Failed | None:
+def sync(
+    run: Run, *, repository: int, branch: str | None = None, always: bool = True
+) -> Failed | None:
     """Clones or fetches one repository."""
     found = _find(repository)
     if found is None:
@@ -62,7 +64,10 @@ def sync(run: Run, *, repository: int, branch: str | None = None) -> Failed | No
     with _noting_failure(found):
         commit = _bring(run, found, _tell(run), branch)
     with run.completing({"commit": commit}):
-        _record(run, found, commit, branch)
+        if always or not found.shows(commit):
+            _record(run, found, commit, branch)
+        else:  # nobody asked: what is mapped as it is need not be mapped again
+            found.record_sync(commit)
     return None
 
 

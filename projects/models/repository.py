@@ -1,15 +1,16 @@
 """Repositories: where the code is, and how well we know it."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, F, Func, OuterRef, Q, Subquery, Value, When
+from django.db.models import Case, Exists, F, Func, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Cast, Coalesce, Concat, JSONObject, Now
 
 from jobs import plain, redaction
-from jobs.failures import Anticipated, FailureClass
+from jobs.failures import POLICY, Anticipated, FailureClass
 from jobs.models import Job
 from jobs.states import HELD, LIVE, State
 from projects import ssh_keys
@@ -75,6 +76,20 @@ class RepositoryQuerySet(models.QuerySet["Repository"]):
             meant |= Q(**{f"address__{look}": spelling})
         exact = Case(When(address=str(address), then=0), default=1)
         return self.filter(meant).order_by(exact, "pk")
+
+    def neglected(self, age: timedelta) -> "RepositoryQuerySet":
+        """This method will keep what was not fetched for so long, and may be with success.
+
+        Not what a person must mend first, what is put away, or what had a job within that time.
+        """
+        since = Now() - age
+        tried = Job.objects.filter(_OWN, scope=OuterRef("project_id"), created_at__gt=since)
+        return self.filter(
+            Q(synced_at__lt=since) | Q(synced_at=None, created_at__lt=since),
+            ~Exists(tried),
+            project__archived_at=None,
+            failure_class__in=("", *POLICY),
+        )
 
     def with_map_status(self) -> "RepositoryQuerySet":
         """This method will compute `map_status` for each, in the same query."""
@@ -214,6 +229,11 @@ class Repository(models.Model):
         Repository.objects.filter(pk=self.pk).update(
             failure_class=error.failure_class, failure_message=sentence[:_LONGEST_SENTENCE]
         )
+
+    def shows(self, commit: str) -> bool:
+        """This method will say whether the current map is of that commit, by today's extractor."""
+        made = self.current_map
+        return made is not None and (made.commit, made.extractor) == (commit, EXTRACTOR)
 
     @property
     def job_failure(self) -> dict[str, str] | None:

@@ -19,6 +19,7 @@ from factory import clean_slate
 from factory.models import ApiToken
 from jobs import events, queue
 from jobs.models import Event, Job, LogChunk, Move, Queue
+from projects import removal
 from projects.models import (
     BlobFacts,
     Invitation,
@@ -79,7 +80,7 @@ def filled(committed: ScratchDatabase, settings: Any, tmp_path: Path) -> Reposit
 
 def clone(pk: int, end: str = "") -> Path:
     """Put something into the place of a clone."""
-    path = Path(clean_slate.settings.FACTORY_HOME) / "repositories" / f"{pk}.git{end}"
+    path = Path(removal.settings.FACTORY_HOME) / "repositories" / f"{pk}.git{end}"
     path.mkdir(parents=True)
     (path / "HEAD").touch()
     return path
@@ -112,7 +113,7 @@ def test_a_second_time_there_is_nothing_left_to_remove(filled: Repository) -> No
 def test_clones_without_a_repository_go_and_others_stay(filled: Repository) -> None:
     left = [clone(filled.pk + 1), clone(filled.pk + 1, ".part-1"), clone(filled.pk + 2)]
 
-    removed = clean_slate.remove_clones()
+    removed = removal.sweep_clones()
 
     assert removed == 2
     assert [path for path in left if path.exists()] == []
@@ -154,7 +155,7 @@ def test_killed_while_it_waits_it_has_removed_nothing(filled: Repository) -> Non
     claimed = desk.claim()
     environment = dict(os.environ) | {
         "DATABASE_URL": _url(connection.settings_dict),
-        "FACTORY_HOME": str(clean_slate.settings.FACTORY_HOME),
+        "FACTORY_HOME": str(removal.settings.FACTORY_HOME),
     }
     argv = [sys.executable, ROOT / "manage.py", "reset_demo", "--yes"]
     waiting = queue.enqueue("demo.noop", {})

@@ -1,0 +1,46 @@
+"""What the product does for repositories by itself: fetches them, and forgets what nobody needs."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+
+from jobs import kinds, schedules
+from jobs.context import Run
+from projects import maps, registration, removal
+from projects.models import Repository
+
+AT_ONCE = 500
+"""So many fetches one run spreads over the time until the next."""
+SPREAD_S = 3300.0
+KEEP_MAPS = 10
+
+
+@kinds.register("projects.refetch", timeout=300, idle=120, max_attempts=1)
+def refetch(run: Run) -> dict[str, Any]:
+    """Has the repositories fetched that were not for long, one after the other within the hour."""
+    hours = settings.FACTORY_REFETCH_HOURS
+    if not hours:
+        run.log("FACTORY_REFETCH_HOURS is 0: nothing is fetched by itself.")
+        return {"repositories": 0}
+    neglected = Repository.objects.neglected(timedelta(hours=hours))
+    found = list(neglected.defer("token", "ssh_key").order_by("synced_at", "pk")[:AT_ONCE])
+    for number, repository in enumerate(found):
+        after = SPREAD_S * number / len(found)
+        registration.refetch(repository, actor=run.actor, after=after)
+        run.progress(number + 1, len(found), repository.name)
+    return {"repositories": len(found)}
+
+
+@kinds.register("projects.prune", queue="long", timeout=1800, idle=600, max_attempts=1)
+def prune(run: Run) -> dict[str, Any]:
+    """Removes old maps, facts of files no current map shows, and clones without a repository."""
+    removed: dict[str, int] = {}
+    for name, gone in maps.forget(settings.FACTORY_KEEP_DAYS, KEEP_MAPS):
+        removed[name] = removed.get(name, 0) + gone
+        run.progress(sum(removed.values()), None, name)
+    return {**removed, "clones": removal.sweep_clones()}
+
+
+schedules.stand("refetch", kind="projects.refetch", cron="12 * * * *")
+schedules.stand("prune-projects", kind="projects.prune", cron="52 3 * * *")
