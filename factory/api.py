@@ -13,14 +13,15 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
-from ninja import NinjaAPI, Query
+from ninja import Body, NinjaAPI, Query
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.responses import NinjaJSONEncoder
 from ninja.security import APIKeyCookie, HttpBearer
 from ninja.utils import check_csrf
 
 from factory import errors, shapes, snapshot, tokens
-from jobs import board, ports, summary
+from jobs import board, controls, ports, summary, why
+from jobs.controls import Control
 from jobs.models import Job
 from projects import board as projects_board
 from projects import registration
@@ -29,6 +30,7 @@ from projects.models import Membership, Project
 _ERRORS = {400: shapes.Error, 401: shapes.Error, 403: shapes.Error, 404: shapes.Error}
 _ACT_ERRORS = _ERRORS | {409: shapes.Error, 413: shapes.Error, 415: shapes.Error}
 PROJECTS = 50
+_NO_WORDS = Body(shapes.Words())
 
 
 class Forged(Exception):
@@ -179,22 +181,30 @@ def job(request: HttpRequest, pk: int) -> HttpResponse:
     return _fresh(request, _described(_job(_caller(request, "read"), pk)))
 
 
-@api.post(
-    "/jobs/{int:pk}/cancellations",
-    response={200: shapes.Act, **_ACT_ERRORS},
-    summary="Cancel a job",
-)
-def cancellations(request: HttpRequest, pk: int) -> HttpResponse:
-    """Cancels a job no runner has begun; 409 says what it is when it cannot be cancelled."""
-    return _act(request, pk, "cancel")
+@api.get("/jobs/{int:pk}/reasons", response={200: shapes.Reasons, **_ERRORS}, summary="Why")
+def reasons(request: HttpRequest, pk: int) -> HttpResponse:
+    """Why a job is where it is, from rows, locks and processes as they are now."""
+    found = _job(_caller(request, "read"), pk)
+    evidence = [why.describe(sentence) for sentence in why.why(found)]
+    shown = {"id": pk, "state": found.state, "shown": found.shown, "evidence": evidence}  # type: ignore[attr-defined]
+    return _fresh(request, shown)
 
 
-@api.post(
-    "/jobs/{int:pk}/retries", response={200: shapes.Act, **_ACT_ERRORS}, summary="Retry a job"
-)
-def retries(request: HttpRequest, pk: int) -> HttpResponse:
-    """Queues an ended job again; 409 says what it is when it cannot be retried."""
-    return _act(request, pk, "retry")
+def _operation(control: Control) -> Callable[..., HttpResponse]:
+    def operation(request: HttpRequest, pk: int, given: shapes.Words = _NO_WORDS) -> HttpResponse:
+        return _act(request, pk, control, given.reason)
+
+    operation.__name__ = control.noun
+    operation.__doc__ = f"{control.consequence} 409 says what is true when it cannot be done."
+    return operation
+
+
+for _control in controls.ALL:
+    api.post(
+        f"/jobs/{{int:pk}}/{_control.noun}",
+        response={200: shapes.Act, **_ACT_ERRORS},
+        summary=f"{_control.verb}: one job",
+    )(_operation(_control))
 
 
 @api.exception_handler(Exception)
@@ -246,15 +256,13 @@ def _job(caller: Caller, pk: int) -> Job:
     return board.labelled([get_object_or_404(found, pk=pk)])[0]
 
 
-def _act(request: HttpRequest, pk: int, act: str) -> HttpResponse:
+def _act(request: HttpRequest, pk: int, control: Control, reason: str) -> HttpResponse:
     caller = _caller(request, "write")
     found = _job(caller, pk)
-    if not ports.scopes.allows(caller.user, act, found.scope):
+    if not ports.scopes.allows(caller.user, control.name, found.scope):
         raise HttpError(403, errors.WORDS[403].message)
-    before = found.state
-    getattr(found, act)(by=f"user:{caller.user.pk}")
-    changed = {"id": pk, "before": before, "after": found.state}
-    return api.create_response(request, changed, status=200)
+    done = control.do(found, by=f"user:{caller.user.pk}", reason=reason)
+    return api.create_response(request, done.described(pk), status=200)
 
 
 def _described(found: Job) -> dict[str, Any]:

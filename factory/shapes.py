@@ -47,6 +47,14 @@ class Failure(Schema):
     message: str
 
 
+class Asked(Schema):
+    """What was asked of a job that a runner holds, and has not happened yet."""
+
+    act: str = Field(description="pause or cancel.")
+    by: str
+    at: datetime
+
+
 class Job(Schema):
     """One job of the ledger."""
 
@@ -71,6 +79,7 @@ class Job(Schema):
     finished_at: datetime | None
     result: Any
     failure: Failure | None
+    asked: Asked | None
 
 
 class Running(Schema):
@@ -167,9 +176,44 @@ class Registered(Schema):
     created: bool = Field(description="false when it was known already.")
 
 
+class Words(Given):
+    """What may be said with an act."""
+
+    reason: str = Field("", max_length=500, description="Why, for the record.")
+
+
+class Evidence(Schema):
+    """One thing that is true, since when."""
+
+    sentence: str
+    at: datetime | None
+    actor: str
+    reason: str
+
+
 class Act(Schema):
-    """What an act changed."""
+    """What an act changed. A job in a runner's hands is only asked: then before and after are one."""
 
     id: int
     before: str
     after: str
+    said: str = Field(description="The same in a sentence.")
+    made: int | None = Field(description="The job that was made, by a rerun.")
+    evidence: list[Evidence]
+
+
+class Reason(Schema):
+    """One sentence of why a job is where it is."""
+
+    sentence: str
+    since: datetime | None
+    job: int | None = Field(description="Another job it speaks of.")
+
+
+class Reasons(Schema):
+    """Why a job is where it is."""
+
+    id: int
+    state: str
+    shown: str
+    evidence: list[Reason]

@@ -1,7 +1,6 @@
 """The ledger's admin: windows on its rows, with the legal acts."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
@@ -10,14 +9,16 @@ from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import BadRequest
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
-from jobs import board, events, kinds, ports, summary
+from jobs import board, controls, events, kinds, summary
+from jobs.controls import Control
 from jobs.models import (
     Attempt,
     Delivery,
@@ -28,7 +29,6 @@ from jobs.models import (
     Queue,
     Refused,
     Runner,
-    Stale,
     Verification,
 )
 from jobs.redaction import visible
@@ -147,9 +147,41 @@ class LabelledList(ChangeList):
         self.result_list = board.labelled(self.result_list)
 
 
+def _action(control: Control) -> Callable[..., HttpResponse | None]:
+    """An act of the pages as an action: a page that asks, then one statement for all."""
+
+    @admin.action(description=f"{control.verb} the selected jobs…")
+    def action(
+        window: Window, request: HttpRequest, chosen: "QuerySet[Job]"
+    ) -> HttpResponse | None:
+        meant = Job.objects.filter(pk__in=chosen.order_by().values("pk"))
+        jobs = control.among(meant.open_to(request.user, control.name))
+        if request.POST.get("confirmed"):
+            reason = request.POST.get("reason", "")
+            outcome = control.bulk(jobs, by=f"user:{request.user.pk}", reason=reason)  # type: ignore[misc]
+            level = messages.SUCCESS if outcome.done or outcome.asked else messages.WARNING
+            window.message_user(request, controls.counted(control, outcome), level)
+            return None
+        count, first = jobs.count(), list(jobs.order_by("pk")[:5])
+        context = window.admin_site.each_context(request) | {
+            "title": f"{control.verb} {count} job{'' if count == 1 else 's'}?",
+            "control": control,
+            "count": count,
+            "first": first,
+            "rest": count - len(first),
+            "unable": meant.count() - count,
+            "chosen": request.POST.getlist("_selected_action"),
+            "across": request.POST.get("select_across", "0"),
+        }
+        return TemplateResponse(request, "jobs/admin_confirm.html", context)
+
+    action.__name__ = control.name
+    return action
+
+
 @admin.register(Job)
 class JobAdmin(Window):
-    """A window on jobs. Cancel and retry are what the pages do, one job after the other."""
+    """A window on jobs; its acts are those of the pages."""
 
     list_display = ("word", "job", "about", "project", "steps", "attempt", "changed")
     list_display_links = ("job",)
@@ -158,11 +190,12 @@ class JobAdmin(Window):
     search_help_text = "A number, a whole kind, or part of a subject."
     ordering = ("-pk",)
     inlines = (MoveInline, AttemptInline)
-    actions = ("cancel", "retry")
+    actions = tuple(_action(one) for one in controls.BULK)
     exclude = ("arguments", "result", "state", "subject", "reason", "failure_message")
     readonly_fields = (
         "word",
         "page",
+        "acts",
         "about",
         "why",
         "failure",
@@ -229,6 +262,11 @@ class JobAdmin(Window):
         """This field will lead to the job's page."""
         return format_html('<a href="{}">{}</a>', reverse("jobs:page", args=[job.pk]), job)
 
+    @admin.display(description="acts")
+    def acts(self, job: Job) -> SafeString:
+        """This field will lead to the acts that make sense in the job's state."""
+        return SafeString(render_to_string("jobs/_acts.html", {"job": job}))
+
     @admin.display(description="arguments")
     def masked_arguments(self, job: Job) -> SafeString:
         """This field will show the arguments without secrets."""
@@ -242,39 +280,6 @@ class JobAdmin(Window):
             if job.result
             else SafeString("")
         )
-
-    @admin.action(description="Cancel the selected jobs that wait")
-    def cancel(self, request: HttpRequest, jobs: "QuerySet[Job]") -> None:
-        """This action will cancel the jobs nobody has begun."""
-        self._each(
-            request, jobs, Job.objects.cancellable(), "cancel", lambda job, by: job.cancel(by=by)
-        )
-
-    @admin.action(description="Retry the selected jobs that ended")
-    def retry(self, request: HttpRequest, jobs: "QuerySet[Job]") -> None:
-        """This action will queue failed and cancelled jobs again."""
-        self._each(
-            request, jobs, Job.objects.retryable(), "retry", lambda job, by: job.retry(by=by)
-        )
-
-    def _each(
-        self,
-        request: HttpRequest,
-        jobs: "QuerySet[Job]",
-        possible: "QuerySet[Job]",
-        act: str,
-        call: Callable[[Job, str], None],
-    ) -> None:
-        allowed = [job.pk for job in jobs if ports.scopes.allows(request.user, act, job.scope)]
-        done = 0
-        for job in possible.filter(pk__in=allowed):
-            with suppress(Refused, Stale):
-                call(job, f"user:{request.user.pk}")
-                done += 1
-        moved_on = len(allowed) - done
-        verb = {"cancel": "cancelled", "retry": "retried"}[act]
-        level = messages.SUCCESS if done else messages.WARNING
-        self.message_user(request, f"{done} {verb}, {moved_on} had moved on", level)
 
 
 @admin.register(Queue)
@@ -402,7 +407,7 @@ class DeliveryAdmin(Window):
             try:
                 events.replay(delivery, by=f"user:{request.user.pk}")
                 done += 1
-            except (Refused, Stale, events.BadEvent):
+            except (Refused, events.BadEvent):
                 refused += 1
         level = messages.SUCCESS if done else messages.WARNING
         self.message_user(request, f"{done} delivered again, {refused} could not be", level)

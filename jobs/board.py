@@ -1,7 +1,8 @@
 """What the pages ask of the ledger: each question one query."""
 
 import json
-from collections.abc import Collection, Iterable, Iterator
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -17,9 +18,10 @@ from jobs import dependencies, groups, levels, ports
 from jobs.levels import Level
 from jobs.models import Artefact, Attempt, Event, Job, LateReport, LogChunk, Move
 from jobs.redaction import redact
-from jobs.states import HELD, UNSTARTED, State
+from jobs.states import HELD, LIVE, UNSTARTED, State
 
 LOST = "lost"
+_USER = re.compile(r"\buser:(\d{1,18})\b")
 WORDS = (*State.values, LOST)
 """Every word a job may show; `lost` is computed from evidence and never stored."""
 EVIDENT = Q(("evident", True))
@@ -35,6 +37,13 @@ SELECT first.id FROM unnest(%s::bigint[]) AS wanted (scope), LATERAL (
     (SELECT id FROM job WHERE job.scope = wanted.scope
      AND state = ANY (%s) ORDER BY id LIMIT %s)
 ) AS first
+"""
+
+
+_COUNTS = """
+SELECT state, count(*) FROM job WHERE state = ANY (%s) GROUP BY state
+UNION ALL SELECT state, count(*) FROM job WHERE state IN ('failed', 'cancelled') GROUP BY state
+UNION ALL SELECT 'all', count(*) FROM job
 """
 
 
@@ -101,7 +110,7 @@ def labelled(jobs: Iterable[Job]) -> list[Job]:
 
     And each that is blocked what it waits for.
     """
-    listed = list(jobs)
+    listed = spoken(jobs)
     blocked = [job.pk for job in listed if job.state == State.BLOCKED]
     obstacles = dependencies.obstacles(blocked) if blocked else {}
     names = ports.scopes.label({job.scope for job in listed if job.scope is not None})
@@ -109,6 +118,28 @@ def labelled(jobs: Iterable[Job]) -> list[Job]:
         job.scope_label = names.get(job.scope, "") if job.scope else ""  # type: ignore[attr-defined]
         job.obstacle = obstacles.get(job.pk, "")  # type: ignore[attr-defined]
     return listed
+
+
+def spoken(jobs: Iterable[Job]) -> list[Job]:
+    """This function will give each job `told`, its reason, and `asked_by`, with people's names."""
+    listed = list(jobs)
+    names = people(text for job in listed for text in (job.reason, job.intent_by))
+    for job in listed:
+        job.told = with_names(job.reason, names)  # type: ignore[attr-defined]
+        job.asked_by = with_names(job.intent_by, names)  # type: ignore[attr-defined]
+    return listed
+
+
+def people(texts: Iterable[str]) -> dict[str, str]:
+    """This function will name every user that texts speak of, such as user:7, with one question."""
+    ids = {int(found[1]) for text in texts for found in _USER.finditer(text)}
+    users = get_user_model().objects.in_bulk(ids) if ids else {}
+    return {f"user:{pk}": user.get_username() for pk, user in users.items()}
+
+
+def with_names(text: str, names: Mapping[str, str]) -> str:
+    """This function will write names in the place of actors such as user:7."""
+    return _USER.sub(lambda found: names.get(found[0], found[0]), text)
 
 
 def showing(jobs: "QuerySet[Job]", word: str) -> "QuerySet[Job]":
@@ -174,7 +205,7 @@ def of_scopes(scopes: Collection[int], each: int = 4) -> dict[int, list[Job]]:
     by_scope: dict[int, list[Job]] = {scope: [] for scope in scopes}
     parameters = (list(by_scope), sorted(HELD), each, sorted(UNSTARTED), each)
     found = shown(Job.objects.filter(pk__in=RawSQL(_FIRST_OF_SCOPES, parameters)))  # noqa: S611
-    for job in sorted(found, key=lambda job: (job.state not in HELD, job.pk)):
+    for job in sorted(spoken(found), key=lambda job: (job.state not in HELD, job.pk)):
         if job.scope is not None and len(by_scope[job.scope]) < each:
             by_scope[job.scope].append(job)
     return by_scope
@@ -186,6 +217,9 @@ def detail(job_ids: Collection[int]) -> list[Job]:
     listed = [job.pk for job in jobs]
     moves = list(Move.objects.filter(job__in=listed).order_by("pk"))
     name_actors(moves)
+    names = people(move.reason for move in moves)
+    for move in moves:
+        move.said = with_names(move.reason, names)  # type: ignore[attr-defined]
     late = list(LateReport.objects.filter(job__in=listed).order_by("pk"))
     left = list(Artefact.objects.filter(job__in=listed).listed())
     events = Event.objects.in_bulk([job.event_id for job in jobs if job.event_id])
@@ -222,19 +256,12 @@ def mask(arguments: Any) -> str:
     return redact(json.dumps(arguments, indent=1, ensure_ascii=False, sort_keys=True))
 
 
-def name_actors(moves: Iterable[Any]) -> None:
-    """This function will give each move `who`: the name of a user, else the actor as it stands."""
-    listed = list(moves)
-    ids = {_user_id(move.actor) for move in listed} - {None}
-    users = get_user_model().objects.in_bulk(ids) if ids else {}
-    for move in listed:
-        user = users.get(_user_id(move.actor))
-        move.who = user.get_username() if user else move.actor
-
-
-def _user_id(actor: str) -> int | None:
-    kind, _, number = actor.partition(":")
-    return int(number) if kind == "user" and number.isdecimal() else None
+def name_actors(rows: Iterable[Any]) -> None:
+    """This function will give each row `who`: its actor, with the name of a user."""
+    listed = list(rows)
+    names = people(row.actor for row in listed)
+    for row in listed:
+        row.who = with_names(row.actor, names)
 
 
 def tail(job_id: int) -> Log:
@@ -284,6 +311,18 @@ def log_parts(job_id: int) -> Iterator[str]:
     """This function will read a whole log part by part, however long it is."""
     chunks = LogChunk.objects.filter(job=job_id).order_by("fence", "seq")
     yield from chunks.values_list("text", flat=True).iterator(chunk_size=8)
+
+
+def counts() -> dict[str, int]:
+    """This function will count the jobs in each state, in one snapshot.
+
+    Only the succeeded are not counted by an index of their own: they are what is left of all.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNTS, [list(LIVE)])
+        found = dict(cursor.fetchall())
+    whole = found.pop("all")
+    return dict.fromkeys(State.values, 0) | found | {"succeeded": whole - sum(found.values())}
 
 
 def fingerprint(*parts: Any) -> str:

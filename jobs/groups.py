@@ -43,7 +43,7 @@ class Group:
 def alike(jobs: "QuerySet[Job]", fingerprint: str) -> "QuerySet[Job]":
     """This function will keep the failed jobs of one group."""
     failed = jobs.filter(state=State.FAILED)
-    return failed.annotate(fingerprint=_FINGERPRINT).filter(fingerprint=fingerprint)
+    return failed.alias(fingerprint=_FINGERPRINT).filter(fingerprint=fingerprint)
 
 
 def unread(jobs: "QuerySet[Job]") -> "QuerySet[Job]":

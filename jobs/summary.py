@@ -35,6 +35,9 @@ def describe(job: Job) -> dict[str, Any]:
         "failure": {"class": job.failure_class, "message": job.failure_message}
         if job.state == State.FAILED or (job.failure_class and not job.is_finished)
         else None,
+        "asked": {"act": job.intent, "by": job.intent_by, "at": job.intent_at}
+        if job.intent
+        else None,
     }
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from jobs import views
+from jobs import acting, controls, views
 
 app_name = "jobs"
 urlpatterns = [
@@ -12,6 +12,10 @@ urlpatterns = [
     path("<int:pk>/log/", views.log, name="log"),
     path("<int:pk>/log.txt", views.log_file, name="log-file"),
     path("<int:pk>/artefacts/<int:artefact>/", views.artefact, name="artefact"),
-    path("<int:pk>/cancellations/", views.cancellations, name="cancellations"),
-    path("<int:pk>/retries/", views.retries, name="retries"),
+    path("<int:pk>/reasons/", views.reasons, name="reasons"),
+    path("selections/", acting.selections, name="selections"),
+    *(
+        path(f"<int:pk>/{one.noun}/", acting.act, {"control": one}, name=one.noun)
+        for one in controls.ALL
+    ),
 ]

@@ -6,12 +6,14 @@ from typing import Any
 from django import template
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from factory import notices
 from factory.skin import theme_of
-from jobs import summary
+from jobs import controls, summary
+from jobs.controls import Control
 from jobs.redaction import visible
 
 # The first that is found: most browsers also name those they descend from.
@@ -127,6 +129,18 @@ def pace(job: Any) -> str:
 def state_template(job: Any) -> str:
     """This filter will name the template that says what matters in the job's state."""
     return f"jobs/states/{job.shown}.html"
+
+
+@register.filter(name="controls")
+def offered(job: Any) -> list[Control]:
+    """This filter will give the acts that make sense in the job's state."""
+    return controls.of(job)
+
+
+@register.filter
+def older(at: datetime, seconds: int) -> bool:
+    """This filter will say whether a moment is so many seconds ago."""
+    return (timezone.now() - at).total_seconds() > seconds
 
 
 @register.filter

@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from factory.models import ApiToken
-from jobs import live, ports
+from jobs import controls, live, ports
 from jobs.models import Artefact, Delivery, Event, Job, Schedule
 from projects.models import Invitation, Membership, Role
 from tests.pages.conftest import World, browser_of
@@ -37,6 +37,7 @@ CASES = {
     "": Case("stranger"),
     "jobs/": Case("stranger"),
     "jobs/failures/": Case("stranger"),
+    "jobs/selections/": Case("stranger", "stranger"),
     "legend/": Case("stranger"),
     "figures/": Case("stranger"),
     "deliveries/": Case("stranger"),
@@ -57,9 +58,9 @@ CASES = {
     "jobs/<int:pk>/log/": Case("viewer"),
     "jobs/<int:pk>/log.txt": Case("viewer"),
     "jobs/<int:pk>/artefacts/<int:artefact>/": Case("viewer"),
-    "jobs/<int:pk>/cancellations/": Case("contributor", "contributor"),
-    "jobs/<int:pk>/retries/": Case("contributor", "contributor"),
     "deliveries/<int:pk>/replays/": Case("contributor", "contributor"),
+    "jobs/<int:pk>/reasons/": Case("viewer"),
+    **{f"jobs/<int:pk>/{one.noun}/": Case("contributor", "contributor") for one in controls.ALL},
     "projects/<slug:slug>/": Case("viewer"),
     "projects/<slug:slug>/repositories/<int:pk>/map/": Case("viewer"),
     "projects/<slug:slug>/repositories/<int:pk>/syncs/": Case(NOBODY, "contributor"),
@@ -83,8 +84,8 @@ CASES = {
     "api/projects": Case("stranger"),
     "api/repositories": Case(NOBODY, "stranger"),
     "api/jobs/<int:pk>": Case("viewer"),
-    "api/jobs/<int:pk>/cancellations": Case(NOBODY, "contributor"),
-    "api/jobs/<int:pk>/retries": Case(NOBODY, "contributor"),
+    "api/jobs/<int:pk>/reasons": Case("viewer"),
+    **{f"api/jobs/<int:pk>/{one.noun}": Case(NOBODY, "contributor") for one in controls.ALL},
     # Without a log-in; settings.PUBLIC_URLS names them too.
     "login/": Case("anonymous", "anonymous"),
     "login/<str:text>/": Case("anonymous"),

@@ -22,6 +22,10 @@
     const text = ago((Date.now() + skew - Date.parse(time.dateTime)) / 1000);
     if (time.textContent !== text) time.textContent = text;
   });
+  /* What was asked and is not confirmed after ten seconds is said to be so */
+  const late = () => all("[data-late]").forEach(one => {
+    one.hidden = Date.now() + skew - Date.parse(one.dataset.late) < 10000;
+  });
 
   /* Freshness */
   const clockTime = v => new Date(v / 1000).toTimeString().slice(0, 8);
@@ -61,6 +65,7 @@
     fresher.dataset.v = v;
     times(fresher);
     old.replaceWith(fresher);
+    all("input:checked", old).forEach(one => { const found = find(path(one, old), fresher); if (found) found.checked = true; });
     open.forEach(one => { const found = find(one, fresher); if (found) found.open = true; });
     const log = $(".log", fresher);
     if (log) log.scrollTop = end ? log.scrollHeight : top;
@@ -205,12 +210,20 @@
 
   const logs = $(".log:not(.whole)");
   if (logs && !line) logs.scrollTop = logs.scrollHeight;
+  /* One tick for all rows of the page */
+  const chooser = $("[data-choose]");
+  if (chooser) {
+    chooser.hidden = false;
+    $("input", chooser).addEventListener("change", event => all("input[form=chosen]").forEach(one => { one.checked = event.target.checked; }));
+  }
   times();
+  late();
   news();
   if (!fresh) return;
   setInterval(() => {
     if (document.hidden) return;
     times();
+    late();
     show();
     if (state() !== "live" && now() - page.polled > POLL_MS * (.8 + Math.random() * .4) && now() > 2500) resync();
   }, 1000);

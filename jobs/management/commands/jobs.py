@@ -1,37 +1,47 @@
-"""Shows the ledger and does one act on a job, by the rules of the page."""
+"""Shows the ledger, and does an act on one job or on all that match, by the rules of the page."""
 
 import time
 from argparse import ArgumentParser
 from typing import Any
 
-from django.db.models import Count, Max
+from django.core.exceptions import BadRequest
 
-from jobs import board
+from jobs import board, choosing, controls, groups, why
+from jobs.controls import Control
 from jobs.levels import Level
 from jobs.management.contract import BadInput, Contract, actor
 from jobs.models import Job, LogChunk
 from jobs.redaction import visible
-from jobs.states import State
 from jobs.summary import describe, words
 
-ACTS = ("cancel", "retry", "log")
+OTHERS = ("why", "log")
 LISTED = 200
+NAMED = 5
 FOLLOW_EVERY_S = 0.3
+_OF_A_LOG = ("level", "grep", "follow")
 
 
 class Command(Contract):
-    """Lists jobs, newest first; or cancels, retries or shows the log of one."""
+    """Lists jobs, newest first; or does an act on one, or on all that match."""
 
     help = __doc__
+    bad_input = (*Contract.bad_input, BadRequest)
 
     def declare(self, parser: ArgumentParser) -> None:
         """This method will declare filters and acts."""
-        parser.add_argument("act", nargs="?", choices=ACTS, help="what to do with job N")
+        acts = [*controls.BY_NAME, *OTHERS]
+        parser.add_argument("act", nargs="?", choices=acts, help="what to do with job N")
         parser.add_argument("number", nargs="?", type=int, metavar="N", help="the job's id")
+        parser.add_argument("--resume", type=int, metavar="N", help="the same as: resume N")
         parser.add_argument("--active", action="store_true", help="only those not finished")
         parser.add_argument("--state", choices=board.WORDS, help="only those that show this word")
+        parser.add_argument("--kind", help="only those of this kind")
+        parser.add_argument("--error", metavar="CAUSE", help="only failures of one cause")
         parser.add_argument("--id", type=int, help="only this one")
         parser.add_argument("--summary", action="store_true", help="how many are in each state")
+        parser.add_argument("--failures", action="store_true", help="the failures by cause")
+        parser.add_argument("--yes", action="store_true", help="act on all that match")
+        parser.add_argument("--reason", default="", help="why, for the record")
         levels = [level.value for level in Level]
         parser.add_argument("--level", choices=levels, help="log: lines from this level on")
         parser.add_argument("--grep", metavar="TEXT", help="log: lines that contain this text")
@@ -39,51 +49,54 @@ class Command(Contract):
 
     def answer(self, options: dict[str, Any]) -> tuple[Any, bool]:
         """This method will list, count or act."""
-        given = [f"--{one}" for one in ("level", "grep", "follow") if options[one]]
+        given = [f"--{one}" for one in _OF_A_LOG if options[one]]
         if given and options["act"] != "log":
             raise BadInput(f"{given[0]}: it belongs to a log; write jobs log N {given[0]}")
+        if options["resume"] is not None:
+            options |= {"act": "resume", "number": options["resume"]}
         if options["act"]:
             return self._act(options), True
-        jobs = board.shown(Job.objects.order_by("-pk"))
-        if options["active"]:
-            jobs = jobs.live()  # type: ignore[attr-defined]
-        if options["state"]:
-            jobs = board.showing(jobs, options["state"])
-        if options["id"] is not None:
-            return [describe(_job(options["id"]))], True
-        if options["summary"]:
-            counts = Job.objects.values_list("state").annotate(Count("pk"))
-            return dict.fromkeys(State.values, 0) | dict(counts), True
-        return [describe(job) for job in jobs[:LISTED]], True
+        return _read(options), True
 
     def show(self, value: Any) -> None:
         """This method will print one line a job, a log, or what an act changed."""
         if isinstance(value, list):
-            for job in value:
-                self.stdout.write(_line(job) if "kind" in job else visible(job["text"]))
+            for one in value:
+                self.stdout.write(visible(_line(one)))
             if not value:
                 self.stdout.write(self._nothing)
         elif "evidence" in value:
-            self.stdout.write(f"job {value['id']}: {value['before']} → {value['after']}")
-            for one in value["evidence"]:
-                self.stdout.write(f"  {one['sentence']}")
+            self._show_act(value)
+        elif "said" in value:
+            self.stdout.write(value["said"])
         else:
             for name, one in value.items():
                 self.stdout.write(f"{name:<10} {one}")
 
+    def _show_act(self, value: dict[str, Any]) -> None:
+        changed = value["before"] != value["after"]
+        states = f"{value['before']} → {value['after']}" if changed else value["after"]
+        self.stdout.write(f"job {value['id']}: {states}")
+        for one in value["evidence"]:
+            at = one.get("at") or one.get("since")
+            since = f"{at:%Y-%m-%d %H:%M:%S} UTC: " if at else ""
+            self.stdout.write(visible(f"  {since}{one['sentence']}"))
+
     def _act(self, options: dict[str, Any]) -> Any:
-        act, number = options["act"], options["number"]
+        act, number, control = options["act"], options["number"], None
+        if act not in OTHERS:
+            control = controls.BY_NAME[act]
+        chosen = _filter(options)
+        if number is None and control and control.bulk and chosen:
+            return _act_on_all(control, chosen, options)
         if number is None:
             raise BadInput(f"N: {act} needs a job's id; list them with manage.py jobs")
+        if chosen:
+            raise BadInput(f"N: give either {number} or {_flags(chosen)}, not both")
         job = _job(number)
-        if act == "log":
-            return self._log(job, options)
-        before, known = job.state, job.moves.aggregate(last=Max("pk"))["last"] or 0
-        job.cancel(by=actor()) if act == "cancel" else job.retry(by=actor())
-        # Not the newest: a runner may have claimed it by now. Had it moved before, we were refused.
-        ours = job.moves.filter(pk__gt=known).order_by("pk")[:1]
-        evidence = [_evidence(move) for move in ours]
-        return {"id": job.pk, "before": before, "after": job.state, "evidence": evidence}
+        if control:
+            return control.do(job, by=actor(), reason=options["reason"]).described(number)
+        return self._log(job, options) if act == "log" else _why(job)
 
     def _log(self, job: Job, options: dict[str, Any]) -> list[dict[str, Any]]:
         least, grep = Level(options["level"] or Level.DEBUG), options["grep"] or ""
@@ -122,6 +135,62 @@ def _job(number: int) -> Job:
     return job
 
 
+def _read(options: dict[str, Any]) -> Any:
+    chosen = _filter(options)
+    if options["id"] is not None:
+        return [describe(_job(options["id"]))]
+    if options["summary"]:
+        return board.counts()
+    if options["failures"]:
+        return [_cause(group) for group in groups.of(Job.objects.all())]
+    jobs = board.shown(chosen.of(Job.objects.order_by("-pk")))
+    if options["active"]:
+        jobs = jobs.live()  # type: ignore[attr-defined]
+    return [describe(job) for job in jobs[:LISTED]]
+
+
+def _filter(options: dict[str, Any]) -> board.Filter:
+    names = ("state", "kind", "error")
+    return choosing.filter_of({name: options[name] or "" for name in names})
+
+
+def _flags(chosen: board.Filter) -> str:
+    return " ".join(f"--{name} {value}" for name, value in chosen.fields.items())
+
+
+def _act_on_all(control: Control, chosen: board.Filter, options: dict[str, Any]) -> dict[str, Any]:
+    jobs = control.among(chosen.of(Job.objects.all()))
+    count, first = jobs.count(), [str(job) for job in jobs.order_by("pk")[:NAMED]]
+    if not options["yes"]:
+        named = f" ({', '.join(first)}{', …' if count > len(first) else ''})" if first else ""
+        raise BadInput(
+            f"--yes is missing: {count} jobs match {_flags(chosen)}{named}; repeat with --yes to "
+            f"{control.name} them"
+        )
+    outcome = control.bulk(jobs, by=actor(), reason=options["reason"])  # type: ignore[misc]
+    told: dict[str, Any] = {"act": control.name, "count": count, "first": first}
+    return told | outcome._asdict() | {"said": controls.counted(control, outcome)}
+
+
+def _why(job: Job) -> dict[str, Any]:
+    evidence = [why.describe(sentence) for sentence in why.why(job)]
+    return {"id": job.pk, "before": job.state, "after": job.state, "evidence": evidence}
+
+
+def _cause(group: groups.Group) -> dict[str, Any]:
+    newest = group.newest
+    return {
+        "error": group.fingerprint,
+        "count": group.count,
+        "first_at": group.first,
+        "last_at": group.last,
+        "kind": newest.kind,
+        "class": newest.failure_class,
+        "message": newest.failure_message,
+        "newest": newest.pk,
+    }
+
+
 def _why_nothing(job: Job, lines: int) -> str:
     if lines:
         return f"job {job.pk}: none of its {lines} lines is of that level and contains that text"
@@ -130,19 +199,12 @@ def _why_nothing(job: Job, lines: int) -> str:
     return f"job {job.pk} has logged nothing"
 
 
-def _evidence(move: Any) -> dict[str, Any]:
-    at = f"{move.at:%Y-%m-%d %H:%M:%S} UTC"
-    sentence = f"{at}: {move.actor} moved it from {move.from_state} to {move.to_state}"
-    return {
-        "at": move.at,
-        "actor": move.actor,
-        "reason": move.reason,
-        "sentence": f"{sentence}. {move.reason}".strip(),
-    }
-
-
 def _line(job: dict[str, Any]) -> str:
+    if "text" in job:
+        return str(job["text"])
+    if "count" in job:
+        return f"{job['count']:>8}  {job['error']}  {job['class']:<18} {job['kind']:<18} {job['message']}"
     steps = f"  {far}" if (far := words(job)) else ""
-    why = f"  {job['reason']}" if job["reason"] else ""
-    line = f"{job['id']:>8}  {job['shown']:<10} {job['kind']:<18} {job['subject']}{steps}{why}"
-    return visible(line)
+    reason = f"  {job['reason']}" if job["reason"] else ""
+    line = f"{job['id']:>8}  {job['shown']:<10} {job['kind']:<18} {job['subject']}{steps}{reason}"
+    return line

@@ -1,0 +1,77 @@
+"""The pages that ask before an act, and do it: on one job, or on all that were chosen."""
+
+from django.contrib import messages
+from django.core.exceptions import BadRequest, PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from jobs import controls, ports
+from jobs.choosing import Selection
+from jobs.controls import Control
+from jobs.models import Job
+
+_ASKED = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@_ASKED
+def act(request: HttpRequest, pk: int, control: Control) -> HttpResponse:
+    """This view will name one job and what an act does to it, and do it."""
+    job = _permitted(request, pk, control.name)
+    if request.method == "POST":
+        done = control.do(job, by=actor(request), reason=request.POST.get("reason", ""))
+        return _told(request, done.made or job.pk, done.said)
+    question = {"control": control, "consequence": control.warns(job)}
+    return render(request, "jobs/confirm.html", {"job": job, **question})
+
+
+@_ASKED
+def selections(request: HttpRequest) -> HttpResponse:
+    """This view will count the chosen jobs an act can change, and do it in one statement."""
+    given = request.POST if request.method == "POST" else request.GET
+    control = _control(given)
+    selection = Selection.of(given)
+    jobs = selection.jobs(request.user, control)
+    if request.method == "POST":
+        reason = given.get("reason", "")
+        outcome = control.bulk(jobs, by=actor(request), reason=reason)  # type: ignore[misc]
+        level = messages.SUCCESS if outcome.done or outcome.asked else messages.WARNING
+        messages.add_message(request, level, controls.counted(control, outcome))
+        return redirect(f"{reverse('jobs:list')}?{selection.chosen.query}")
+    count, first = jobs.count(), list(jobs.order_by("pk")[:5])
+    context = {
+        "control": control,
+        "selection": selection,
+        "count": count,
+        "first": first,
+        "rest": count - len(first),
+        "unable": selection.seen(request.user).count() - count,
+    }
+    return render(request, "jobs/confirm_many.html", context)
+
+
+def actor(request: HttpRequest) -> str:
+    """This function will name who sent a request, as moves show it."""
+    return f"user:{request.user.pk}"
+
+
+def _control(given: QueryDict) -> Control:
+    name = given.get("act", "")
+    found = controls.BY_NAME.get(name)
+    if found is None or found.bulk is None:
+        known = ", ".join(one.name for one in controls.BULK)
+        raise BadRequest(f"act={name[:40]} is none of: {known}.")
+    return found
+
+
+def _permitted(request: HttpRequest, pk: int, act: str) -> Job:
+    found = get_object_or_404(Job.objects.visible_to(request.user), pk=pk)
+    if not ports.scopes.allows(request.user, act, found.scope):
+        raise PermissionDenied
+    return found
+
+
+def _told(request: HttpRequest, pk: int, said: str) -> HttpResponseRedirect:
+    messages.success(request, said)
+    return redirect(reverse("jobs:page", args=[pk]))

@@ -1,0 +1,87 @@
+"""Which jobs somebody means: some one by one, or all that match a filter."""
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import BadRequest
+from django.db.models import Max, QuerySet
+from django.http import QueryDict
+
+from jobs import board, kinds
+from jobs.controls import Control
+from jobs.models import Job
+
+MOST = 500
+"""So many are taken one by one; more are meant by a filter."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Ids, or everything a filter matched up to an id: what came in later was not seen."""
+
+    chosen: board.Filter
+    ids: tuple[int, ...] = ()
+    end: int | None = None
+
+    @classmethod
+    def of(cls, given: QueryDict) -> "Selection":
+        """This method will read a form; with `all` everything that matches is meant."""
+        chosen = filter_of(given)
+        if not given.get("all"):
+            ids = sorted({number_of(text, "job") for text in given.getlist("job")[: MOST + 1]})
+            if not ids:
+                raise BadRequest("job= is missing: choose jobs, or all that match.")
+            if len(ids) > MOST:
+                raise BadRequest(f"job= is there more than {MOST} times: choose all that match.")
+            return cls(chosen, tuple(ids))
+        given_end = given.get("end", "")
+        if given_end:
+            return cls(chosen, (), number_of(given_end, "end"))
+        return cls(chosen, (), Job.objects.aggregate(last=Max("pk"))["last"] or 0)
+
+    def seen(self, user: Any) -> "QuerySet[Job]":
+        """This method will give the jobs that are meant and that `user` may see."""
+        jobs: QuerySet[Job] = Job.objects.visible_to(user)
+        if self.end is None:
+            return jobs.filter(pk__in=self.ids)
+        return self.chosen.of(jobs.filter(pk__lte=self.end))
+
+    def jobs(self, user: Any, control: Control) -> "QuerySet[Job]":
+        """This method will give those on which `user` may do an act that changes something now."""
+        jobs: QuerySet[Job] = control.among(self.seen(user).open_to(user, control.name))  # type: ignore[attr-defined]
+        return jobs
+
+
+def filter_of(given: Mapping[str, str]) -> board.Filter:
+    """This function will read what an address or a form says of the jobs that are meant."""
+    return board.Filter(
+        state=one_of(board.WORDS, given.get("state", ""), "state"),
+        kind=one_of([one.name for one in kinds.all_kinds()], given.get("kind", ""), "kind"),
+        error=_fingerprint(given.get("error", "")),
+    )
+
+
+def one_of(known: Collection[str], text: str, name: str) -> str:
+    """This function will keep a word that is known, or none: `BadRequest` for any other.
+
+    A filter that names nothing must not look like a filter that keeps everything.
+    """
+    if text and text not in known:
+        shown = text if len(text) <= 40 else f"{text[:39]}…"
+        raise BadRequest(f"{name}={shown} is none of: {', '.join(known)}.")
+    return text
+
+
+def number_of(text: str, name: str) -> int:
+    """This function will read an id, or raise `BadRequest`."""
+    if text.isascii() and text.isdecimal() and len(text) < 19:
+        return int(text)
+    raise BadRequest(f"{name}={text[:40]} is no number.")
+
+
+def _fingerprint(text: str) -> str:
+    if not re.fullmatch(r"[0-9a-f]{0,12}", text):
+        raise BadRequest("error= is no fingerprint: take one of the page of failures.")
+    return text
