@@ -14,6 +14,7 @@ from jobs import plain, process
 from jobs.events import Cause
 from jobs.failures import Anticipated, Failed, FailureClass
 from jobs.interruptions import Cancelled, Paused
+from jobs.items import Items, Key
 from jobs.kinds import Verifier
 from jobs.ledger import Asked, Claim, statement
 from jobs.levels import Level
@@ -178,6 +179,16 @@ class Run:
             raise Cancelled
         if asked.intent == Intent.PAUSE:
             raise Paused
+
+    def items(
+        self, keys: Sequence[Key], *, noun: str = "items", label: Callable[[Any], str] = str
+    ) -> Items:
+        """This method will go through the items that are not done yet, one after the other.
+
+        `for item in items: with item: …` does one; a failure is the item's alone, and the job can be
+        paused after each. Give `items.outcome()` back at the end. Uses the job's checkpoint.
+        """
+        return Items(self, keys, noun, label)
 
     def verify(self, result: Any) -> Failed | None:
         """This method will have the work checked, if the kind has a verifier: None when all is well.

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from jobs import events, kinds, ports
 from jobs.context import Run
-from jobs.failures import POLICY, Anticipated, Failed, FailureClass
+from jobs.failures import Anticipated, Failed, FailureClass
 from jobs.levels import Level
 from jobs.models import Event
 from projects import addresses, maps, secrets
@@ -74,47 +74,31 @@ def sync(
 @kinds.register("projects.register_many", queue="long", timeout=6 * 3600, idle=180)
 def register_many(run: Run, *, repositories: list[int], branch: str | None = None) -> Failed | None:
     """Clones several repositories, one after the other; each gets a map job of its own."""
-    failures: list[Failed] = []
-    for number, pk in enumerate(repositories):
-        found = _find(pk)
-        name = found.name if found else f"repository {pk}"
-        run.progress(number, len(repositories), name)
-        if found is None:  # a person did that, knowingly: the others are none the worse
-            run.log(_gone(pk).message)
-            run.progress(number + 1, len(repositories), name)
-            continue
-        failed = _sync_one(run, found, branch)
-        done, broken = ([], [f"{name}: {failed.message}"]) if failed else ([name], [])
-        run.progress(number + 1, len(repositories), name, done, broken)
-        failures += [failed] if failed else []
-    if failures:
-        return _summary(failures, len(repositories))
+    names = dict(Repository.objects.filter(pk__in=repositories).values_list("pk", "name"))
+    items = run.items(
+        repositories, noun="repositories", label=lambda pk: names.get(pk, f"repository {pk}")
+    )
+    for item in items:
+        with item:
+            found = _find(int(item.key))
+            if found is None:  # a person did that, knowingly: the others are none the worse
+                run.log(_gone(int(item.key)).message)
+                item.drop()
+                continue
+            _sync_one(run, found, branch)
+    if failed := items.outcome():
+        return failed
     with run.completing({"repositories": len(repositories)}):
         pass
     return None
 
 
-def _sync_one(run: Run, repository: Repository, branch: str | None) -> Failed | None:
+def _sync_one(run: Run, repository: Repository, branch: str | None) -> None:
     """Each is recorded at once: those that are here need not wait for the slowest."""
-    try:
-        with _noting_failure(repository):
-            commit = _bring(run, repository, _logged(run, repository.name), branch)
-        with transaction.atomic():
-            _record(run, repository, commit, branch)
-    except Anticipated as error:
-        run.log(f"{repository.name}: {error}", Level.ERROR)
-        return Failed(error.failure_class, str(error))
-    return None
-
-
-def _summary(failures: list[Failed], total: int) -> Failed:
-    """One that may pass by itself makes the whole worth another attempt."""
-    causes = "; ".join(dict.fromkeys(failed.message for failed in failures))
-    worth = [failed.failure_class for failed in failures if failed.failure_class in POLICY]
-    return Failed(
-        (worth or [failures[0].failure_class])[0],
-        f"{len(failures)} of {total} repositories failed: {causes}",
-    )
+    with _noting_failure(repository):
+        commit = _bring(run, repository, _logged(run, repository.name), branch)
+    with transaction.atomic():
+        _record(run, repository, commit, branch)
 
 
 @kinds.register("projects.map", queue="long", timeout=CLONE_S + 900, idle=180)
