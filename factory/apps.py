@@ -9,7 +9,8 @@ class FactoryConfig(AppConfig):
     name = "factory"
 
     def ready(self) -> None:
-        """This method will make the home page's list known to the sockets."""
-        from factory import board
+        """This method will make the home page's list known to the sockets, and pages to the audit."""
+        from factory import board, shown
 
         board.register()
+        shown.register()

@@ -22,7 +22,7 @@ _MOST_AUDIENCES = 500
 def of(user: Any) -> dict[str, Any]:
     """This function will tell what `user` may see of the present: health, counts, running jobs."""
     system = _recent("system", _system)
-    return system | _recent(audience(user), lambda: _jobs(user))
+    return system | _recent(audience(user), lambda: jobs(user))
 
 
 def audience(user: Any) -> Hashable:
@@ -40,7 +40,8 @@ def _system() -> dict[str, Any]:
     return {"as_of": timezone.now(), "ready": not cannot, "cannot": cannot}
 
 
-def _jobs(user: Any) -> dict[str, Any]:
+def jobs(user: Any) -> dict[str, Any]:
+    """This function will read what `user` may see of unfinished jobs, as they are now."""
     live = board.shown(Job.objects.visible_to(user).filter(state__in=LIVE)).select_related(None)
     counts = live.values("shown").annotate(number=Count("pk")).order_by("shown")
     running = [

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from jobs import db, liveness, ports, process, upkeep
+from jobs import db, liveness, ports, process, schedules, spool, upkeep
 from jobs.db import Connection
 from jobs.ledger import LOCK_CLASS, statement
 from jobs.models import Verification
@@ -24,12 +24,14 @@ MOST = 10_000
 """So many jobs of each sort are compared row by row: unfinished, newest, and a window of the rest."""
 AGAIN_S = 2.5
 """Between the two looks; upkeep mends within a second what it can prove."""
+SPOOLED_S = 30.0
 KEPT = 100
-_TRIGGERS = ("job_born", "job_moved", "job_removed", "job_id_is_final")
+_TRIGGERS = ("job_born", "job_moved", "job_removed", "job_id_is_final", "job_ties_removed")
 _STATEMENTS = {
     "moves give the row": "replay",
     "attempts are executions": "attempts",
     "held by a live runner": "holders",
+    "blocked by what is open": "blocked",
     "progress under its fence": "progress",
     "what is due was queued": "due",
     "history belongs to a job": "history",
@@ -98,7 +100,7 @@ def _questions(raw: Connection, most: int) -> dict[str, ports.Audit]:
         name: partial(_by_statement, f"audit/{file}", ids, most)
         for name, file in _STATEMENTS.items()
     }
-    return own | {"runners": _runners, "pools": _pools, "processes": _processes} | ports.audits
+    return own | _OTHERS | ports.audits
 
 
 def _by_statement(name: str, ids: list[int], most: int, raw: Connection) -> Found:
@@ -157,6 +159,37 @@ def _processes(raw: Connection) -> Found:
             for pid in orphans
         ],
     )
+
+
+def _schedules(raw: Connection) -> Found:
+    """The next tick of a schedule is the one its expression says, and none was passed over."""
+    wrong = schedules.misplanned()
+    return Found(
+        "all schedules",
+        [Disagreement(f"schedule {one}", str(one.next_at), why, None) for one, why in wrong],
+    )
+
+
+def _spool(raw: Connection) -> Found:
+    """What a runner kept on the disk is written as soon as the database is back."""
+    files = spool.waiting()
+    late = [path for path in files if time.time() - path.stat().st_mtime > SPOOLED_S]
+    return Found(
+        f"{len(files)} files",
+        [
+            Disagreement(path.name, "its jobs are shown without it", "it waits in the spool", None)
+            for path in late
+        ],
+    )
+
+
+_OTHERS: dict[str, ports.Audit] = {
+    "runners": _runners,
+    "pools": _pools,
+    "processes": _processes,
+    "schedules": _schedules,
+    "spool": _spool,
+}
 
 
 def _shape(one: Disagreement) -> dict[str, Any]:

@@ -1,18 +1,20 @@
 """`verify_board` tells what disagrees, and only what disagrees twice."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import connection
 
-from jobs import audit, queue
+from factory import snapshot
+from jobs import audit, board, queue, schedules
 from jobs.ledger import LOCK_CLASS
 from jobs.models import Job, Runner, Verification
 from jobs.ports import Disagreement, Found, audits
 from tests import services
-from tests.jobs.conftest import GONE_PID, Desk, introduce, other_connection, serve
+from tests.jobs.conftest import GONE_PID, Cluster, Desk, introduce, other_connection, serve
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -79,6 +81,20 @@ LIES = {
         " UPDATE job_move SET to_state = 'scheduled'",
         "it is due",
     ),
+    "what was to resume and did not": (
+        "UPDATE job SET state = 'paused', resume_at = now() - interval '1 minute';"
+        " UPDATE job_move SET to_state = 'paused'",
+        "it was to resume",
+    ),
+    "what nothing blocks": (
+        "UPDATE job SET state = 'blocked'; UPDATE job_move SET to_state = 'blocked'",
+        "nothing it depends on keeps it",
+    ),
+    "what should be blocked": (
+        "INSERT INTO job_dependency (child_id, parent_id, policy)"
+        " SELECT id, (SELECT min(id) FROM job), 'hold' FROM job WHERE id > (SELECT min(id) FROM job)",
+        "it depends on #1, which is queued",
+    ),
     "a delivery nobody knows": ("UPDATE job SET event_id = 7", "no delivery names it"),
 }
 
@@ -86,6 +102,8 @@ LIES = {
 @pytest.mark.parametrize("lie", LIES)
 def test_each_lie_is_told(lie: str) -> None:
     queue.enqueue("demo.noop", {})
+    if lie == "what should be blocked":
+        queue.enqueue("demo.noop", {})
     sql, reality = LIES[lie]
 
     by_hand(sql)
@@ -167,3 +185,50 @@ def test_the_command_exits_with_the_verdict(committed: services.ScratchDatabase)
     document = json.loads(no.stdout)
     assert (no.returncode, document["ok"], len(document["disagreements"])) == (1, False, 1)
     assert set(document["disagreements"][0]) == {"what", "board", "reality", "since"}
+
+
+def test_a_schedule_whose_tick_was_passed_over_is_told() -> None:
+    schedules.lay("default")
+    assert found() == {}
+    by_hand(
+        "UPDATE job_schedule SET paused_at = NULL, next_at = now() - interval '1 hour'"
+        " WHERE name = 'prune'"
+    )
+
+    assert "was not seen to" in found()["schedule prune"]
+
+
+def test_a_file_that_stays_in_the_spool_is_told(
+    tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.FACTORY_HOME = tmp_path
+    (tmp_path / "spool").mkdir()
+    (tmp_path / "spool" / "7-1.json").write_text("{}")
+    early = found()
+    monkeypatch.setattr(audit, "SPOOLED_S", -1)
+
+    assert (early, found()) == ({}, {"7-1.json": "it waits in the spool"})
+
+
+def test_a_page_that_counts_wrong_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    queue.enqueue("demo.noop", {})
+    real = snapshot.jobs
+    monkeypatch.setattr(snapshot, "jobs", lambda user: real(user) | {"jobs": {"queued": 2}})
+
+    assert found() == {"unfinished jobs of /api/status": "the rows say {'queued': 1}"}
+
+
+def test_a_list_that_hides_a_job_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = queue.enqueue_many("demo.noop", [{}] * 2)
+    real = board.shown
+    monkeypatch.setattr(board, "shown", lambda jobs: real(jobs).exclude(pk=second))
+
+    assert found()["the first page of /jobs/"] == f"the rows say [({second}, 'queued')]"
+    assert first != second
+
+
+def test_under_load_nothing_disagrees(start_cluster: Callable[..., Cluster]) -> None:
+    start_cluster("short=2", runners=2)
+    for _ in range(5):
+        queue.enqueue_many("demo.noop", [{}] * 2000)
+        assert audit.verify_board().disagreements == []
