@@ -54,6 +54,14 @@ def acknowledge(jobs: "QuerySet[Any]", *, by: str, reason: str = "") -> Outcome:
     return _act("acknowledge", jobs, by, reason)
 
 
+def repair(jobs: "QuerySet[Any]", *, to: str, by: str, reason: str) -> Outcome:
+    """This function will move jobs as a person says, but none whose runner shows a sign of life.
+
+    The database refuses an illegal move (`django.db.IntegrityError`).
+    """
+    return _act("repair", jobs, by, reason, to=to)
+
+
 @contextmanager
 def acting(by: str) -> Iterator[None]:
     """This function will name the actor of every move that is made in the block, in a transaction."""
@@ -63,7 +71,7 @@ def acting(by: str) -> Iterator[None]:
         _say("")
 
 
-def _act(name: str, jobs: "QuerySet[Any]", by: str, reason: str) -> Outcome:
+def _act(name: str, jobs: "QuerySet[Any]", by: str, reason: str, **more: str) -> Outcome:
     words = printable(reason.strip())[:WORDS_CHARS]
     said = f"{by}: {words}" if words else f"{by}."
     with acting(by), connection.cursor() as cursor:
@@ -72,7 +80,7 @@ def _act(name: str, jobs: "QuerySet[Any]", by: str, reason: str) -> Outcome:
         except EmptyResultSet:
             return Outcome(0, 0, 0)
         sql = statement(f"act_{name}").replace("{chosen}", chosen)
-        cursor.execute(sql, {"by": by[:64], "said": said, "words": words})
+        cursor.execute(sql, {"by": by[:64], "said": said, "words": words, **more})
         done, asked, found = cursor.fetchone()
     return Outcome(done, asked, found - done - asked)
 

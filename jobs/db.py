@@ -1,5 +1,6 @@
 """Raw connections to the database, for the statements that must be fast and the locks."""
 
+import os
 import select
 import time
 from collections.abc import Iterator, Mapping
@@ -7,6 +8,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
+from weakref import WeakSet
 
 import psycopg2
 import psycopg2.extensions
@@ -41,7 +43,26 @@ def connect(application_name: str, *, timeout_s: int | None = None) -> Connectio
         parameters["connect_timeout"] = timeout_s
     raw: Connection = psycopg2.connect(**parameters)
     raw.autocommit = True
+    _open.add(raw)
     return raw
+
+
+_open: "WeakSet[Connection]" = WeakSet()
+
+
+def _let_go() -> None:
+    """Leave the sockets to the parent: a child that kept them would hold its parent's locks.
+
+    The numbers stay taken, by nothing: libpq says goodbye on them when the child ends.
+    """
+    nothing = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+    for raw in list(_open):
+        if not raw.closed:
+            os.dup2(nothing, raw.fileno(), inheritable=False)
+    os.close(nothing)
+
+
+os.register_at_fork(after_in_child=_let_go)
 
 
 class Impatient:

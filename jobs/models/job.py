@@ -1,6 +1,7 @@
 """Jobs and the history the database writes of them."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.contrib.postgres.indexes import BrinIndex
@@ -11,6 +12,7 @@ from django.db.models.functions import Now
 
 from jobs import acts, ports
 from jobs.failures import FailureClass
+from jobs.models.hindrance import hindrance, repairs
 from jobs.models.runner import Queue, Runner
 from jobs.states import FINISHED, HELD, LIVE, UNSTARTED, Intent, State
 
@@ -309,38 +311,30 @@ class Job(models.Model):
         """This method will note that somebody has read why the job failed."""
         self._act(acts.acknowledge, by, reason, "acknowledged")
 
+    def repair(self, to: State, *, by: str, reason: str) -> None:
+        """This method will move the job as a person says who knows better than the evidence.
+
+        Only along a legal move, only with a reason, never into a runner's hands, and never out of
+        the hands of one that shows a sign of life: that job is cancelled or paused instead. A runner
+        that holds it all the same has an old fence from then on. Raises like the other acts.
+        """
+        if not reason.strip():
+            raise Refused(f"Job {self.pk}: say why it is to become {to}.")
+        if to not in (possible := repairs(self)):
+            may = ", ".join(possible) or "nothing: that is final"
+            raise Refused(f"Job {self.pk} is {self.state}: it may become {may}.")
+        self._act(partial(acts.repair, to=to), by, reason, "repaired")
+
     def _act(self, act: Callable[..., acts.Outcome], by: str, reason: str, done: str) -> None:
         unmoved = Job.objects.filter(pk=self.pk, state=self.state, fence=self.fence)
         outcome = act(unmoved, by=by, reason=reason)
         if outcome.refused:
             self.refresh_from_db()
-            raise Refused(f"Job {self.pk} {self._hindrance(done)}.")
+            raise Refused(f"Job {self.pk} {hindrance(self, done)}.")
         if not any(outcome):
             now = Job.objects.filter(pk=self.pk).values_list("state", flat=True).first()
             raise Stale(f"{self} is no longer {self.state}: it is {now or 'gone'} now.")
         self.refresh_from_db()
-
-    def _hindrance(self, done: str) -> str:
-        """Why this act is not possible; `done` is its participle."""
-        if done == "retried":
-            return {
-                State.SUCCEEDED: "has succeeded: there is nothing to retry",
-                State.FAILED: "cannot be retried: another one waits to do the same",
-                State.CANCELLED: "cannot be retried: another one waits to do the same",
-            }.get(State(self.state), f"is {self.state}: only an ended job can be retried")
-        if done == "acknowledged":
-            read = self.state == State.FAILED
-            return "is acknowledged already" if read else f"is {self.state}: it did not fail"
-        if self.state in FINISHED:
-            return f"is {self.state}: only a job that is not finished can be {done}"
-        if self.intent == Intent.CANCEL:
-            return f"is being cancelled: it can no longer be {done}"
-        if done == "resumed":
-            return f"is {self.state}: only a paused job can be resumed"
-        why = (
-            "is paused already" if self.state == State.PAUSED else "is verifying, its work is done"
-        )
-        return f"{why}: it cannot be {done}"
 
     @property
     def is_finished(self) -> bool:
