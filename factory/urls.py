@@ -17,6 +17,7 @@ urlpatterns = [
     path("", include("jobs.insight_urls")),
     path("schedules/", include("jobs.timetable_urls")),
     path("runners/", include("jobs.runner_urls")),
+    path("queues/", include("jobs.queue_urls")),
     path("", include("projects.urls")),
     path("legend/", views.legend, name="legend"),
     path("theme/", skin.choose, name="theme"),

@@ -26,7 +26,6 @@ from jobs.models import (
     Intent,
     Job,
     Move,
-    Queue,
     Refused,
     Runner,
     Verification,
@@ -36,6 +35,7 @@ from jobs.redaction import visible
 # The cluster's own books: our ledger is the record, theirs would be a second one.
 import_module("django_q.admin")  # what registers them
 import_module("jobs.schedule_admin")
+import_module("jobs.queue_admin")
 for _model in apps.get_app_config("django_q").get_models():
     if admin.site.is_registered(_model):
         admin.site.unregister(_model)
@@ -280,33 +280,6 @@ class JobAdmin(Window):
             if job.result
             else SafeString("")
         )
-
-
-@admin.register(Queue)
-class QueueAdmin(Window):
-    """The queues; pausing one is the only thing a person changes."""
-
-    list_display = ("name", "paused", "batch", "description")
-    ordering = ("name",)
-    actions = ("pause", "resume")
-
-    @admin.action(description="Pause: nothing is claimed from the selected queues")
-    def pause(self, request: HttpRequest, queues: "QuerySet[Queue]") -> None:
-        """This action will pause queues, and record who did."""
-        paused = list(queues.filter(paused=False))
-        for queue in paused:
-            queue.pause()
-            self.log_change(request, queue, "Paused.")
-        self.message_user(request, f"{len(paused)} paused; what runs goes on to its end")
-
-    @admin.action(description="Resume: the selected queues are served again")
-    def resume(self, request: HttpRequest, queues: "QuerySet[Queue]") -> None:
-        """This action will resume queues, which wakes their runners, and record who did."""
-        resumed = list(queues.filter(paused=True))
-        for queue in resumed:
-            queue.resume()
-            self.log_change(request, queue, "Resumed.")
-        self.message_user(request, f"{len(resumed)} resumed")
 
 
 @admin.register(Runner)

@@ -103,11 +103,13 @@ class Limit(Limited):
         return self.key
 
     @classmethod
-    def on(cls, key: str, *, by: str, **wanted: int | None) -> Self:
-        """This method will set the limits of a key, whether it had any or not."""
-        limits(
-            **{"most": None, "per_minute": None, "burst": None} | wanted
-        )  # before there is a row
+    def on(cls, key: str, *, by: str, most: int | None = None, **rate: int | None) -> Self:
+        """This method will set the limits of a key, whether it had any or not.
+
+        Unless told, one job of it runs at a time as before: whoever chose the key may rely on that.
+        """
+        wanted = {"most": 1 if most is None else most, "per_minute": None, "burst": None} | rate
+        limits(**wanted)  # refused before there is a row
         found, _ = cls.objects.get_or_create(key=key)
         found.limit(**wanted, by=by)
         return found

@@ -103,7 +103,7 @@ def test_a_full_key_does_not_hold_up_the_others(desk: Desk) -> None:
 
 
 def test_a_key_begins_no_more_in_a_minute_than_its_bucket_holds(desk: Desk) -> None:
-    Limit.on("k", per_minute=60, burst=3, by="user:1")
+    Limit.on("k", most=99, per_minute=60, burst=3, by="user:1")
     for _ in range(9):
         noop(limit_key="k")
 
@@ -136,6 +136,14 @@ def test_a_queue_begins_no_more_in_a_minute_than_its_bucket_holds(desk: Desk) ->
     found.append(claimed(desk, 4))
 
     assert found == [2, 1]
+
+
+def test_a_rate_alone_leaves_one_of_a_key_at_a_time(desk: Desk) -> None:
+    Limit.on("k", per_minute=60, burst=3, by="user:1")
+    noop(limit_key="k")
+    noop(limit_key="k")
+
+    assert claimed(desk, 2) == 1
 
 
 def test_looking_at_an_empty_queue_takes_no_token(desk: Desk) -> None:
