@@ -17,6 +17,7 @@ class JobsConfig(AppConfig):
         """This method will register the demo kinds and topics, the check of all names, and the rows."""
         import_module("jobs.tasks")
         import_module("jobs.django_q").install()
+        import_module("jobs.recurring").install()
         import_module("jobs.maintenance")
         import_module("jobs.topics").register()
         checks.register(check_names)

@@ -1,6 +1,7 @@
 """What a handler is given: `Run`, its window to the ledger."""
 
 import json
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from time import monotonic
@@ -41,6 +42,7 @@ class Run:
         self.completed = False
         self.committing = False
         self.advanced = False
+        self.limit_s = math.inf
         self.verifier: Verifier | None = None
         self._report = report
         self._flush = flush
@@ -94,6 +96,10 @@ class Run:
     def log(self, text: str, level: Level = Level.INFO) -> None:
         """This method will add lines of one level to the job's log, secrets taken out."""
         self._report.log(text, level)
+
+    def within(self, seconds: float) -> None:
+        """This method will bound this execution more tightly than its kind does."""
+        self.limit_s = seconds
 
     def key(self, step: str) -> str:
         """This method will name a step for an outside effect: the same on every attempt."""

@@ -4,21 +4,25 @@
 `Task.objects` read the ledger itself. What cannot be honoured refuses with a sentence.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any, NoReturn
 
 from django.apps import apps
 from django.conf import settings
+from django.db import transaction
 from django_q.conf import Conf
+from django_q.models import Task
 from django_q.signals import pre_enqueue
 from django_q.signing import SignedPackage
 
 from jobs import kinds, plain, queue
 from jobs.context import Run
 from jobs.failures import Anticipated, FailureClass
+from jobs.models import Policy
 from jobs.models.job import TASK
 
+HOOK = "django_q.hook"
 _REFUSED = {
     "sync": "call the function itself",
     "chain": "let each function start the next with async_task",
@@ -26,6 +30,7 @@ _REFUSED = {
     "iter_count": "call async_task for each, with a group",
     "iter_cached": "call async_task for each, with a group",
 }
+_ACTOR = "async_task"
 _CLUSTERS = (None, "", Conf.CLUSTER_NAME)
 
 
@@ -62,10 +67,21 @@ def carry_out(
     function: str,
     args: list[Any],
     kwargs: dict[str, Any],
+    timeout: float | None = None,
     **told: Any,
 ) -> Any:
     """Carries out a function that was given to django-q2's async_task."""
+    if timeout is not None:
+        run.within(timeout)
     return located(function)(*args, **kwargs)
+
+
+@kinds.register(HOOK, timeout=3600, idle=3600)
+def call_hook(run: Run, *, task: str) -> None:
+    """Calls the hook of a function that async_task was given, with its django-q2 Task."""
+    found = Task.objects.filter(id=task).first()
+    if found is not None:  # none was saved, as its caller wanted
+        located(found.hook)(found)
 
 
 def enqueue(package: str) -> int:
@@ -84,7 +100,14 @@ def enqueue(package: str) -> int:
         "group": str(task.get("group") or "")[:100],
         "save": bool(task.get("save", True)),
     }
-    job = queue.enqueue(TASK, arguments, subject=task["func"], actor="async_task")
+    if (seconds := task.get("timeout")) not in (None, -1):
+        arguments["timeout"] = seconds
+    with transaction.atomic():
+        job = queue.enqueue(TASK, arguments, subject=task["func"], actor=_ACTOR)
+        if arguments["hook"]:
+            told = {"subject": f"hook of {task['func']}", "actor": _ACTOR}
+            after = {"depends": [job.pk], "policy": Policy.IGNORE}
+            queue.enqueue(HOOK, {"task": task["id"]}, root=job.pk, **told, **after)
     return int(job.pk)
 
 
@@ -97,13 +120,18 @@ def prepare(task: dict[str, Any], **_: Any) -> None:
     for function in ("func", "hook"):
         if task.get(function):
             task[function] = name_of(task[function])
-    # The row keeps JSON: a tuple would come back as a list, a key 1 as "1".
-    for given in (*task["args"], *task["kwargs"].values()):
+    check_kept(task["func"], task["args"], task["kwargs"])
+
+
+def check_kept(function: str, args: Iterable[Any], kwargs: dict[str, Any]) -> None:
+    """This function will refuse arguments that would come back from the row otherwise.
+
+    It keeps JSON: a tuple would become a list, a key 1 "1". Raises `NotHonoured`.
+    """
+    for given in (*args, *kwargs.values()):
         if not plain.is_same(given):
             cure = "give ids, texts, numbers, lists and objects with text keys"
-            raise NotHonoured(
-                f"async_task {task['func']}: {given!r:.80} is not kept as it is: {cure}"
-            )
+            raise NotHonoured(f"async_task {function}: {given!r:.80} is not kept as it is: {cure}")
 
 
 def _refuse_options(task: dict[str, Any]) -> None:
@@ -112,6 +140,11 @@ def _refuse_options(task: dict[str, Any]) -> None:
             raise NotHonoured(f"async_task {option}: not with the ledger: {instead}")
     if task.get("cluster") not in _CLUSTERS:
         raise NotHonoured(f"async_task cluster={task['cluster']!r}: there is one: leave it out")
+    seconds = task.get("timeout")
+    if seconds not in (None, -1) and not (type(seconds) in (int, float) and 0 < seconds < 3600):
+        raise NotHonoured(
+            f"async_task timeout={seconds!r}: give seconds up to 3600, or leave it out"
+        )
     if not task.get("ack_failure", True):
         cure = "failures are retried by class: leave it out"
         raise NotHonoured(f"async_task ack_failure=False: {cure}")

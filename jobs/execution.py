@@ -92,6 +92,11 @@ class Execution:
         return getattr(self._why, "failure_class", FailureClass.UNKNOWN)
 
     @property
+    def timeout(self) -> float:
+        """How long it may take, in seconds: as its kind says, or less where its job says so."""
+        return min(self.kind.timeout, self.run.limit_s)
+
+    @property
     def withdrawing(self) -> bool:
         """Whether it was interrupted because the cluster ends."""
         return isinstance(self._why, Withdrawn)

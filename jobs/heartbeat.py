@@ -278,7 +278,7 @@ class Heartbeat(threading.Thread):
     def _allowed(self, now: float) -> float:
         """For how many seconds more the job in work may go on before this process is ended."""
         execution = self._desk.execution
-        timeout = execution.kind.timeout if execution else 0.0
+        timeout = execution.timeout if execution else 0.0
         grace = execution.kind.grace if execution else GRACE_S
         return self._desk.begun_at + timeout + grace - now
 
@@ -311,8 +311,8 @@ class Heartbeat(threading.Thread):
 
     def _overdue(self, execution: Execution, now: float) -> str:
         kind = execution.kind
-        if now - self._desk.begun_at > kind.timeout:
-            return f"It took longer than {kind.timeout:g} s."
+        if now - self._desk.begun_at > execution.timeout:
+            return f"It took longer than {execution.timeout:g} s."
         if now - execution.report.heard_at > kind.idle:
             return f"It gave no sign of life for {kind.idle:g} s."
         return ""

@@ -22,7 +22,7 @@ FORBIDDEN_NAMES = {"utils", "helpers", "common", "misc", "base", "services", "ex
 CLASHES = {"factory-boy", "factory_boy", "openai-agents", "psycopg"}
 # The doors of docs/architecture.md: package -> modules that may import it.
 DOORS = {
-    "django_q": {"jobs.broker", "jobs.django_q"},
+    "django_q": {"jobs.broker", "jobs.django_q", "jobs.recurring"},
     "channels": {"jobs.live", "factory.sockets", "factory.asgi"},
     "subprocess": {"jobs.process", "factory.supervisor", "factory.embedded"},
     "git": {"projects.git"},

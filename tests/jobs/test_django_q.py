@@ -2,6 +2,7 @@
 
 import inspect
 import re
+import threading
 from collections.abc import Callable
 from importlib.metadata import version
 from io import StringIO
@@ -199,6 +200,8 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "cluster": (lambda: async_task(PRINTABLE, "a", cluster="b"), "there is one"),
     "ack_failure": (lambda: async_task(PRINTABLE, "a", ack_failure=False), "by class"),
     "q_options": (lambda: async_task(PRINTABLE, "a", q_options={"sync": True}), "call the"),
+    "timeout": (lambda: async_task(PRINTABLE, "a", timeout=-5), "give seconds"),
+    "long timeout": (lambda: async_task(PRINTABLE, "a", timeout=9999), "give seconds"),
     "tuple": (lambda: async_task(PRINTABLE, ("a",)), "not kept as it is"),
     "object": (lambda: async_task(PRINTABLE, text=object()), "not kept as it is"),
     "number as key": (lambda: async_task(PRINTABLE, {1: 2}), "not kept as it is"),
@@ -259,6 +262,53 @@ def test_a_module_of_the_list_is_allowed(settings: Any) -> None:
     serve()
 
     assert result(task) == -2
+
+
+HEARD: list[tuple[str, object, bool]] = []
+
+
+def heard(task: Task) -> None:
+    """Note what a hook was told."""
+    HEARD.append((task.id, task.result, task.success))
+
+
+def slow() -> None:
+    """Take longer than anybody allows."""
+    threading.Event().wait(60)
+
+
+@pytest.mark.parametrize("succeeds", [True, False])
+def test_a_hook_is_called_once_after_any_end(settings: Any, succeeds: bool) -> None:
+    settings.FACTORY_TASK_MODULES = (__name__.partition(".")[0],)
+    HEARD.clear()
+
+    function = PRINTABLE if succeeds else "jobs.states.State"
+    task = async_task(function, "a", hook=heard)
+    before = list(Job.objects.order_by("pk").values_list("kind", "state"))
+    serve()
+
+    assert before == [(ours.TASK, "queued"), (ours.HOOK, "blocked")]
+    assert [(one, good) for one, _, good in HEARD] == [(task, succeeds)]
+    assert Job.objects.get(kind=ours.HOOK).state == "succeeded"
+
+
+def test_a_hook_that_fails_leaves_its_task_alone() -> None:
+    task = async_task(PRINTABLE, "a", hook="jobs.plain.document")
+    serve()
+
+    assert fetch(task).success
+    hook = Job.objects.get(kind=ours.HOOK)
+    assert (hook.state, hook.failure_class) == ("failed", "bug")
+
+
+def test_a_task_ends_at_its_own_timeout(settings: Any) -> None:
+    settings.FACTORY_TASK_MODULES = (__name__.partition(".")[0],)
+    task = async_task(slow, timeout=1)
+    Job.objects.update(max_attempts=1)
+    serve(seconds=30)
+
+    assert fetch(task).success is False
+    assert result(task) == "It took longer than 1 s."
 
 
 def test_the_size_of_the_queue_is_that_of_the_ledger() -> None:
