@@ -12,7 +12,7 @@ def table_again(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("jobs", "0015_daily_counts")]
+    dependencies = [("jobs", "0016_no_truncation")]
     operations = [
         migrations.RunPython(migrations.RunPython.noop, table_again),
         migrations.RunSQL("DROP TABLE django_q_schedule", migrations.RunSQL.noop),
