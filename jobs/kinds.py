@@ -5,7 +5,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from types import UnionType
-from typing import Any, TypedDict, Union, Unpack, get_args, get_origin, get_type_hints
+from typing import (
+    Annotated,
+    Any,
+    NamedTuple,
+    TypedDict,
+    Union,
+    Unpack,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 Handler = Callable[..., Any]
 Verifier = Callable[[Any, Any], Any]
@@ -80,6 +90,13 @@ class Kind:
                 raise BadArguments(f"{said}: {name} must be {word(wanted)}")
 
 
+class Between(NamedTuple):
+    """The bounds of a number: `seconds: Annotated[float, Between(0, 60)]`."""
+
+    low: float
+    high: float
+
+
 @dataclass(frozen=True)
 class _Signature:
     """What a handler takes besides its run: types, and whether each must be given."""
@@ -91,7 +108,7 @@ class _Signature:
 @cache
 def _signature(handler: Handler) -> _Signature:
     parameters = list(inspect.signature(handler).parameters.values())[1:]
-    hints = get_type_hints(handler)
+    hints = get_type_hints(handler, include_extras=True)
     named = {
         one.name: (hints.get(one.name, Any), one.default is one.empty)
         for one in parameters
@@ -103,6 +120,9 @@ def _signature(handler: Handler) -> _Signature:
 def fits(value: Any, wanted: Any) -> bool:
     """This function will say whether a plain value is of an annotated type."""
     origin = get_origin(wanted)
+    if origin is Annotated:
+        plain, between = get_args(wanted)
+        return fits(value, plain) and between.low <= value <= between.high
     if origin in (Union, UnionType):
         return any(fits(value, one) for one in get_args(wanted))
     plain = origin or wanted
@@ -115,6 +135,9 @@ def fits(value: Any, wanted: Any) -> bool:
 
 def word(wanted: Any) -> str:
     """This function will call an annotated type what people call it."""
+    if get_origin(wanted) is Annotated:
+        plain, between = get_args(wanted)
+        return f"{word(plain)} from {between.low:g} to {between.high:g}"
     if get_origin(wanted) in (Union, UnionType):
         return " or ".join(word(one) for one in get_args(wanted))
     return _WORDS.get(get_origin(wanted) or wanted, "a value")

@@ -4,11 +4,14 @@ import contextlib
 import os
 import signal
 from threading import Event
-from typing import Any
+from typing import Annotated, Any
 
 from jobs import kinds, queue
 from jobs.context import Run
 from jobs.failures import Failed, FailureClass
+
+
+Seconds = Annotated[float, kinds.Between(0, 3600)]
 
 
 @kinds.register("demo.noop", batch=True)
@@ -17,14 +20,16 @@ def noop(run: Run) -> None:
 
 
 @kinds.register("demo.sleep", timeout=3600, idle=3600)
-def sleep(run: Run, *, seconds: float = 1.0) -> dict[str, Any]:
+def sleep(run: Run, *, seconds: Seconds = 1.0) -> dict[str, Any]:
     """Takes its time."""
     Event().wait(seconds)
     return {"seconds": seconds}
 
 
 @kinds.register("demo.steps", timeout=3600, idle=3600)
-def steps(run: Run, *, total: int = 10, seconds: float = 1.0) -> dict[str, Any]:
+def steps(
+    run: Run, *, total: Annotated[int, kinds.Between(0, 100_000)] = 10, seconds: Seconds = 1.0
+) -> dict[str, Any]:
     """Takes steps, with progress and a log."""
     for number in range(total):
         run.progress(number, total, f"step {number + 1}")
@@ -41,7 +46,7 @@ def fail(run: Run, *, failure_class: str = "bug", message: str = "It failed on d
 
 
 @kinds.register("demo.crash", batch=True)
-def crash(run: Run, *, attempts: int = 1000) -> None:
+def crash(run: Run, *, attempts: Annotated[int, kinds.Between(0, 32_767)] = 1000) -> None:
     """Kills its own process with -9 during its first attempts."""
     if run.attempt <= attempts:
         os.kill(os.getpid(), signal.SIGKILL)
@@ -56,7 +61,9 @@ def hang(run: Run, *, stubborn: bool = False) -> None:
 
 
 @kinds.register("demo.memory", memory_mb=512)
-def memory(run: Run, *, megabytes: int = 64, seconds: float = 1.0) -> dict[str, Any]:
+def memory(
+    run: Run, *, megabytes: Annotated[int, kinds.Between(1, 1 << 20)] = 64, seconds: Seconds = 1.0
+) -> dict[str, Any]:
     """Holds some memory for a while; above 512 MiB with its runner it is ended."""
     held = b"\x01" * (min(megabytes, 4096) << 20)
     Event().wait(seconds)
@@ -64,7 +71,7 @@ def memory(run: Run, *, megabytes: int = 64, seconds: float = 1.0) -> dict[str, 
 
 
 @kinds.register("demo.flood")
-def flood(run: Run, *, count: int = 1000) -> dict[str, Any]:
+def flood(run: Run, *, count: Annotated[int, kinds.Between(0, 1_000_000)] = 1000) -> dict[str, Any]:
     """Enqueues many jobs that do nothing, all or none."""
     with run.completing({"count": count}):
         queue.enqueue_many("demo.noop", [{}] * count, scope=run.scope, root=run.job_id)

@@ -267,6 +267,17 @@ def test_a_kind_names_the_argument_that_does_not_fit() -> None:
         kinds.get("demo.sleep").check({"minutes": 1})
 
 
+@pytest.mark.parametrize("seconds", [-1, 3601, float("nan")])
+def test_a_kind_names_the_bounds_of_a_number(seconds: float) -> None:
+    with pytest.raises(kinds.BadArguments, match="seconds must be a number from 0 to 3600$"):
+        kinds.get("demo.sleep").check({"seconds": seconds})
+
+
+def test_the_bounds_of_a_number_belong_to_it() -> None:
+    kinds.get("demo.sleep").check({"seconds": 0})
+    kinds.get("demo.sleep").check({"seconds": 3600})
+
+
 def test_a_command_that_does_not_exist_is_an_error_of_the_caller() -> None:
     with pytest.raises(FileNotFoundError):
         process.start(["no-such-program"], stdout=subprocess.PIPE)
