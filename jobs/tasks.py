@@ -10,7 +10,6 @@ from jobs import kinds, queue
 from jobs.context import Run
 from jobs.failures import Failed, FailureClass
 
-
 Seconds = Annotated[float, kinds.Between(0, 3600)]
 
 

@@ -269,7 +269,7 @@ def test_a_kind_names_the_argument_that_does_not_fit() -> None:
 
 @pytest.mark.parametrize("seconds", [-1, 3601, float("nan")])
 def test_a_kind_names_the_bounds_of_a_number(seconds: float) -> None:
-    with pytest.raises(kinds.BadArguments, match="seconds must be a number from 0 to 3600$"):
+    with pytest.raises(kinds.BadArguments, match=r"seconds must be a number from 0 to 3600$"):
         kinds.get("demo.sleep").check({"seconds": seconds})
 
 
