@@ -15,7 +15,7 @@ from factory.lasting import Lasting
 from jobs import beats, db, liveness, process, upkeep
 from jobs.db import Connection
 from jobs.heartbeat import GRACE_S
-from jobs.liveness import Deaf, Wedged
+from jobs.liveness import Deaf, Pool, Wedged
 
 EVERY_S = 1.0
 PATIENCE_S = 8.0
@@ -23,6 +23,8 @@ DEAF_S = GRACE_S + 3.0
 """A runner has so long to let go of a job that was cancelled; it ends itself before, if it can."""
 STARVED_S = 30.0
 """So long a pool may have no runner before the cluster that should start one is replaced."""
+STALLED_S = 2.0
+"""A runner that is idle for long and takes up a job within this was only slow to look."""
 log = structlog.get_logger("factory.watchdog")
 
 
@@ -61,6 +63,8 @@ class Guard:
         self._cluster: Lasting[str] = Lasting(PATIENCE_S)
         self._starved: Lasting[str] = Lasting(STARVED_S)
         self._deaf: Lasting[tuple[int, int]] = Lasting(DEAF_S)
+        self._stalled: Lasting[int] = Lasting(STALLED_S)
+        self._told: set[int] = set()
         self._worked: dict[int, int] = {}
         self._woken: set[tuple[int, int]] = set()
 
@@ -73,6 +77,16 @@ class Guard:
             self._mend(name, beats.trouble(name))
         self._look_for_starved(liveness.serving(raw), now)
         self._look_at_deaf(liveness.deaf(raw), now)
+        self._tell_stalls({one.waiting: one for one in liveness.stalls(raw) if one.waiting}, now)
+
+    def _tell_stalls(self, stalled: dict[int, Pool], now: float) -> None:
+        """Nobody is to be ended for it that one could name; people are told, once for each job."""
+        for job in self._stalled.over(stalled, now):
+            if job not in self._told:
+                pool = stalled[job]
+                log.error("a job is stalled", job=job, pool=pool.name, waiting_s=pool.waiting_s)
+                self._told.add(job)
+        self._told &= stalled.keys()
 
     def _look_at_runners(self, wedged: list[Wedged], now: float) -> None:
         dead = {one.id: one for one in wedged if not self._computes(one)}

@@ -13,8 +13,8 @@ from django.db.models.functions import Now
 
 from factory import watchdog
 from factory.watchdog import Guard
-from jobs import beats, process
-from jobs.models import Runner
+from jobs import beats, process, queue
+from jobs.models import Job, Runner
 from tests.jobs.conftest import committed, introduce, other_connection
 
 __all__ = ["committed"]
@@ -126,3 +126,17 @@ def test_a_cluster_that_starts_no_runner_is_ended_unless_one_is_busy(
     beats.end("sentinel")
 
     assert (sentinel.poll() is None) == busy
+
+
+def test_a_job_that_waits_beside_an_idle_runner_is_told_once(
+    raw: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(watchdog, "STALLED_S", 0.3)
+    introduce(idle_since=_ago(10))
+    job = queue.enqueue("demo.noop", {})
+    Job.objects.update(updated_at=_ago(10))
+
+    _watch(raw)
+
+    assert caplog.text.count("a job is stalled") == 1
+    assert f"'job': {job.pk}," in caplog.text

@@ -1,5 +1,6 @@
 """The counters of the whole: what is stuck, stalled, old, failed or undelivered."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,8 @@ from django.test.utils import CaptureQueriesContext
 from jobs import liveness, overall, queue
 from jobs.ledger import Claim
 from jobs.models import Delivery, Event, Job, Limit, Queue, Runner, Verification
-from tests.jobs.conftest import Desk
+from tests import services
+from tests.jobs.conftest import Desk, introduce, other_connection
 
 STAFF = User(is_staff=True, is_active=True)
 
@@ -170,3 +172,20 @@ def test_the_counters_read_nothing_that_is_finished() -> None:
         for one in [each["sql"] for each in asked if 'FROM "job"' in each["sql"]]:
             cursor.execute(f"EXPLAIN {one}")
             assert "Seq Scan on job " not in str(cursor.fetchall()), one
+
+
+def test_the_command_says_how_the_whole_is(committed: services.ScratchDatabase) -> None:
+    well = services.manage("jobs", "--health", environment=committed.environment)
+    with other_connection(committed) as raw:
+        queue.enqueue("demo.noop", {})
+        Desk(raw, introduce()).claim()
+    Runner.objects.update(lease_until=Now() - timedelta(seconds=1))
+
+    broken = services.manage(
+        "jobs", "--health", "--json", environment=committed.environment, check=False
+    )
+
+    assert "well; last found true: never" in well.stdout
+    assert broken.returncode == 1
+    document = json.loads(broken.stdout)
+    assert (document["health"], document["counters"]["stuck"]["count"]) == ("broken", 1)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.exceptions import BadRequest
 
-from jobs import board, choosing, controls, groups, why
+from jobs import board, choosing, controls, groups, overall, why
 from jobs.controls import Control
 from jobs.levels import Level
 from jobs.management.contract import BadInput, Contract, actor
@@ -39,6 +39,7 @@ class Command(Contract):
         parser.add_argument("--error", metavar="CAUSE", help="only failures of one cause")
         parser.add_argument("--id", type=int, help="only this one")
         parser.add_argument("--summary", action="store_true", help="how many are in each state")
+        parser.add_argument("--health", action="store_true", help="what should not be; 1 if broken")
         parser.add_argument("--failures", action="store_true", help="the failures by cause")
         parser.add_argument("--yes", action="store_true", help="act on all that match")
         parser.add_argument("--reason", default="", help="why, for the record")
@@ -56,6 +57,9 @@ class Command(Contract):
             options |= {"act": "resume", "number": options["resume"]}
         if options["act"]:
             return self._act(options), True
+        if options["health"]:
+            found = overall.overall()
+            return overall.describe(found), found.word != "broken"
         return _read(options), True
 
     def show(self, value: Any) -> None:
@@ -69,6 +73,8 @@ class Command(Contract):
             self._show_act(value)
         elif "said" in value:
             self.stdout.write(value["said"])
+        elif "counters" in value:
+            self._show_health(value)
         else:
             for name, one in value.items():
                 self.stdout.write(f"{name:<10} {one}")
@@ -81,6 +87,14 @@ class Command(Contract):
             at = one.get("at") or one.get("since")
             since = f"{at:%Y-%m-%d %H:%M:%S} UTC: " if at else ""
             self.stdout.write(visible(f"  {since}{one['sentence']}"))
+
+    def _show_health(self, value: dict[str, Any]) -> None:
+        for name, one in value["counters"].items():
+            first = f"  such as {', '.join(map(str, one['jobs']))}" if one["jobs"] else ""
+            self.stdout.write(f"{name:<14} {one['count']}{first}")
+        self.stdout.write(
+            f"{value['health']}; last found true: {value['last_green_at'] or 'never'}"
+        )
 
     def _act(self, options: dict[str, Any]) -> Any:
         act, number, control = options["act"], options["number"], None
