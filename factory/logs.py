@@ -93,7 +93,8 @@ class RequestLog:
         request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
         started = time.monotonic()
         trace_id = _trace_of(request) or request_id
-        with structlog.contextvars.bound_contextvars(request_id=request_id, trace_id=trace_id):
+        bound = structlog.contextvars.bound_contextvars(request_id=request_id, trace_id=trace_id)
+        with bound, tracing.request(trace_id):
             response = self.get_response(request)
             match = request.resolver_match
             log.log(

@@ -65,6 +65,7 @@ class Job(Schema):
     state: str
     shown: str = Field(description="The word the board shows: the state, or lost without evidence.")
     subject: str
+    trace: str = Field(description="The request it came from, as log lines name it.")
     priority: int
     attempt: int
     max_attempts: int

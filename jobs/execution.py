@@ -161,7 +161,7 @@ def execute(claim: Claim, flush: Callable[[], None], begin: Callable[[Execution]
     begin(execution)
     if not kind.batch:
         close_old_connections()
-    tracing.begin(claim.id, claim.root_id)
+    tracing.begin(claim.id, claim.root_id, claim.trace)
     try:
         return execution.carry_out()
     finally:

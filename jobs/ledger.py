@@ -35,6 +35,7 @@ class Claim(NamedTuple):
     event_id: int | None
     priority: int
     verifies: bool = False
+    trace: str = ""
 
 
 class Asked(NamedTuple):

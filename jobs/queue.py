@@ -5,7 +5,7 @@ from typing import Any, TypedDict, Unpack
 
 from django.db import connection, transaction
 
-from jobs import dependencies, kinds, ledger, plain
+from jobs import dependencies, kinds, ledger, plain, tracing
 from jobs.models import Job, Policy
 from jobs.states import UNSTARTED
 
@@ -78,6 +78,7 @@ def enqueue_many(
         "event": options.get("event"),
         "actor": options.get("actor", ""),
         "verifies": registered.verifier is not None,
+        "trace": tracing.carried(),
     }
     depends, policy = options.get("depends", ()), options.get("policy", Policy.CANCEL.value)
     if not depends:

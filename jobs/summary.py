@@ -19,6 +19,7 @@ def describe(job: Job) -> dict[str, Any]:
         "state": job.state,
         "shown": getattr(job, "shown", job.state),
         "subject": job.subject,
+        "trace": job.trace,
         "priority": job.priority,
         "attempt": job.attempt,
         "max_attempts": job.max_attempts,

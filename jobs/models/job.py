@@ -10,7 +10,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.fields.json import KT
 from django.db.models.functions import Now
 
-from jobs import acts, ports
+from jobs import acts, ports, tracing
 from jobs.failures import FailureClass
 from jobs.models.hindrance import hindrance, repairs
 from jobs.models.runner import Queue, Runner
@@ -185,6 +185,12 @@ class Job(models.Model):
         default=False,
         db_default=False,
         help_text="Its work is checked: the database lets it succeed from verifying only.",
+    )
+    trace = models.CharField(
+        max_length=tracing.MOST,
+        blank=True,
+        db_default="",
+        help_text="The request it came from, as log lines name it.",
     )
     failure_class = models.CharField(
         max_length=20,

@@ -52,11 +52,11 @@ WITH done AS (
     limit_slot = pick.slot, run_after = NULL, started_at = clock_timestamp(), updated_at = clock_timestamp()
   FROM pick WHERE job.id = pick.id AND pick.slot IS NOT NULL
   RETURNING job.id, job.fence, job.kind, job.arguments, job.attempt, job.max_attempts, job.scope,
-            job.subject, job.created_by, job.root_id, job.event_id, job.priority, job.verifies
+            job.subject, job.created_by, job.root_id, job.event_id, job.priority, job.verifies, job.trace
 )
-SELECT id, fence, kind, arguments, attempt, max_attempts, scope, subject, created_by, root_id, event_id, priority, verifies
+SELECT id, fence, kind, arguments, attempt, max_attempts, scope, subject, created_by, root_id, event_id, priority, verifies, trace
 FROM claimed
 UNION ALL
-SELECT u.id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+SELECT u.id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
 FROM unnest($1) u (id)
 WHERE (SELECT count(*) FROM done) < cardinality($1) AND NOT EXISTS (SELECT FROM done WHERE done.id = u.id)
