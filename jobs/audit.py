@@ -179,6 +179,10 @@ def _spool(raw: Connection) -> Found:
         [
             Disagreement(path.name, "its jobs are shown without it", "it waits in the spool", None)
             for path in late
+        ]
+        + [
+            Disagreement(path.name, "says nothing of it", "an end that could not be replayed", None)
+            for path in spool.set_aside()
         ],
     )
 

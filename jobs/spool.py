@@ -107,6 +107,11 @@ def waiting() -> list[Path]:
     return [path for _, path in sorted(found)]
 
 
+def set_aside() -> list[Path]:
+    """This function will list what could not be replayed: a person has to look at it."""
+    return sorted(folder().glob(f"*{BROKEN}"))
+
+
 def replay(runner: int | None = None) -> list[int]:
     """This function will write what dead runners of this host, or one of them, left behind.
 
@@ -173,7 +178,9 @@ def _store(path: Path, text: str) -> None:
     """All or nothing, and still there after a power cut."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     part = path.with_suffix(".part")
-    with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+    with open(
+        os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "w"
+    ) as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

@@ -15,6 +15,7 @@ from django.db import connection
 
 from factory.embedded import postgres
 from jobs import db, ledger, process, queue, spool, upkeep
+from jobs.audit import verify_board
 from jobs.failures import Failed, FailureClass
 from jobs.ledger import Claim, Ledger
 from jobs.models import Attempt, Job, LateReport, LogChunk, Runner
@@ -350,3 +351,12 @@ def test_a_job_that_ends_while_the_database_is_away_is_not_run_twice(
         assert wait_for(lambda: not list((restartable / "spool").glob("*")), 30)
     finally:
         cluster.kill()
+
+
+def test_what_was_set_aside_is_told_by_verify_board(home: Path, raw: Any) -> None:
+    spool.folder().mkdir()
+    (spool.folder() / "1-1.json.broken").write_text("")
+
+    told = {one["what"]: one["reality"] for one in verify_board().disagreements}
+
+    assert told["1-1.json.broken"] == "an end that could not be replayed"
