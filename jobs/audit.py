@@ -150,12 +150,17 @@ def _pools(raw: Connection) -> Found:
 
 
 def _processes(raw: Connection) -> Found:
-    """A cluster whose parent died goes on working, known to nobody."""
+    """A cluster whose main process died goes on working, known to nobody."""
     orphans = process.orphans("qcluster")
     return Found(
         f"processes of {process.host()}",
         [
-            Disagreement(f"process {pid}", "no cluster of ours", "it works without a parent", None)
+            Disagreement(
+                f"process {pid}",
+                "no cluster of ours",
+                "it goes on although who started it is gone",
+                None,
+            )
             for pid in orphans
         ],
     )

@@ -147,9 +147,9 @@ def alive(pid: int, ticks: int) -> bool:
 
 
 def orphans(argument: str) -> list[int]:
-    """This function will list our own processes with that argument whose parent has died.
+    """This function will list our own processes with that argument whose group's leader is gone.
 
-    Started as a service, a program leads its process group; what it forked does not.
+    A service leads the process group of all it forks; whoever is left of it has nobody above.
     """
     return [pid for pid in _own() if argument in _arguments(pid) and _left_behind(pid)]
 
@@ -175,7 +175,7 @@ def _arguments(pid: int) -> list[str]:
 
 def _left_behind(pid: int) -> bool:
     fields = _stat(pid)
-    return bool(fields) and fields[1] == "1" and fields[2] != str(pid)
+    return bool(fields) and started_ticks(int(fields[2])) is None
 
 
 def named(pid: int) -> str:

@@ -1,6 +1,10 @@
 """`verify_board` tells what disagrees, and only what disagrees twice."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +18,7 @@ from jobs.ledger import LOCK_CLASS
 from jobs.models import Job, Runner, Verification
 from jobs.ports import Disagreement, Found, audits
 from tests import services
+from tests.factory.conftest import wait_for
 from tests.jobs.conftest import GONE_PID, Cluster, Desk, introduce, other_connection, serve
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -232,3 +237,26 @@ def test_under_load_nothing_disagrees(start_cluster: Callable[..., Cluster]) -> 
     for _ in range(5):
         queue.enqueue_many("demo.noop", [{}] * 2000)
         assert audit.verify_board().disagreements == []
+
+
+FORKS = "import os, sys, time; os.fork() or time.sleep(60); os.wait()"
+
+
+def test_what_is_left_of_a_killed_cluster_is_told() -> None:
+    main = subprocess.Popen([sys.executable, "-c", FORKS, "qcluster"], start_new_session=True)
+    try:
+        assert wait_for(lambda: bool(children(main.pid)), 10)
+        left = children(main.pid)
+        before = found()
+        main.kill()
+        main.wait()
+
+        after = found()
+    finally:
+        os.killpg(main.pid, signal.SIGKILL)
+
+    assert (before, set(after)) == ({}, {f"process {pid}" for pid in left})
+
+
+def children(pid: int) -> list[int]:
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
