@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from urllib.parse import quote
 
 from django.db import connection
@@ -22,24 +23,50 @@ def database() -> Iterator[dict[str, str]]:
     database, so the product's own is not disturbed.
     """
     own = connection.settings_dict["NAME"]
-    name = f"{NAME}_{os.getpid()}"
+    with _made(f"{NAME}_{os.getpid()}") as name:
+        environment = dict(os.environ) | {"DATABASE_URL": _url(name)}
+        try:
+            migrating = process.start(
+                [sys.executable, str(BASE_DIR / "manage.py"), "migrate", "--verbosity=0"],
+                env=environment,
+            )
+            migrating.communicate()
+            connection.close()
+            connection.settings_dict["NAME"] = name
+            yield environment
+        finally:
+            connection.close()
+            connection.settings_dict["NAME"] = own
+
+
+@contextmanager
+def empty(whose: str) -> Iterator[tuple[dict[str, Any], db.Connection]]:
+    """This function will make an empty database, give Django's settings of it and a connection,
+
+    and remove it afterwards.
+    """
+    with _made(f"{NAME}_{whose}_{os.getpid()}") as name:
+        raw = db.connect("factory bench", database=name)
+        try:
+            yield _settings(name), raw
+        finally:
+            db.close(raw)
+
+
+@contextmanager
+def _made(name: str) -> Iterator[str]:
     raw = db.connect("factory bench")
     db.rows(raw, f'CREATE DATABASE "{name}"')
-    environment = dict(os.environ) | {"DATABASE_URL": _url(name)}
     try:
-        migrating = process.start(
-            [sys.executable, str(BASE_DIR / "manage.py"), "migrate", "--verbosity=0"],
-            env=environment,
-        )
-        migrating.communicate()
-        connection.close()
-        connection.settings_dict["NAME"] = name
-        yield environment
+        yield name
     finally:
-        connection.close()
-        connection.settings_dict["NAME"] = own
         db.rows(raw, f'DROP DATABASE "{name}" WITH (FORCE)')
         db.close(raw)
+
+
+def _settings(name: str) -> dict[str, Any]:
+    names = ("ENGINE", "USER", "PASSWORD", "HOST", "PORT")
+    return {key: connection.settings_dict[key] for key in names} | {"NAME": name}
 
 
 def _url(name: str) -> str:

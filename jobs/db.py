@@ -31,16 +31,21 @@ class Silent(Exception):
     """A server that did not answer before the deadline."""
 
 
-def connect(application_name: str, *, timeout_s: int | None = None) -> Connection:
+def connect(
+    application_name: str, *, timeout_s: int | None = None, database: str | None = None
+) -> Connection:
     """This function will open an autocommitting connection beside Django's own.
 
     `timeout_s` bounds the opening, instead of what the settings say; libpq waits 2 s at least.
+    `database` is another one of the same server.
     """
     parameters: dict[str, Any] = dict(django_connection.get_connection_params())
     parameters.pop("cursor_factory", None)
     parameters["application_name"] = application_name
     if timeout_s is not None:
         parameters["connect_timeout"] = timeout_s
+    if database is not None:
+        parameters["dbname"] = database
     raw: Connection = psycopg2.connect(**parameters)
     raw.autocommit = True
     _open.add(raw)

@@ -3,16 +3,16 @@
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from statistics import quantiles
+from statistics import median, quantiles
 from typing import Any
 
 from django.db import connection
 from django.db.models import Max, Min
 
 from factory import scratch
-from factory.bench import machine
+from factory.bench import machine, peers
 from factory.configuration import BASE_DIR
 from jobs import process, queue
 from jobs.models import Attempt, Job, Move, Queue, Runner
@@ -21,35 +21,57 @@ from jobs.states import FINISHED, State
 LATENCIES = 300
 PATIENCE_S = 600.0
 STOP_S = 20.0
+ROUNDS = 3
+PEER_COUNT = {"celery": 3000, "django-q2": 500}
+"""Peers are slower by orders of magnitude, and their rates do not depend on the number."""
 
 
-def run(count: int, batch: int | None) -> dict[str, Any]:
+def run(count: int, batch: int | None, rivals: Sequence[str] = ()) -> dict[str, Any]:
     """This function will measure enqueue rate, durable drain rate and start latency.
 
     The drain is timed by the database's clock, from the first claim to the last end, with every
-    move and attempt written. Latency is the time from acceptance to claim of single jobs.
+    move and attempt written. Latency is the time from acceptance to claim of single jobs. With
+    rivals, all take turns for `ROUNDS` rounds, nothing of the others running; figures are medians.
     """
+    ours: list[dict[str, int]] = []
+    theirs: dict[str, list[dict[str, int]]] = {name: [] for name in rivals}
     with scratch.database() as environment:
         if batch is not None:
             Queue.objects.filter(name="short").update(batch=batch)
-        with _cluster(environment):
+        with cluster(environment):
             start_ms = _latency()
-            enqueue_s, jobs_per_s = _drain(count)
-        return {
-            "jobs_per_s": jobs_per_s,
-            "enqueue_per_s": round(count / enqueue_s),
+        for _ in range(ROUNDS if rivals else 1):
+            with cluster(environment):
+                ours.append(drain(count))
+            for name in rivals:
+                theirs[name].append(peers.measure(name, min(count, PEER_COUNT[name])))
+        found = _middle(ours)
+        return found | {
             "start_ms": start_ms,
             "lost": _lost(),
             "attempts": Attempt.objects.count(),
             "moves": Move.objects.count(),
             "fsync": _setting("fsync") == "on" and _setting("synchronous_commit") == "on",
-            "peers": {},
+            "peers": {name: _beside(found, _middle(each)) for name, each in theirs.items()},
             "machine": machine.describe(),
         }
 
 
+def _middle(rounds: Sequence[dict[str, int]]) -> dict[str, Any]:
+    middle: dict[str, Any] = {
+        name: round(median(each[name] for each in rounds)) for name in rounds[0]
+    }
+    return middle | {"rounds": [each["jobs_per_s"] for each in rounds]}
+
+
+def _beside(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
+    ratio = ours["jobs_per_s"] / max(1, theirs["jobs_per_s"])
+    return theirs | {"ours_is_times": round(ratio, 1)}
+
+
 @contextmanager
-def _cluster(environment: dict[str, str]) -> Iterator[None]:
+def cluster(environment: dict[str, str]) -> Iterator[None]:
+    """This function will run a cluster of two runners."""
     cluster = process.start(
         [sys.executable, str(BASE_DIR / "manage.py"), "qcluster"],
         env=environment | {"FACTORY_WORKERS": "short=1,long=1"},
@@ -57,7 +79,7 @@ def _cluster(environment: dict[str, str]) -> Iterator[None]:
         stderr=process.NOTHING,
     )
     try:
-        _until(lambda: Runner.objects.fresh().count() == 2)
+        until(lambda: Runner.objects.fresh().count() == 2)
         yield
     finally:
         # The main process alone: a signal to the group can hang django-q2 (its issue 346).
@@ -68,7 +90,7 @@ def _cluster(environment: dict[str, str]) -> Iterator[None]:
 def _latency() -> dict[str, float]:
     for _ in range(LATENCIES):
         job = queue.enqueue("demo.noop", {})
-        _until(lambda pk=job.pk: Job.objects.filter(pk=pk, state__in=FINISHED).exists())
+        until(lambda pk=job.pk: Job.objects.filter(pk=pk, state__in=FINISHED).exists())
     seconds = [
         (started - created).total_seconds()
         for started, created in Job.objects.values_list("started_at", "created_at")
@@ -77,19 +99,21 @@ def _latency() -> dict[str, float]:
     return {"p50": round(parts[49] * 1000, 1), "p95": round(parts[94] * 1000, 1)}
 
 
-def _drain(count: int) -> tuple[float, int]:
+def drain(count: int, kind: str = "demo.noop", **options: Any) -> dict[str, int]:
+    """This function will enqueue so many jobs while nothing is claimed, then time their drain."""
     short = Queue.objects.get(name="short")
     short.pause()
     began = time.perf_counter()
-    made = queue.enqueue_many("demo.noop", [{}] * count)
+    made = queue.enqueue_many(kind, [{}] * count, **options)
     enqueue_s = time.perf_counter() - began
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE job")
     short.resume()
     jobs = Job.objects.filter(pk__gte=made[0])
-    _until(lambda: not Job.objects.filter(state__in=(State.QUEUED, State.RUNNING)).exists(), 0.1)
+    until(lambda: not Job.objects.filter(state__in=(State.QUEUED, State.RUNNING)).exists(), 0.1)
     seen = jobs.aggregate(first=Min("started_at"), last=Max("finished_at"))
-    return enqueue_s, round(count / (seen["last"] - seen["first"]).total_seconds())
+    drained_s = (seen["last"] - seen["first"]).total_seconds()
+    return {"jobs_per_s": round(count / drained_s), "enqueue_per_s": round(count / enqueue_s)}
 
 
 def _lost() -> int:
@@ -102,7 +126,8 @@ def _setting(name: str) -> str:
         return str(cursor.fetchone()[0])
 
 
-def _until(true: Callable[[], bool], every: float = 0.002) -> None:
+def until(true: Callable[[], bool], every: float = 0.002) -> None:
+    """This function will wait until something is true; raises TimeoutError."""
     give_up = time.monotonic() + PATIENCE_S
     while not true():
         if time.monotonic() > give_up:

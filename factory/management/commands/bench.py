@@ -3,22 +3,28 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from factory.bench import jobs
+from factory.bench import jobs, peers, retries
 from jobs.management.contract import BadInput, Contract
 from projects.mapping import bench as maps
 
 
 class Command(Contract):
-    """Measures: jobs (drain, enqueue, latency) or map PATH (speed by phase, peers)."""
+    """Measures: jobs (drain, enqueue, latency), map PATH (speed by phase), retries (simulated)."""
 
     help = __doc__
+    bad_input = (*Contract.bad_input, peers.NotInstalled)
 
     def declare(self, parser: ArgumentParser) -> None:
         """This method will declare what is measured."""
-        parser.add_argument("what", choices=("jobs", "map"), help="what to measure")
+        parser.add_argument("what", choices=("jobs", "map", "retries"), help="what to measure")
         parser.add_argument("path", nargs="?", help="map: a local repository")
         parser.add_argument("--count", type=int, default=100_000, help="jobs: how many")
         parser.add_argument("--batch", type=int, help="jobs: the most claimed at a time")
+        parser.add_argument("--seed", type=int, default=1, help="retries: the same is the same")
+        rivals = sorted(peers.PEERS)
+        parser.add_argument(
+            "--vs", action="append", choices=rivals, default=[], help="jobs: a peer in the same run"
+        )
 
     def answer(self, options: dict[str, Any]) -> tuple[Any, bool]:
         """This method will measure; the answer is no when a job was lost."""
@@ -26,9 +32,13 @@ class Command(Contract):
             if options["path"] is None:
                 raise BadInput("path: bench map needs a local repository")
             return maps.run(options["path"]), True
+        if options["what"] == "retries":
+            return retries.run(max(1, options["count"]), options["seed"]), True
         if options["count"] < 1 or (options["batch"] or 1) < 1:
             raise BadInput("--count, --batch: give a number from 1")
-        figures = jobs.run(options["count"], options["batch"])
+        for name in options["vs"]:
+            peers.require(name)
+        figures = jobs.run(options["count"], options["batch"], options["vs"])
         return figures, figures["lost"] == 0
 
     def show(self, value: Any) -> None:
