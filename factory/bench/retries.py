@@ -85,9 +85,7 @@ def _cause(rng: random.Random) -> FailureClass | None:
     return rng.choices(list(MIX), [cause.weight for cause in MIX.values()])[0]
 
 
-def _course(
-    cause: FailureClass | None, max_attempts: int, rng: random.Random
-) -> tuple[int, bool]:
+def _course(cause: FailureClass | None, max_attempts: int, rng: random.Random) -> tuple[int, bool]:
     """How often a job is executed, and whether it succeeds."""
     if cause is None:
         return 1, True

@@ -5,8 +5,9 @@ exist in this product.
 """
 
 import json
+import math
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ from factory.chaos import stack
 from factory.chaos.book import Book, Struck
 from factory.chaos.people import administrator
 from factory.models import ApiToken
+from jobs import audit
 from jobs.states import FINISHED
 
 _ENDED = tuple(state.value for state in FINISHED)
@@ -42,6 +44,11 @@ class History:
         """This method will take in what the sink wrote down."""
         self.calls = [json.loads(line) for line in self.sink.read_text().splitlines()]
         self.recovery = [seconds for one in self.struck if (seconds := recovered(one)) is not None]
+
+    @property
+    def doubled(self) -> list[int]:
+        """The jobs that were given away while their runner lived."""
+        return [job for one in self.struck for job in one.doubled]
 
     @property
     def effects(self) -> list[dict[str, Any]]:
@@ -160,7 +167,7 @@ def _effects(history: History) -> str:
     if wrong:
         return f"keys of another job: {wrong[:_MOST_SHOWN]}"
     done = {call["job"] for call in history.effects}
-    outside = ("chaos.effect", "chaos.steps", "chaos.flaky", "chaos.compute")
+    outside = ("chaos.effect", "chaos.steps", "chaos.flaky", "chaos.compute", "chaos.helper")
     sql = "SELECT id FROM job WHERE state = 'succeeded' AND kind = ANY(%s)"
     never = [job for (job,) in stack.rows(sql, list(outside)) if job not in done]
     return f"succeeded without an effect outside: {never[:_MOST_SHOWN]}" if never else ""
@@ -231,20 +238,105 @@ def _events(history: History) -> str:
 
 
 def _final(history: History) -> str:
-    """15: after a cancellation was told, nothing more of that job happens."""
-    book = history.book
+    """15: after a cancellation was written, nothing more of that job begins; it stays cancelled."""
+    ends = dict(
+        stack.rows(
+            "SELECT j.id, (SELECT max(extract(epoch FROM m.at))::float8 FROM job_move m"
+            " WHERE m.job_id = j.id AND m.to_state = 'cancelled')"
+            " FROM job j WHERE j.state = 'cancelled' AND j.id <> ALL(%s)",
+            history.doubled,
+        )
+    )
     late = [
-        f"job {call['job']} after {call['at'] - book.cancelled[call['job']]:.3f} s"
+        f"job {call['job']} after {call['sent'] - ends[call['job']]:.3f} s"
         for call in history.calls
-        if call["job"] in book.cancelled and call["at"] > book.cancelled[call["job"]]
+        if call["sent"] > ends.get(call["job"], math.inf)
     ]
     if late:
-        return f"effects after the cancellation: {', '.join(late[:_MOST_SHOWN])}"
+        return f"it went on after its cancellation: {', '.join(late[:_MOST_SHOWN])}"
     return _none(
         "SELECT id, state FROM job WHERE id = ANY(%s) AND state <> 'cancelled'",
-        list(book.cancelled),
+        list(history.book.cancelled),
         says="cancelled, and not so any more: {}",
     )
+
+
+def _ticks(history: History) -> str | None:
+    """16: a schedule fires once for a tick, whoever looks."""
+    if not history.book.schedules:
+        return None
+    return _none(
+        "SELECT s.name, count(t.id), count(j.id) FROM job_schedule s"
+        " LEFT JOIN job_tick t ON t.schedule_id = s.id LEFT JOIN job j ON j.id = t.job_id"
+        " WHERE s.name = ANY(%s) GROUP BY s.name HAVING count(t.id) <> 1 OR count(j.id) <> 1",
+        history.book.schedules,
+        says="schedules, ticks, jobs: {}",
+    )
+
+
+def _checkpoints(history: History) -> str | None:
+    """Checkpoints: of what was done before, an execution repeats at most the step it died in."""
+    begun: Counter[int] = Counter()
+    steps: dict[int, list[str]] = defaultdict(list)
+    for call in history.calls:
+        begun[call["job"]] += call["what"] == "began"
+        if ":step" in call.get("key", ""):
+            steps[call["job"]].append(call["key"])
+    over = [
+        f"job {job}: {len(keys) - len(set(keys))} in {begun[job]} executions"
+        for job, keys in steps.items()
+        if len(keys) - len(set(keys)) > begun[job] - 1
+    ]
+    return f"steps that were repeated: {', '.join(over[:_MOST_SHOWN])}" if over else ""
+
+
+def _pauses(history: History) -> str:
+    """Pauses: nothing of a job begins while it is paused."""
+    spans: dict[int, list[tuple[float, float]]] = defaultdict(list)
+    sql = (
+        "SELECT job_id, began, coalesce(ended, 'infinity'::float8) FROM (SELECT job_id, to_state,"
+        " extract(epoch FROM at)::float8 AS began,"
+        " lead(extract(epoch FROM at)::float8) OVER (PARTITION BY job_id ORDER BY id) AS ended"
+        " FROM job_move) m WHERE to_state = 'paused' AND job_id <> ALL(%s)"
+    )
+    for job, began, ended in stack.rows(sql, history.doubled):
+        spans[job].append((began, ended))
+    during = [
+        call["job"]
+        for call in history.calls
+        if any(began < call["sent"] < ended for began, ended in spans.get(call["job"], ()))
+    ]
+    return f"jobs that went on while they were paused: {during[:_MOST_SHOWN]}" if during else ""
+
+
+def _verified(history: History) -> str:
+    """Verifying: nothing that is to be checked succeeds unchecked, or in spite of its check."""
+    return _none(
+        "SELECT id, state FROM job j WHERE kind = 'chaos.verified' AND state = 'succeeded'"
+        " AND NOT ((arguments->>'good')::bool AND EXISTS (SELECT FROM job_move m"
+        " WHERE m.job_id = j.id AND m.from_state = 'verifying' AND m.to_state = 'succeeded'))",
+        says="succeeded without its check: {}",
+    )
+
+
+def _dependencies(history: History) -> str:
+    """Dependencies: nobody begins before those it waits for have ended."""
+    return _none(
+        "SELECT c.id, p.id, p.state FROM job_dependency d JOIN job c ON c.id = d.child_id"
+        " JOIN job p ON p.id = d.parent_id WHERE c.state = 'succeeded' AND ("
+        " (SELECT min(at) FROM job_move m WHERE m.job_id = c.id AND m.to_state = 'running')"
+        " < (SELECT min(at) FROM job_move m WHERE m.job_id = p.id"
+        "    AND m.to_state IN ('succeeded', 'failed', 'cancelled'))"
+        " OR (d.policy = 'cancel' AND p.state <> 'succeeded'"
+        "     AND NOT EXISTS (SELECT FROM job_move m WHERE m.job_id = c.id AND m.actor LIKE 'user:%%')))",
+        says="children that did not wait for their parents: {}",
+    )
+
+
+def _agrees(history: History) -> str:
+    """The product's own audit: nothing on the board disagrees with reality."""
+    made = audit.verify_board()
+    return "" if made.ok else f"verify_board: {made.disagreements[:_MOST_SHOWN]}"
 
 
 def _atomic(history: History) -> str:
@@ -312,15 +404,17 @@ def _traces(history: History) -> str:
     return f"no line tells of {', '.join(silent[:_MOST_SHOWN])}" if silent else ""
 
 
-def _one_running(history: History) -> str:
-    """Limits: of one key at most one job runs at a time."""
+def _limits(history: History) -> str:
+    """Limits: of one key no more run at a time than may."""
     return _none(
-        "SELECT a.job_id, b.job_id FROM job_attempt a JOIN job ja ON ja.id = a.job_id"
-        " JOIN job jb ON jb.limit_key = ja.limit_key AND jb.id > ja.id"
-        " JOIN job_attempt b ON b.job_id = jb.id"
-        " WHERE ja.limit_key LIKE 'chaos:%%' AND a.started_at < b.ended_at"
-        " AND b.started_at < a.ended_at",
-        says="jobs of one limit key that ran at once: {}",
+        "SELECT ja.limit_key, a.job_id, count(b.id) FROM job_attempt a"
+        " JOIN job ja ON ja.id = a.job_id AND ja.limit_key LIKE 'chaos:%%'"
+        " JOIN job jb ON jb.limit_key = ja.limit_key"
+        " JOIN job_attempt b ON b.job_id = jb.id AND b.id <> a.id"
+        " AND b.started_at < a.started_at AND b.ended_at > a.started_at"
+        " GROUP BY 1, 2, a.id HAVING count(b.id) >= coalesce("
+        " (SELECT most_running FROM job_limit l WHERE l.key = ja.limit_key), 1)",
+        says="jobs that began beside too many of their key: {}",
     )
 
 
@@ -330,6 +424,7 @@ def _explained(history: History) -> str:
     return _none(
         "SELECT id, kind, failure_class, failure_message FROM job WHERE state = 'failed'"
         " AND NOT (kind = 'chaos.flaky' AND (arguments->>'failures')::int > 4)"
+        " AND NOT (kind = 'chaos.verified' AND NOT (arguments->>'good')::bool)"
         " AND NOT (failure_class = ANY(%s) AND attempt >= max_attempts)",
         list(excused),
         says="failed, and should not have: {}",
@@ -353,11 +448,16 @@ INVARIANTS: dict[str, Check] = {
     "13 agent loops end": lambda history: None,
     "14 session rows and terminals": lambda history: None,
     "15 cancel is final": _final,
-    "16 a schedule fires once per tick": lambda history: None,
+    "16 a schedule fires once per tick": _ticks,
     "17 enqueue is atomic with its cause": _atomic,
     "18 a second up starts nothing": _once_up,
     "19 sizes stay bounded": _bounded,
     "20 every fault leaves a trace": _traces,
-    "limits: one running per key": _one_running,
+    "checkpoints: done steps stay done": _checkpoints,
+    "pauses: nothing goes on": _pauses,
+    "verifying: no path around it": _verified,
+    "dependencies: parents first": _dependencies,
+    "limits: no more than may run": _limits,
+    "verify_board: nothing disagrees": _agrees,
     "ends: every failure has its cause": _explained,
 }

@@ -10,15 +10,19 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from django.db.models import Exists, OuterRef
+
 from factory import configuration
 from factory.chaos import checks, stack
 from factory.chaos.book import Book
 from factory.chaos.checks import History
 from factory.chaos.faults import Hand
-from factory.chaos.orders import Desk
+from factory.chaos.orders import ACTOR, PAIR, Desk
 from factory.chaos.plan import Plan, Strike
 from factory.configuration import BASE_DIR
-from jobs import process
+from jobs import acts, process
+from jobs.models import Job, Limit
+from jobs.states import LIVE, State
 
 Say = Callable[[str], None]
 _TABLE = """
@@ -45,6 +49,7 @@ def run(plan: Plan, say: Say) -> dict[str, Any]:
         say("starting an installation of its own")
         stack.up()
         stack.rows(_TABLE)
+        Limit.objects.create(key=PAIR).limit(most=2, by=ACTOR)
         book = Book()
         hand = Hand(Desk(book, address))
         history = History(book, hand.struck, path)
@@ -92,6 +97,7 @@ def _rest() -> str:
     left: list[Any] = []
 
     def quiet() -> bool:
+        stack.answered(_go_on)
         found = stack.answered(lambda: stack.rows(_LIVE))
         left[:] = found or left
         return found == []
@@ -99,6 +105,15 @@ def _rest() -> str:
     if stack.until(quiet, _QUIET_S, every=0.2):
         return ""
     return f"jobs that still live {_QUIET_S:.0f} s after everything was healed: {left[:5]}"
+
+
+def _go_on() -> None:
+    """Resume what a person paused, and what is held because a parent failed."""
+    paused = Job.objects.filter(state=State.PAUSED, resume_at=None)
+    acts.resume(paused, by=ACTOR)
+    unfinished = Job.objects.filter(state__in=LIVE, dependents__child=OuterRef("pk"))
+    held = Job.objects.filter(state=State.BLOCKED).exclude(Exists(unfinished))
+    acts.resume(held, by=ACTOR)
 
 
 def _verdict(plan: Plan, history: History, took: float) -> dict[str, Any]:

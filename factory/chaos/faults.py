@@ -123,12 +123,13 @@ def _duplicate(hand: Hand, strike: Strike, made: Struck) -> str:
         return ""
     said = {"runner": found[1], "proof": "chaos declared it dead", "rowless": False}
 
-    def settle() -> bool:
+    def settle() -> list[tuple[int, str]]:
         with connection.cursor() as cursor:
             cursor.execute(statement("settle"), said)
-        return True
+            return list(cursor.fetchall())
 
-    return f"runner {found[1]}" if stack.answered(settle) else ""
+    made.doubled = [job for job, _ in stack.answered(settle) or []]
+    return f"runner {found[1]}, jobs {made.doubled}" if made.doubled else ""
 
 
 def _pill(hand: Hand, strike: Strike, made: Struck) -> str:

@@ -1,22 +1,26 @@
 """What users do during chaos: they enqueue jobs of every sort, and act on some of them."""
 
 import random
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models.functions import Now
 
 from factory.chaos.book import Book
 from factory.chaos.plan import NOOPS, Order
 from factory.chaos.stack import AWAY
-from jobs import queue
-from jobs.models import Job, Refused, Stale
-from jobs.states import State
+from jobs import queue, schedules
+from jobs.models import Job, Refused, Schedule, Stale
+from jobs.models.dependency import Policy
+from jobs.states import LIVE, State
 
 ACTOR = "user:chaos"
 _KEYS = 3
+_GOOD = 0.8
+PAIR = "chaos:pair"
+"""A limit key of which two may run at once."""
 
 
 class _TakenBack(Exception):
@@ -58,6 +62,15 @@ class Desk:
         except _TakenBack:
             return
 
+    def schedule(self, name: str) -> None:
+        """This method will make a schedule with one tick, due now."""
+        arguments = {"sink": self.sink}
+        made = Schedule(name=name, kind="chaos.effect", arguments=arguments, cron="0 0 1 1 *")
+        with transaction.atomic():
+            schedules.make(made, by=ACTOR)
+            Schedule.objects.filter(pk=made.pk).update(next_at=Now())
+        self.book.schedules.append(name)
+
     def act(self, rng: random.Random, states: tuple[State, ...], act: str) -> None:
         """This method will do one act on a job in one of these states."""
         ids = self.book.ids[-400:]
@@ -66,17 +79,14 @@ class Desk:
         if not jobs:
             return
         job = rng.choice(jobs)
-        self.book.acted.add(job.pk)
-        if act == "retry":
-            # Before: once it is retried, what it did as a cancelled job is no promise any more.
-            self.book.cancelled.pop(job.pk, None)
-            self.book.retried.add(job.pk)
+        if act == "retry":  # before it: the answer may be lost, the retry not
+            self.book.cancelled.discard(job.pk)
         try:
             getattr(job, act)(by=ACTOR)
         except (Refused, Stale):
             return
         if act == "cancel" and job.state == State.CANCELLED:
-            self.book.cancelled[job.pk] = time.time()
+            self.book.cancelled.add(job.pk)
 
 
 def _later(desk: Desk, token: str, rng: random.Random) -> None:
@@ -103,28 +113,58 @@ def _effect(desk: Desk, token: str, rng: random.Random) -> None:
 
 
 def _limited(desk: Desk, token: str, rng: random.Random) -> None:
-    key = f"chaos:{rng.randrange(_KEYS)}"
+    key = rng.choice([PAIR, *(f"chaos:{number}" for number in range(_KEYS))])
     desk.enqueue(token, "chaos.effect", arguments={"seconds": 0.05}, limit_key=key)
+
+
+def _depends(desk: Desk, token: str, rng: random.Random) -> None:
+    """A chain: the last waits for both before it."""
+    failures = rng.choice([0, 0, 1, 9])
+    said = {"failures": failures, "failure_class": "bug" if failures > _KEYS else "unknown"}
+    first, second, third = (f"{token} {name}" for name in ("first", "second", "third"))
+    desk.enqueue(first, "chaos.flaky", arguments=said)
+    before = desk.book.accepted[first]
+    policy = rng.choice(list(Policy.values))
+    desk.enqueue(second, "chaos.effect", depends=before, policy=policy)
+    before = [*before, *desk.book.accepted[second]]
+    desk.enqueue(third, "chaos.effect", depends=before, policy=policy)
 
 
 def _unique(desk: Desk, token: str, rng: random.Random) -> None:
     desk.enqueue(token, "chaos.effect", unique_key=f"chaos:{rng.randrange(_KEYS)}")
 
 
-UNACTED = (State.QUEUED, State.SCHEDULED, State.BLOCKED)
-SORTS: dict[str, Callable[[Desk, str, random.Random], None]] = {
+def _simple(kind: str) -> "Sort":
+    return lambda desk, token, rng: desk.enqueue(token, kind)
+
+
+def _act(act: str, *states: State) -> "Sort":
+    return lambda desk, token, rng: desk.act(rng, states, act)
+
+
+Sort = Callable[[Desk, str, random.Random], None]
+SORTS: dict[str, Sort] = {
     "noops": lambda desk, token, rng: desk.enqueue(token, "demo.noop", NOOPS),
     "effect": _effect,
     "steps": _steps,
     "flaky": _flaky,
     "hopeless": _hopeless,
-    "compute": lambda desk, token, rng: desk.enqueue(token, "chaos.compute"),
-    "parent": lambda desk, token, rng: desk.enqueue(token, "chaos.parent"),
-    "publish": lambda desk, token, rng: desk.enqueue(token, "chaos.publish"),
+    "compute": _simple("chaos.compute"),
+    "parent": _simple("chaos.parent"),
+    "publish": _simple("chaos.publish"),
     "limited": _limited,
     "unique": _unique,
     "later": _later,
     "undone": lambda desk, token, rng: desk.undo(token, "demo.noop"),
-    "cancel": lambda desk, token, rng: desk.act(rng, UNACTED, "cancel"),
-    "retry": lambda desk, token, rng: desk.act(rng, (State.FAILED, State.CANCELLED), "retry"),
+    "depends": _depends,
+    "polite": _simple("chaos.polite"),
+    "helper": _simple("chaos.helper"),
+    "verified": lambda desk, token, rng: desk.enqueue(
+        token, "chaos.verified", arguments={"good": rng.random() < _GOOD}
+    ),
+    "tick": lambda desk, token, rng: desk.schedule(token.replace(" ", "-")),
+    "cancel": _act("cancel", *LIVE),
+    "pause": _act("pause", State.QUEUED, State.SCHEDULED, State.RUNNING),
+    "resume": _act("resume", State.PAUSED),
+    "retry": _act("retry", State.FAILED, State.CANCELLED),
 }

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 _WEIGHTS = {
     "noops": 8,
     "effect": 6,
-    "steps": 3,
+    "steps": 5,
     "flaky": 2,
     "hopeless": 1,
     "compute": 1,
@@ -18,7 +18,14 @@ _WEIGHTS = {
     "unique": 2,
     "later": 1,
     "undone": 2,
-    "cancel": 2,
+    "depends": 3,
+    "polite": 1,
+    "helper": 1,
+    "verified": 2,
+    "tick": 1,
+    "cancel": 3,
+    "pause": 2,
+    "resume": 2,
     "retry": 1,
 }
 NOOPS = 20

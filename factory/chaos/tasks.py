@@ -12,7 +12,7 @@ from django.db import connection
 
 from jobs import events, kinds, ports, queue
 from jobs.context import Run
-from jobs.failures import Anticipated, Failed, FailureClass
+from jobs.failures import Anticipated, Failed, FailureClass, RateLimited
 
 ATTEMPTS = 4
 _ANSWER_S = 10
@@ -37,13 +37,14 @@ def effect(run: Run, *, sink: str, seconds: float = 0.0) -> dict[str, Any]:
 
 @kinds.register("chaos.steps", queue="long", max_attempts=ATTEMPTS)
 def steps(run: Run, *, sink: str, total: int = 4, seconds: float = 0.1) -> dict[str, Any]:
-    """Does something outside in each of its steps."""
+    """Does something outside in each of its steps, and keeps how far it is."""
     _began(run, sink)
-    for number in range(total):
+    for number in range(run.resumed or 0, total):
         run.progress(number, total, f"step {number + 1}")
         Event().wait(seconds)
         _outside(run, sink, f"step{number + 1}")
         run.log(f"step {number + 1} done")
+        run.checkpoint(number + 1)
     return _once(run, "steps")
 
 
@@ -68,6 +69,41 @@ def compute(run: Run, *, sink: str, seconds: float = 0.2) -> dict[str, Any]:
         sum(range(1000))
     _outside(run, sink, "effect")
     return _once(run, "effect")
+
+
+@kinds.register("chaos.polite", max_attempts=ATTEMPTS)
+def polite(run: Run, *, sink: str) -> dict[str, Any]:
+    """Is told to come back later, once."""
+    _began(run, sink)
+    if run.resumed is None:
+        run.checkpoint("told to wait")
+        raise RateLimited(1)
+    _outside(run, sink, "effect")
+    return _once(run, "effect")
+
+
+@kinds.register("chaos.helper", max_attempts=ATTEMPTS)
+def helper(run: Run, *, sink: str, seconds: float = 0.5) -> dict[str, Any]:
+    """Has a program and its children do the work."""
+    _began(run, sink)
+    run.command(["sh", "-c", f"sleep {seconds} & sleep {seconds}; wait"]).wait()
+    _outside(run, sink, "effect")
+    return _once(run, "effect")
+
+
+def _looked_at(run: Run, result: Any) -> str | None:
+    _tell(result["sink"], {"what": "verified", "job": run.job_id, "fence": run.fence})
+    return None if result["good"] else "it is not good"
+
+
+@kinds.register("chaos.verified", max_attempts=ATTEMPTS, verifier=_looked_at)
+def verified(run: Run, *, sink: str, good: bool = True) -> dict[str, Any]:
+    """Does work that is checked before it counts."""
+    _began(run, sink)
+    _outside(run, sink, "effect")
+    with run.completing({"sink": sink, "good": good}):
+        _keep(run, "verified")
+    return {}
 
 
 @kinds.register("chaos.parent", max_attempts=ATTEMPTS)
@@ -131,6 +167,7 @@ def _outside(run: Run, sink: str, step: str) -> None:
 
 
 def _tell(sink: str, said: dict[str, Any]) -> None:
+    said = said | {"sent": time.time()}
     asked = urllib.request.Request(  # noqa: S310 — an address of our own
         sink, json.dumps(said).encode(), {"Content-Type": "application/json"}, method="POST"
     )
