@@ -325,10 +325,11 @@ def _dependencies(history: History) -> str:
         "SELECT c.id, p.id, p.state FROM job_dependency d JOIN job c ON c.id = d.child_id"
         " JOIN job p ON p.id = d.parent_id WHERE c.state = 'succeeded' AND ("
         " (SELECT min(at) FROM job_move m WHERE m.job_id = c.id AND m.to_state = 'running')"
-        " < (SELECT min(at) FROM job_move m WHERE m.job_id = p.id"
-        "    AND m.to_state IN ('succeeded', 'failed', 'cancelled'))"
+        " < coalesce((SELECT min(at) FROM job_move m WHERE m.job_id = p.id"
+        "    AND m.to_state IN ('succeeded', 'failed', 'cancelled')), 'infinity')"
         " OR (d.policy = 'cancel' AND p.state <> 'succeeded'"
-        "     AND NOT EXISTS (SELECT FROM job_move m WHERE m.job_id = c.id AND m.actor LIKE 'user:%%')))",
+        "     AND NOT EXISTS (SELECT FROM job_move m WHERE m.job_id = c.id"
+        "                     AND m.from_state <> '' AND m.actor LIKE 'user:%%')))",
         says="children that did not wait for their parents: {}",
     )
 

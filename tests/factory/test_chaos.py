@@ -22,6 +22,8 @@ from tests.jobs.conftest import committed
 __all__ = ["committed"]
 
 BY = "user:chaos"
+WHOLE = ("1 ", "3 ", "5 ", "6 ", "8 ", "10 ", "15 ", "17 ", "checkpoints", "pauses", "verifying")
+WHOLE += ("dependencies", "limits", "ends")
 
 
 @pytest.fixture
@@ -87,7 +89,7 @@ def test_the_same_seed_is_the_same_plan_and_strikes_each_fault_before_one_twice(
 
 
 def test_a_whole_history_holds(history: History) -> None:
-    for number in ("1 ", "3 ", "5 ", "6 ", "8 ", "10 ", "15 ", "17 ", "limits", "ends"):
+    for number in WHOLE:
         assert verdict(history, number) == "", number
     assert (lost(history), phantom(history)) == ([], [])
 
@@ -154,15 +156,76 @@ def test_a_slow_recovery_breaks_the_seventh(history: History) -> None:
     assert "it took" in str(verdict(history, "7 "))
 
 
-def test_an_effect_after_a_cancellation_breaks_the_fifteenth(history: History) -> None:
+def test_what_begins_after_a_cancellation_breaks_the_fifteenth(history: History) -> None:
     job = history.book.ids[0]
     behind("UPDATE job SET state = 'cancelled'")
-    history.book.cancelled[job] = 100.0
+    behind("UPDATE job_move SET to_state = 'cancelled' WHERE to_state = 'succeeded'")
+    history.book.cancelled.add(job)
     fine = verdict(history, "15 ")
-    history.calls = [{"what": "effect", "job": job, "key": f"job:{job}:effect", "at": 100.5}]
+    history.calls = [{"what": "effect", "job": job, "sent": time.time() + 5}]
+    late = verdict(history, "15 ")
+    history.calls = []
+    behind("UPDATE job SET state = 'succeeded'")
 
     assert fine == ""
-    assert "after 0.500 s" in str(verdict(history, "15 "))
+    assert "it went on after its cancellation" in str(late)
+    assert "not so any more" in str(verdict(history, "15 "))
+
+
+def test_a_schedule_without_its_job_breaks_the_sixteenth(history: History) -> None:
+    run(
+        "INSERT INTO job_schedule (name, kind, arguments, cron, next_at, created_at)"
+        " VALUES ('chaos-1', 'demo.noop', '{}', '* * * * *', now(), now())"
+    )
+    none = verdict(history, "16 ")
+
+    history.book.schedules.append("chaos-1")
+
+    assert none is None
+    assert verdict(history, "16 ") == "schedules, ticks, jobs: chaos-1 0 0"
+
+
+def test_a_step_that_is_repeated_without_a_death_is_told(history: History) -> None:
+    began, step = {"what": "began", "job": 1}, {"what": "effect", "job": 1, "key": "job:1:step2"}
+    history.calls = [began, step, began, step]
+    fine = verdict(history, "checkpoints")
+
+    history.calls = [began, step, began, step, step]
+
+    assert fine == ""
+    assert verdict(history, "checkpoints") == "steps that were repeated: job 1: 2 in 2 executions"
+
+
+def test_what_goes_on_while_it_is_paused_is_told(history: History) -> None:
+    job = history.book.ids[0]
+    behind("UPDATE job_move SET to_state = 'paused' WHERE to_state = 'succeeded'")
+
+    history.calls = [{"what": "effect", "job": job, "sent": time.time() + 5}]
+
+    assert verdict(history, "pauses") == f"jobs that went on while they were paused: [{job}]"
+
+
+def test_a_success_around_its_check_is_told(history: History) -> None:
+    behind("""UPDATE job SET kind = 'chaos.verified', arguments = '{"good": true}'""")
+
+    assert "without its check" in str(verdict(history, "verifying"))
+
+
+def test_a_child_that_did_not_wait_is_told(history: History) -> None:
+    parent, child = queue.enqueue("demo.noop", {}).pk, history.book.ids[0]
+    run(
+        "INSERT INTO job_dependency (child_id, parent_id, policy) VALUES (%s, %s, 'cancel')",
+        child,
+        parent,
+    )
+
+    assert "did not wait" in str(verdict(history, "dependencies"))
+
+
+def test_what_the_audit_finds_is_told(history: History) -> None:
+    behind("UPDATE job SET state = 'queued', finished_at = NULL")
+
+    assert "verify_board:" in str(verdict(history, "verify_board"))
 
 
 def test_a_job_of_a_transaction_that_was_taken_back_breaks_the_seventeenth(
@@ -173,17 +236,21 @@ def test_a_job_of_a_transaction_that_was_taken_back_breaks_the_seventeenth(
     assert "taken back" in str(verdict(history, "17 "))
 
 
-def test_two_jobs_of_one_key_at_once_are_told(history: History) -> None:
+def test_more_jobs_of_a_key_than_may_run_are_told(history: History) -> None:
     queue.enqueue("demo.noop", {}, subject="chaos 1", actor=BY)
     behind("UPDATE job SET limit_key = 'chaos:1'")
-    for job in Job.objects.all():
+    for second, job in enumerate(Job.objects.all()):
         behind(
             "INSERT INTO job_attempt (job_id, number, fence, runner_id, started_at, ended_at, outcome)"
-            " VALUES (%s, 1, 1, 1, now() - interval '1 s', now(), 'succeeded')",
+            " VALUES (%s, 2, 2, 1, now() + %s * interval '1 s', now() + interval '9 s', 'succeeded')",
             job.pk,
+            second,
         )
+    alone = verdict(history, "limits")
+    run("INSERT INTO job_limit (key, most_running) VALUES ('chaos:1', 2)")
 
-    assert "ran at once" in str(verdict(history, "limits"))
+    assert "beside too many of their key" in str(alone)
+    assert verdict(history, "limits") == ""
 
 
 def test_a_failure_nobody_planned_is_told(history: History) -> None:
