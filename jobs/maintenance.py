@@ -111,7 +111,8 @@ def _quoted(name: str) -> str:
     return connection.ops.quote_name(name)
 
 
-schedules.stand("reconcile", kind="upkeep.reconcile", cron="*/10 * * * *")
+# What looks after the queue does not wait behind it.
+schedules.stand("reconcile", kind="upkeep.reconcile", cron="*/10 * * * *", priority=100)
 schedules.stand("prune", kind="upkeep.prune", cron="37 * * * *")
-schedules.stand("vacuum", kind="upkeep.vacuum", cron="7 * * * *")
+schedules.stand("vacuum", kind="upkeep.vacuum", cron="7 * * * *", priority=100)
 schedules.stand("reindex", kind="upkeep.reindex", cron="22 3 * * *")

@@ -21,7 +21,7 @@ class ScheduleForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Schedule
-        fields = ("name", "kind", "arguments", "cron", "zone", "catch_up", "scope")
+        fields = ("name", "kind", "arguments", "cron", "zone", "catch_up", "scope", "priority")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

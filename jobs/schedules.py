@@ -1,7 +1,7 @@
 """Schedules: fired once per tick, whoever looks; missed ticks make one job or none."""
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -32,15 +32,15 @@ class Standing:
     name: str
     kind: str
     cron: str
-    arguments: dict[str, Any] = field(default_factory=dict)
+    priority: int
 
 
 _standing: dict[str, Standing] = {}
 
 
-def stand(name: str, *, kind: str, cron: str) -> None:
+def stand(name: str, *, kind: str, cron: str, priority: int = 0) -> None:
     """This function will have a schedule laid by the product; people may pause and re-time it."""
-    _standing[name] = Standing(name, kind, cron)
+    _standing[name] = Standing(name, kind, cron, priority)
 
 
 def lay(using: str, **_: Any) -> None:
@@ -55,7 +55,7 @@ def lay(using: str, **_: Any) -> None:
     known = set(rows.values_list("name", flat=True))
     for one in _standing.values():
         if one.name not in known:
-            made = Schedule(name=one.name, kind=one.kind, cron=one.cron, standing=True)
+            made = Schedule(**asdict(one), standing=True)
             made.plan()
             rows.bulk_create([made], ignore_conflicts=True)
 
@@ -159,6 +159,7 @@ def _fire(schedule: Schedule, tick: Tick) -> None:
             [schedule.arguments],
             scope=schedule.scope,
             subject=schedule.name,
+            priority=schedule.priority,
             unique_key=key,
             limit_key=key,
             actor=actor[:64],

@@ -36,8 +36,17 @@ def listing(request: HttpRequest) -> HttpResponse:
     """This view will list schedules with their last and next runs."""
     found = list(Schedule.objects.order_by("next_at", "name"))
     jobs = _jobs(one.last_job_id for one in found)
-    rows = [(one, jobs.get(one.last_job_id or 0), _words(one)) for one in found]
-    return render(request, "jobs/schedules.html", {"v": board.clock(), "rows": rows})
+    names = board.people(one.paused_by for one in found)
+    rows = [
+        (
+            one,
+            jobs.get(one.last_job_id or 0),
+            _words(one),
+            board.with_names(one.paused_by, names),
+        )
+        for one in found
+    ]
+    return render(request, "jobs/schedules.html", {"rows": rows})
 
 
 @require_safe
@@ -46,14 +55,19 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
     """This view will show one schedule: its next times, and its ticks with their jobs."""
     schedule = get_object_or_404(Schedule, pk=pk)
     ticks = list(schedule.ticks.order_by("-due_at")[:TICKS])
-    board.name_actors(ticks)
+    names = board.people([schedule.paused_by, schedule.changed_by, *(one.actor for one in ticks)])
     jobs = _jobs(tick.job_id for tick in ticks)
     context = {
-        "v": board.clock(),
         "schedule": schedule,
+        "paused_by": board.with_names(schedule.paused_by, names),
+        "changed_by": board.with_names(schedule.changed_by, names),
         "words": _words(schedule),
         "upcoming": _upcoming(schedule),
-        "rows": [(tick, jobs.get(tick.job_id or 0)) for tick in ticks],
+        "rows": [
+            (tick, jobs.get(tick.job_id or 0), board.with_names(tick.actor, names))
+            for tick in ticks
+        ],
+        "most": TICKS,
         "arguments": board.mask(schedule.arguments) if schedule.arguments else "",
         "project": ports.scopes.label({schedule.scope}) if schedule.scope else {},
     }

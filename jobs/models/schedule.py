@@ -68,6 +68,9 @@ class Schedule(models.Model):
     scope = models.BigIntegerField(
         null=True, blank=True, help_text="The project its jobs belong to; empty means staff only."
     )
+    priority = models.SmallIntegerField(
+        default=0, db_default=0, help_text="Of its jobs: higher is claimed first."
+    )
     standing = models.BooleanField(
         default=False,
         db_default=False,

@@ -62,6 +62,14 @@ def test_a_tick_is_fired_once_however_often_somebody_looks(hourly: Schedule) -> 
     assert [len(tick()) for _ in range(3)] == [1, 0, 0]
 
 
+def test_its_jobs_have_its_priority(db: None) -> None:
+    late(make(priority=7))
+
+    tick()
+
+    assert Job.objects.get().priority == 7
+
+
 def test_upkeep_fires_schedules(hourly: Schedule) -> None:
     assert upkeep.tick(connection.connection).fired == 1
 

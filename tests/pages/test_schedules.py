@@ -21,6 +21,7 @@ FORM = {
     "zone": "Europe/Zurich",
     "catch_up": "one",
     "scope": "",
+    "priority": "0",
     "ticks-TOTAL_FORMS": "0",
     "ticks-INITIAL_FORMS": "0",
 }
