@@ -105,9 +105,14 @@ def enqueue(package: str) -> int:
     with transaction.atomic():
         job = queue.enqueue(TASK, arguments, subject=task["func"], actor=_ACTOR)
         if arguments["hook"]:
-            told = {"subject": f"hook of {task['func']}", "actor": _ACTOR}
-            after = {"depends": [job.pk], "policy": Policy.IGNORE}
-            queue.enqueue(HOOK, {"task": task["id"]}, root=job.pk, **told, **after)
+            told: queue.Options = {
+                "subject": f"hook of {task['func']}",
+                "actor": _ACTOR,
+                "root": job.pk,
+                "depends": [job.pk],
+                "policy": Policy.IGNORE,
+            }
+            queue.enqueue(HOOK, {"task": task["id"]}, **told)
     return int(job.pk)
 
 

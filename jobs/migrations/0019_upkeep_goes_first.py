@@ -10,7 +10,7 @@ def _each(change: str) -> str:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("jobs", "0016_no_truncation")]
+    dependencies = [("jobs", "0018_traces")]
     operations = [
         migrations.AddField(
             "schedule",
