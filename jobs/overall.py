@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from jobs import liveness
@@ -18,6 +18,7 @@ OLD = timedelta(hours=24)
 PATIENCE = timedelta(seconds=60)
 """A runner confirms what was asked of it within its grace; longer is stuck."""
 _NAMED = 5
+_OF_THE_LIVING = ("stuck", "old")
 _WAITING = (State.QUEUED, State.BLOCKED, State.PAUSED)
 
 
@@ -133,7 +134,9 @@ def _seen(jobs: "QuerySet[Job]", user: Any) -> "QuerySet[Job]":
 
 
 def _counted(name: str, jobs: "QuerySet[Job]", bad: bool, meaning: str) -> Counter:
-    first = list(jobs.order_by("pk").values_list("pk", flat=True)[:_NAMED])
+    # Not by "pk" itself: the planner would look for the first few among all that is finished.
+    order = F("pk") + 0 if name in _OF_THE_LIVING else F("pk")
+    first = list(jobs.order_by(order).values_list("pk", flat=True)[:_NAMED])
     count = jobs.values("pk")[: CAP + 1].count() if first else 0
     return Counter(name, count, bad, meaning, first)
 

@@ -4,5 +4,5 @@ UPDATE job SET
                WHEN run_after > clock_timestamp() THEN 'scheduled' ELSE 'queued' END,
   reason = 'Its time has come: ' || reason, resume_at = NULL, updated_at = clock_timestamp()
 WHERE id IN (
-  SELECT id FROM job WHERE resume_at <= clock_timestamp()
+  SELECT id FROM job WHERE resume_at <= (SELECT clock_timestamp())
   ORDER BY resume_at LIMIT 1000 FOR UPDATE SKIP LOCKED)

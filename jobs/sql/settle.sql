@@ -25,6 +25,8 @@ UPDATE job SET
   intent = '', intent_by = '', intent_at = NULL, runner_id = NULL, updated_at = clock_timestamp()
 FROM held
 -- Checked again on the row as it is by now: another tick may have settled it, another runner may have it.
-WHERE job.id = held.id AND job.fence = held.fence AND job.runner_id = %(runner)s
-  AND job.state IN ('running', 'verifying')
+-- Said so that the planner finds it by its id: by the index of what is held it would compare each
+-- held job with each.
+WHERE job.id = held.id AND job.fence = held.fence AND job.runner_id + 0 = %(runner)s
+  AND job.state || '' IN ('running', 'verifying')
 RETURNING job.id, job.state
