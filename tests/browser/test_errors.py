@@ -13,7 +13,7 @@ from factory import errors
 from tests.live.stack import Stack
 
 PATHS = {403: "/jobs/7/retries/", 405: "/jobs/7/retries/", 409: "/jobs/7/cancellations/"}
-SAID = {409: "Job 7 is running: only a job that waits can be cancelled."}
+SAID = {409: "Job 7 is running: only a job that is not finished can be cancelled."}
 FIELDS = {400: {"addresses": "address: it begins with a hyphen, like an option", "branch": "odd"}}
 
 
@@ -56,7 +56,7 @@ def test_an_act_that_came_too_late_says_what_is_true_now(context_of: Any, produc
     page.get_by_role("button", name="Cancel").click()
 
     expect(page.locator(".code")).to_have_text("409")
-    expect(page.locator(".broken")).to_contain_text("is cancelled: only a job that waits")
+    expect(page.locator(".broken")).to_contain_text("is cancelled: only a job that is not finished")
     page.get_by_role("link", name="Go back").click()
     expect(page).to_have_url(re.compile(f"/jobs/{made}/$"))
     expect(page.locator(".head .mark-cancelled")).to_be_visible()
