@@ -23,6 +23,7 @@ from factory import errors, shapes, snapshot, tokens
 from jobs import board, controls, ports, summary, why
 from jobs.controls import Control
 from jobs.models import Job
+from jobs.states import State
 from projects import board as projects_board
 from projects import registration
 from projects.models import Membership, Project
@@ -207,6 +208,19 @@ for _control in controls.ALL:
     )(_operation(_control))
 
 
+@api.post(
+    "/jobs/{int:pk}/repairs",
+    response={200: shapes.Act, **_ACT_ERRORS},
+    summary="Repair: set a state by hand",
+)
+def repairs(request: HttpRequest, pk: int, given: shapes.Repair) -> HttpResponse:
+    """Staff only: within the legal moves, with the reason on record. 409 says what hinders it."""
+    caller, found = _permitted(request, pk, "repair")
+    by = f"user:{caller.user.pk}"
+    done = controls.repair(found, State(given.to), by=by, reason=given.reason)
+    return api.create_response(request, done.described(pk), status=200)
+
+
 @api.exception_handler(Exception)
 def _defect(request: HttpRequest, error: Exception) -> HttpResponse:
     raise error  # one place answers: factory.errors
@@ -256,11 +270,16 @@ def _job(caller: Caller, pk: int) -> Job:
     return board.labelled([get_object_or_404(found, pk=pk)])[0]
 
 
-def _act(request: HttpRequest, pk: int, control: Control, reason: str) -> HttpResponse:
+def _permitted(request: HttpRequest, pk: int, act: str) -> tuple[Caller, Job]:
     caller = _caller(request, "write")
     found = _job(caller, pk)
-    if not ports.scopes.allows(caller.user, control.name, found.scope):
+    if not ports.scopes.allows(caller.user, act, found.scope):
         raise HttpError(403, errors.WORDS[403].message)
+    return caller, found
+
+
+def _act(request: HttpRequest, pk: int, control: Control, reason: str) -> HttpResponse:
+    caller, found = _permitted(request, pk, control.name)
     done = control.do(found, by=f"user:{caller.user.pk}", reason=reason)
     return api.create_response(request, done.described(pk), status=200)
 

@@ -1,10 +1,12 @@
 """What the API takes and gives; the OpenAPI document is made of this."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from ninja import Schema
 from pydantic import ConfigDict, Field
+
+from jobs.states import State
 
 
 class Explained(Schema):
@@ -181,6 +183,13 @@ class Words(Given):
     """What may be said with an act."""
 
     reason: str = Field("", max_length=500, description="Why, for the record.")
+
+
+class Repair(Given):
+    """A state set by hand."""
+
+    to: Literal[tuple(State.values)] = Field(description="The state it is set to.")  # type: ignore[valid-type]
+    reason: str = Field(min_length=1, max_length=500, description="Why, for the record.")
 
 
 class Evidence(Schema):

@@ -11,6 +11,8 @@ from jobs import controls, ports
 from jobs.choosing import Selection
 from jobs.controls import Control
 from jobs.models import Job
+from jobs.models.hindrance import repairs as possible_repairs
+from jobs.states import State
 
 _ASKED = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -24,6 +26,20 @@ def act(request: HttpRequest, pk: int, control: Control) -> HttpResponse:
         return _told(request, done.made or job.pk, done.said)
     question = {"control": control, "consequence": control.warns(job)}
     return render(request, "jobs/confirm.html", {"job": job, **question})
+
+
+@_ASKED
+def repairs(request: HttpRequest, pk: int) -> HttpResponse:
+    """This view will ask for a state and a reason, and set it by hand within the legal moves."""
+    job = _permitted(request, pk, "repair")
+    if request.method == "POST":
+        to = request.POST.get("to", "")
+        if to not in State.values:
+            raise BadRequest(f"to={to[:40]} is none of: {', '.join(State.values)}.")
+        reason = request.POST.get("reason", "")
+        done = controls.repair(job, State(to), by=actor(request), reason=reason)
+        return _told(request, job.pk, done.said)
+    return render(request, "jobs/repair.html", {"job": job, "states": possible_repairs(job)})
 
 
 @_ASKED

@@ -16,7 +16,17 @@ from django.db.models.functions import Greatest
 
 from jobs import dependencies, groups, levels, ports
 from jobs.levels import Level
-from jobs.models import Artefact, Attempt, Event, Job, LateReport, LogChunk, Move
+from jobs.models import (
+    Artefact,
+    Attempt,
+    Dependency,
+    Event,
+    Job,
+    LateReport,
+    Limit,
+    LogChunk,
+    Move,
+)
 from jobs.redaction import redact
 from jobs.states import HELD, LIVE, UNSTARTED, State
 
@@ -28,6 +38,8 @@ EVIDENT = Q(("evident", True))
 """Of jobs with evidence: a live runner holds it."""
 PAGE = 50
 TAIL_LINES = 200
+RELATED = 50
+"""So many of the jobs one waits for, and of those that wait for it, are shown."""
 # By `job_live`, each kind of the unfinished apart: `id` is its second column.
 _FIRST_OF_SCOPES = """
 SELECT first.id FROM unnest(%s::bigint[]) AS wanted (scope), LATERAL (
@@ -222,17 +234,27 @@ def detail(job_ids: Collection[int]) -> list[Job]:
         move.said = with_names(move.reason, names)  # type: ignore[attr-defined]
     late = list(LateReport.objects.filter(job__in=listed).order_by("pk"))
     left = list(Artefact.objects.filter(job__in=listed).listed())
+    limits = Limit.objects.in_bulk({job.limit_key for job in jobs if job.limit_key})
     events = Event.objects.in_bulk([job.event_id for job in jobs if job.event_id])
     for job in jobs:
         job.tries = tries(job)  # type: ignore[attr-defined]
         job.late = [one for one in late if one.job_id == job.pk]  # type: ignore[attr-defined]
         job.left = [one for one in left if one.job_id == job.pk]  # type: ignore[attr-defined]
+        job.limit = limits.get(job.limit_key)  # type: ignore[attr-defined]
+        job.parents, job.children = related(job)  # type: ignore[attr-defined]
         job.event = events.get(job.event_id)  # type: ignore[attr-defined]
         job.timeline = [move for move in moves if move.job_id == job.pk]  # type: ignore[attr-defined]
         job.masked = mask(job.arguments)  # type: ignore[attr-defined]
         job.result_text = mask(job.result) if job.result else ""  # type: ignore[attr-defined]
         job.log = tail(job.pk)  # type: ignore[attr-defined]
     return jobs
+
+
+def related(job: Job) -> tuple[list[Dependency], list[Dependency]]:
+    """This function will give what a job waits for and what waits for it, the first of each."""
+    edges = Dependency.objects.order_by("pk")
+    parents = edges.filter(child=job).select_related("parent")[:RELATED]
+    return list(parents), list(edges.filter(parent=job).select_related("child")[:RELATED])
 
 
 def tries(job: Job) -> list[Try]:

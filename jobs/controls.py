@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db.models import Max
@@ -91,10 +92,20 @@ def of(job: Job) -> list[Control]:
     return [one for one in ALL if one.offered(job)]
 
 
+def repair(job: Job, to: State, *, by: str, reason: str) -> Done:
+    """This function will set a state by hand, within the legal moves and with its reason on record."""
+    call = partial(job.repair, to, by=by, reason=reason)
+    return _moved(job, call, f"was set to {to} by hand")
+
+
 def by_moving(control: Control, job: Job, by: str, reason: str) -> Done:
     """This function will do one of the acts that are moves, and tell the move or the wish."""
+    return _moved(job, partial(getattr(job, control.name), by=by, reason=reason), control.done)
+
+
+def _moved(job: Job, move: Callable[[], None], done: str) -> Done:
     before, known = job.state, job.moves.aggregate(last=Max("pk"))["last"] or 0
-    getattr(job, control.name)(by=by, reason=reason)
+    move()
     if job.intent:
         said = f"{job} was asked to {job.intent}; its state changes when its runner has done it."
         words = f"{job.intent_by} asked its runner to {job.intent} it."
@@ -102,7 +113,7 @@ def by_moving(control: Control, job: Job, by: str, reason: str) -> Done:
         return Done(before, job.state, said, [asked])
     # Not the newest: a runner may have claimed it by now. Had it moved before, we were refused.
     ours = job.moves.filter(pk__gt=known).order_by("pk")[:1]
-    return Done(before, job.state, f"{job} {control.done}.", [told(move) for move in ours])
+    return Done(before, job.state, f"{job} {done}.", [told(move) for move in ours])
 
 
 def told(move: Move) -> Fact:

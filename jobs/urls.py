@@ -13,6 +13,7 @@ urlpatterns = [
     path("<int:pk>/log.txt", views.log_file, name="log-file"),
     path("<int:pk>/artefacts/<int:artefact>/", views.artefact, name="artefact"),
     path("<int:pk>/reasons/", views.reasons, name="reasons"),
+    path("<int:pk>/repairs/", acting.repairs, name="repairs"),
     path("selections/", acting.selections, name="selections"),
     *(
         path(f"<int:pk>/{one.noun}/", acting.act, {"control": one}, name=one.noun)

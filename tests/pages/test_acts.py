@@ -145,6 +145,30 @@ def test_a_reason_is_recorded_with_the_name_of_who_gave_it(world: World) -> None
     assert "\x1b" not in page
 
 
+def test_a_repair_needs_staff_a_legal_state_and_a_reason(world: World, as_staff: Client) -> None:
+    job = in_state(world, "failed")
+    address = f"/jobs/{job.pk}/repairs/"
+
+    asked = text_of(as_staff, address)
+    refused = [
+        as_staff.post(address, given).status_code
+        for given in (
+            {"to": "queued", "reason": " "},
+            {"to": "succeeded", "reason": "x"},
+            {"to": "resting", "reason": "x"},
+        )
+    ]
+    as_staff.post(address, {"to": "queued", "reason": "The token is new."})
+
+    job.refresh_from_db()
+    assert "<option>queued</option>" in asked
+    assert "<option>succeeded</option>" not in asked
+    assert refused == [409, 409, 400]
+    assert job.state == "queued"
+    assert "The token is new." in text_of(as_staff, f"/jobs/{job.pk}/")
+    assert browser_of(world.contributor).get(address).status_code == 403
+
+
 def test_the_page_says_why_and_leads_to_the_job_in_the_way(world: World, as_staff: Client) -> None:
     first = queue.enqueue("demo.noop", {}, limit_key="boat", scope=world.project.pk)
     hold(first, runner())

@@ -54,7 +54,7 @@ def test_the_document_describes_every_call_and_its_errors(world: World) -> None:
     told = ask("openapi.json", world.viewer).json()
 
     assert told["openapi"].startswith("3.1")
-    assert len(OPERATIONS) == 6 + len(controls.ALL)
+    assert len(OPERATIONS) == 7 + len(controls.ALL)
     for method, path, operation in OPERATIONS:
         expected = {"400", "401", "403", "404"} | ({"409"} if method == "POST" else set())
         assert expected <= set(told["paths"][path][method.lower()]["responses"]), path
@@ -297,6 +297,48 @@ def test_an_act_too_late_is_409_and_says_what_is_true_now(world: World) -> None:
 
     assert answer.status_code == 409
     assert f"Job {world.job.pk} is failed" in answer.json()["error"]["message"]
+
+
+def test_an_act_on_what_runs_is_told_as_asked(world: World) -> None:
+    job = queue.enqueue("demo.noop", {}, scope=world.project.pk)
+    hold(job, runner())
+
+    told = ask(f"jobs/{job.pk}/cancellations", world.contributor, {"reason": "wrong"}).json()
+    seen = ask(f"jobs/{job.pk}", world.viewer).json()
+
+    by = f"user:{world.contributor.pk}"
+    assert (told["before"], told["after"], told["evidence"][0]["actor"]) == (*["running"] * 2, by)
+    assert (seen["state"], seen["asked"]["act"], seen["asked"]["by"]) == ("running", "cancel", by)
+
+
+def test_an_act_without_a_body_is_done(world: World) -> None:
+    address, headers = f"/api/jobs/{world.job.pk}/reruns", token_of(world.contributor)
+
+    told = Client().post(address, content_type="application/json", headers=headers).json()
+
+    assert Job.objects.get(pk=told["made"]).kind == world.job.kind
+    assert told["after"] == "failed"
+
+
+def test_why_a_job_waits_is_told(world: World) -> None:
+    job = queue.enqueue("demo.noop", {}, scope=world.project.pk, after=60)
+
+    told = ask(f"jobs/{job.pk}/reasons", world.viewer).json()
+
+    assert told["state"] == "scheduled"
+    assert "due in" in told["evidence"][0]["sentence"]
+
+
+def test_staff_alone_repair_and_only_with_a_reason(world: World) -> None:
+    address = f"jobs/{world.job.pk}/repairs"
+
+    assert ask(address, world.contributor, {"to": "queued", "reason": "x"}).status_code == 403
+    assert ask(address, world.staff, {"to": "queued", "reason": ""}).status_code == 400
+    assert ask(address, world.staff, {"to": "resting", "reason": "x"}).status_code == 400
+    assert ask(address, world.staff, {"to": "succeeded", "reason": "x"}).status_code == 409
+    told = ask(address, world.staff, {"to": "queued", "reason": "It was mended."}).json()
+    assert (told["before"], told["after"]) == ("failed", "queued")
+    assert "It was mended." in told["evidence"][0]["sentence"]
 
 
 def test_a_method_that_is_none_is_405(world: World) -> None:

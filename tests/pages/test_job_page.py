@@ -1,12 +1,14 @@
 """What the page of one job tells: its attempts, what it left, and what came too late."""
 
+from datetime import timedelta
+
 import pytest
 from django.db.models.functions import Now
 from django.test import Client
 
 from jobs import queue
-from jobs.models import Artefact, Job, LateReport, LogChunk, Progress
-from tests.pages.conftest import World, runner
+from jobs.models import Artefact, Job, LateReport, Limit, LogChunk, Progress
+from tests.pages.conftest import World, browser_of, runner
 from tests.pages.test_pages import text_of
 
 
@@ -77,3 +79,50 @@ def test_a_late_report_is_shown_on_its_job(
     )
 
     assert said in text_of(as_staff, f"/jobs/{world.job.pk}/")
+
+
+def test_jobs_that_wait_for_each_other_lead_to_each_other(world: World, as_staff: Client) -> None:
+    parent = queue.enqueue("demo.noop", {}, scope=world.project.pk)
+    child = queue.enqueue("demo.noop", {}, scope=world.project.pk, depends=[parent.pk])
+
+    below, above = (text_of(as_staff, f"/jobs/{job.pk}/") for job in (child, parent))
+
+    assert f'waits for <a href="/jobs/{parent.pk}/">demo.noop #{parent.pk}</a>' in below
+    assert "is cancelled if that does not succeed" in below
+    assert f'<a href="/jobs/{child.pk}/">demo.noop #{child.pk}</a> waits for it' in above
+
+
+def test_a_job_of_another_project_is_named_by_its_number_alone(world: World) -> None:
+    parent = queue.enqueue("demo.sleep", {})
+    child = queue.enqueue("demo.noop", {}, scope=world.project.pk, depends=[parent.pk])
+
+    page = text_of(browser_of(world.viewer), f"/jobs/{child.pk}/")
+
+    assert f">#{parent.pk}</a>" in page
+    assert "demo.sleep" not in page
+
+
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [
+        (None, "one at a time"),
+        ({"most_running": 3}, "at most 3 at a time"),
+        ({"per_minute": 60, "burst": 60}, "at most 60 a minute"),
+    ],
+)
+def test_the_limit_of_a_key_is_said(
+    limit: dict[str, int] | None, said: str, world: World, as_staff: Client
+) -> None:
+    if limit:
+        Limit.objects.create(key="boat", **limit)
+    job = queue.enqueue("demo.noop", {}, limit_key="boat")
+
+    assert said in text_of(as_staff, f"/jobs/{job.pk}/")
+
+
+def test_a_paused_job_says_when_it_goes_on(world: World, as_staff: Client) -> None:
+    job = queue.enqueue("demo.noop", {})
+    job.pause(by="user:1")
+    Job.objects.filter(pk=job.pk).update(resume_at=Now() + timedelta(minutes=1))
+
+    assert "goes on by itself <time" in text_of(as_staff, f"/jobs/{job.pk}/")

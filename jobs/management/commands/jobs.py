@@ -12,9 +12,10 @@ from jobs.levels import Level
 from jobs.management.contract import BadInput, Contract, actor
 from jobs.models import Job, LogChunk
 from jobs.redaction import visible
+from jobs.states import State
 from jobs.summary import describe, words
 
-OTHERS = ("why", "log")
+OTHERS = ("why", "repair", "log")
 LISTED = 200
 NAMED = 5
 FOLLOW_EVERY_S = 0.3
@@ -43,6 +44,7 @@ class Command(Contract):
         parser.add_argument("--failures", action="store_true", help="the failures by cause")
         parser.add_argument("--yes", action="store_true", help="act on all that match")
         parser.add_argument("--reason", default="", help="why, for the record")
+        parser.add_argument("--to", choices=State.values, help="repair: the state it is set to")
         levels = [level.value for level in Level]
         parser.add_argument("--level", choices=levels, help="log: lines from this level on")
         parser.add_argument("--grep", metavar="TEXT", help="log: lines that contain this text")
@@ -110,6 +112,8 @@ class Command(Contract):
         job = _job(number)
         if control:
             return control.do(job, by=actor(), reason=options["reason"]).described(number)
+        if act == "repair":
+            return _repair(job, options)
         return self._log(job, options) if act == "log" else _why(job)
 
     def _log(self, job: Job, options: dict[str, Any]) -> list[dict[str, Any]]:
@@ -184,6 +188,15 @@ def _act_on_all(control: Control, chosen: board.Filter, options: dict[str, Any])
     outcome = control.bulk(jobs, by=actor(), reason=options["reason"])  # type: ignore[misc]
     told: dict[str, Any] = {"act": control.name, "count": count, "first": first}
     return told | outcome._asdict() | {"said": controls.counted(control, outcome)}
+
+
+def _repair(job: Job, options: dict[str, Any]) -> dict[str, Any]:
+    if options["to"] is None or not options["reason"].strip():
+        raise BadInput(
+            "repair: a state and a reason are needed: jobs repair N --to STATE --reason …"
+        )
+    to = State(options["to"])
+    return controls.repair(job, to, by=actor(), reason=options["reason"]).described(job.pk)
 
 
 def _why(job: Job) -> dict[str, Any]:
