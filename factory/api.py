@@ -20,7 +20,7 @@ from ninja.security import APIKeyCookie, HttpBearer
 from ninja.utils import check_csrf
 
 from factory import errors, shapes, snapshot, tokens
-from jobs import board, controls, ports, summary, why
+from jobs import board, controls, overall, ports, summary, why
 from jobs.controls import Control
 from jobs.models import Job
 from jobs.states import State
@@ -101,6 +101,13 @@ def status(request: HttpRequest) -> HttpResponse:
     """Whether work can be done, unfinished jobs by state, and how far the running ones are."""
     found = snapshot.of(_caller(request, "read").user)
     return _fresh(request, found, unless=("as_of",))
+
+
+@api.get("/health", response={200: shapes.Health, **_ERRORS}, summary="How the whole is")
+def health(request: HttpRequest) -> HttpResponse:
+    """What is stuck, stalled, old, failed and unread, undelivered or paused; the last verification."""
+    found = overall.overall(_caller(request, "read").user)
+    return _fresh(request, overall.describe(found))
 
 
 @api.get("/me", response={200: shapes.Me, **_ERRORS}, summary="Who asks")

@@ -107,6 +107,23 @@ class Status(Schema):
     running: list[Running] = Field(description="The oldest fifty that are held by a runner.")
 
 
+class Counter(Schema):
+    """A number that should be 0."""
+
+    count: int = Field(description="Counted up to 10,001.")
+    bad: bool = Field(description="Whether any other number means that something is broken.")
+    jobs: list[int] = Field(description="The first five of them.")
+
+
+class Health(Schema):
+    """How the whole is, of the jobs you may see."""
+
+    health: str = Field(description="well, attention or broken.")
+    counters: dict[str, Counter]
+    verified_at: datetime | None = Field(description="When the board was last compared.")
+    last_green_at: datetime | None = Field(description="When nothing disagreed last.")
+
+
 class Membership(Schema):
     """What one may do in a project."""
 

@@ -335,9 +335,18 @@ class RunnerAdmin(Window):
         self.message_user(request, f"{done} asked to {intent.value}", level)
 
 
+class DeliveryInline(WindowInline):
+    """Who was told of an event."""
+
+    model = Delivery
+    fields = ("kind", "job_id", "stopped", "created_at")
+
+
 @admin.register(Event)
 class EventAdmin(Window):
     """What happened."""
+
+    inlines = (DeliveryInline,)
 
     list_display = ("id", "name", "subject", "scope", "actor", "job_id", "created_at")
     list_filter = ("name",)

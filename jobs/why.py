@@ -193,7 +193,7 @@ def _held(job: Job) -> Iterator[Sentence]:
     yield Sentence(_life(runner), runner.seen_at)
     yield from _asked(job)
     progress = getattr(job, "progress", None)
-    if progress is not None and progress.fence == job.fence:
+    if progress is not None and progress.fence == job.fence and (progress.current or progress.item):
         text = f"It is at {progress} {progress.item}".rstrip()
         yield Sentence(f"{text}.", progress.updated_at)
 

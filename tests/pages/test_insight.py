@@ -101,3 +101,18 @@ def test_the_admin_replays_dead_letters(world: World, dead: Delivery) -> None:
     assert "1 delivered again, 0 could not be" in answer.content.decode()
     world.job.refresh_from_db()
     assert world.job.state == "queued"
+
+
+def test_the_api_tells_how_the_whole_is(world: World) -> None:
+    seen = browser_of(world.viewer).get("/api/health").json()
+    hidden = browser_of(world.stranger).get("/api/health").json()
+
+    assert seen["health"] == "attention"
+    assert seen["counters"]["failed"] == {"count": 1, "bad": False, "jobs": [world.job.pk]}
+    assert (hidden["health"], hidden["counters"]["failed"]["count"]) == ("well", 0)
+
+
+def test_the_admin_shows_who_was_told_of_an_event(world: World, dead: Delivery) -> None:
+    page = text(world.staff, f"/admin/jobs/event/{dead.event_id}/change/")
+
+    assert "demo.fail" in page

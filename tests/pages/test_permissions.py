@@ -81,6 +81,7 @@ CASES = {
     # For programs: 401 without session or token. tests/pages/test_api.py asks with tokens.
     "api/openapi.json": Case("stranger"),
     "api/status": Case("stranger"),
+    "api/health": Case("stranger"),
     "api/me": Case("stranger"),
     "api/projects": Case("stranger"),
     "api/repositories": Case(NOBODY, "stranger"),
