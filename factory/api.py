@@ -32,6 +32,7 @@ _ERRORS = {400: shapes.Error, 401: shapes.Error, 403: shapes.Error, 404: shapes.
 _ACT_ERRORS = _ERRORS | {409: shapes.Error, 413: shapes.Error, 415: shapes.Error}
 PROJECTS = 50
 _NO_WORDS = Body(shapes.Words())
+_NO_REPAIR = Body(shapes.Repair())
 
 
 class Forged(Exception):
@@ -220,9 +221,11 @@ for _control in controls.ALL:
     response={200: shapes.Act, **_ACT_ERRORS},
     summary="Repair: set a state by hand",
 )
-def repairs(request: HttpRequest, pk: int, given: shapes.Repair) -> HttpResponse:
+def repairs(request: HttpRequest, pk: int, given: shapes.Repair = _NO_REPAIR) -> HttpResponse:
     """Staff only: within the legal moves, with the reason on record. 409 says what hinders it."""
     caller, found = _permitted(request, pk, "repair")
+    if given.to is None or not given.reason.strip():
+        raise HttpError(400, "Give to, the state it is set to, and reason, for the record.")
     by = f"user:{caller.user.pk}"
     done = controls.repair(found, State(given.to), by=by, reason=given.reason)
     return api.create_response(request, done.described(pk), status=200)

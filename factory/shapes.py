@@ -205,8 +205,8 @@ class Words(Given):
 class Repair(Given):
     """A state set by hand."""
 
-    to: Literal[tuple(State.values)] = Field(description="The state it is set to.")  # type: ignore[valid-type]
-    reason: str = Field(min_length=1, max_length=500, description="Why, for the record.")
+    to: Literal[tuple(State.values)] | None = Field(None, description="The state it is set to.")  # type: ignore[valid-type]
+    reason: str = Field("", max_length=500, description="Why, for the record; needed.")
 
 
 class Evidence(Schema):
