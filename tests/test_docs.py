@@ -8,7 +8,7 @@ from django.core.management import get_commands
 from django.db import connection
 
 from factory.configuration import VARIABLES
-from jobs import events, kinds
+from jobs import controls, events, kinds
 from jobs.failures import POLICY, FailureClass
 from jobs.states import BIRTHS, LEGAL, State
 
@@ -56,6 +56,14 @@ def test_architecture_page_gives_the_reason_of_every_index_of_job():
     explained = {row[0].strip("`") for row in rows("architecture.md") if row[0].startswith("`job_")}
 
     assert explained == existing
+
+
+def test_reference_page_names_every_act_and_its_address():
+    text = (DOCS / "reference.md").read_text()
+
+    missing = {one.name for one in controls.ALL if one.name not in text or one.noun not in text}
+
+    assert not missing
 
 
 def ours() -> set[str]:
