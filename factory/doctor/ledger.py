@@ -1,17 +1,16 @@
 """Who executes jobs, what waits, what should have moved by now, and what the tables need."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, F, Max, Min, OuterRef, Q, Subquery
+from django.db.models import Count, F, Max, Min, OuterRef, Subquery
 from django.db.models.functions import Extract, Greatest, Now
 
 from factory.doctor import asking
-from jobs import audit, beats, board, fleet, kinds, overall, storage, version
-from jobs.models import Job, LogChunk, Queue, Runner, Verification
+from jobs import audit, beats, board, fleet, kinds, lines, overall, storage, version, why
+from jobs.models import Job, LogChunk, Runner, Verification
 from jobs.ports import Check
-from jobs.states import HELD, State
+from jobs.states import HELD
 
 MARGIN_S = 30
 """A runner ends what is silent for too long by itself, within this."""
@@ -59,25 +58,24 @@ def _silent() -> str:
 
 def queues() -> Iterator[Check]:
     """This function will tell how much waits in each queue, how long, and whether it may move."""
-    waiting = Q(job__state=State.QUEUED)
     live = set(Runner.objects.fresh().values_list("pool", flat=True))
-    listed = Queue.objects.annotate(
-        depth=Count("job", filter=waiting),
-        age=Extract(Now() - Min("job__updated_at", filter=waiting), "epoch"),
-    )
-    for queue in listed.order_by("name"):
-        yield _queue(queue, live)
+    for line in lines.of_queues():
+        yield _queue(line, live)
 
 
-def _queue(queue: Any, live: set[str]) -> Check:
-    name = f"queue {queue.name}"
-    detail = f"{queue.depth} wait"
-    if queue.depth:
-        detail += f", the oldest for {queue.age:.0f} s"
+def _queue(line: lines.Line, live: set[str]) -> Check:
+    queue = line.queue
+    name, detail = f"queue {queue.name}", f"{line.depth} wait"
+    if line.oldest_s is not None:
+        detail += f", the oldest for {line.oldest_s:.0f} s"
+    if queue.is_limited:
+        detail += f", {line.running} run, limited to {queue.limit_words}"
     if queue.paused:
         cure = f"when it may go on: manage.py queues resume {queue.name}"
-        return Check(name, True, f"paused, {detail}", cure, warning=True)
-    if queue.depth and queue.name not in live:
+        return Check(
+            name, True, f"paused by {why.who(queue.paused_by)}, {detail}", cure, warning=True
+        )
+    if line.depth and queue.name not in live:
         return Check(name, False, f"{detail}, and no live runner serves it", asking.cure())
     return Check(name, True, detail)
 

@@ -239,14 +239,14 @@ def test_a_queue_nobody_serves_is_not_well_and_a_paused_one_a_warning() -> None:
     queue.enqueue("demo.noop", {})
 
     before = {check.name: check for check in ledger.queues()}
-    Queue.objects.get(pk="short").pause()
+    Queue.objects.get(pk="short").pause(by="command:ana")
     paused = {check.name: check for check in ledger.queues()}
 
     assert not before["queue short"].ok
     assert before["queue short"].detail.endswith("s, and no live runner serves it")
     assert before["queue long"] == Check("queue long", True, "0 wait")
     assert (paused["queue short"].ok, paused["queue short"].warning) == (True, True)
-    assert paused["queue short"].detail.startswith("paused, 1 wait, the oldest for ")
+    assert paused["queue short"].detail.startswith("paused by command:ana, 1 wait, the oldest for ")
 
 
 def _running(silent_for_s: int) -> Job:
