@@ -9,13 +9,12 @@ from typing import Any
 
 from django.db import connection
 
-from jobs import audit, db, kinds, retention, schedules, storage, upkeep
+from jobs import audit, db, dependencies, kinds, retention, schedules, storage, upkeep
 from jobs.context import Run
 from jobs.levels import Level
 
 PRUNE_S = 600.0
 """Retention stops after this; what is left, the next run removes."""
-_BLOCKED = "SELECT job_release(ARRAY(SELECT id FROM job WHERE state = 'blocked' ORDER BY id), true)"
 # What a rebuilding that was interrupted leaves: never used, but written to. None is being built now.
 _LEFT_HALF_BUILT = """
     SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
@@ -31,7 +30,7 @@ def reconcile(run: Run) -> dict[str, Any]:
     """Derives the truth from evidence again, and compares the board with it."""
     with closing(db.connect("factory reconcile")) as raw:
         tick = upkeep.tick(raw)
-    [(released,)] = db.query(_BLOCKED)
+        released = dependencies.sweep(raw)
     made = audit.verify_board()
     for one in made.disagreements:
         run.log(f"{one['what']}: the board says {one['board']}, {one['reality']}", Level.ERROR)

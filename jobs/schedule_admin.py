@@ -146,7 +146,7 @@ class ScheduleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                     done += 1
             except BadSchedule as error:
                 self.message_user(request, f"{one} cannot run: {error}", messages.ERROR)
-        self.message_user(request, f"{done}: {said.lower().rstrip('.')}")
+        self.message_user(request, f"{done} {said.lower().rstrip('.')}")
 
 
 @admin.register(JobDay)

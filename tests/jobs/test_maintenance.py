@@ -198,3 +198,13 @@ def test_vacuum_sees_dead_rows_and_analyzes_what_changed(
 
     assert "job_day" in job.result["analyzed"]
     assert any(one.startswith("job_day: ") for one in job.result["advice"]), job.result
+
+
+def test_vacuum_warns_long_before_numbers_of_transactions_run_out(
+    committed: services.ScratchDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not any("not frozen" in one for one in storage.advice())
+
+    monkeypatch.setattr(storage, "WRAPAROUND_SHARE", 0)
+
+    assert any("VACUUM FREEZE" in one for one in storage.advice())

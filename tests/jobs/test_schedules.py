@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.models import F
 from django.db.models.functions import Now
 
-from jobs import cron, schedules, upkeep
+from jobs import cron, db, schedules, upkeep
 from jobs.models import Job, Schedule, Tick
 from jobs.models.schedule import BadSchedule, clock
 from tests import services
@@ -148,6 +148,35 @@ def test_an_error_of_the_database_in_one_stops_no_other(db: None, kind: Callable
     assert outcomes == {"bad": "failed", "good": "fired"}
 
 
+def test_an_outage_disables_nothing(hourly: Schedule) -> None:
+    with connection.cursor() as cursor:  # what a lock that is not had in time raises
+        cursor.execute(
+            "CREATE FUNCTION away() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+            " RAISE EXCEPTION 'not now' USING ERRCODE = 'lock_not_available'; END $$"
+        )
+        cursor.execute("CREATE TRIGGER away BEFORE INSERT ON job_tick EXECUTE FUNCTION away()")
+
+    with pytest.raises(OperationalError):
+        tick()
+
+    hourly.refresh_from_db()
+    assert (hourly.paused_at, Job.objects.count()) == (None, 0)
+
+
+def test_one_that_somebody_else_sees_to_is_left_to_them(
+    committed: services.ScratchDatabase,
+) -> None:
+    schedule = make()
+    late(schedule)
+    with other_connection(committed) as raw, other_connection(committed) as holder:
+        holder.autocommit = False
+        db.rows(holder, "SELECT FROM job_schedule FOR UPDATE")
+
+        assert schedules.fire_due(raw) == []
+        holder.rollback()
+        assert len(schedules.fire_due(raw)) == 1
+
+
 def test_a_kind_this_process_does_not_know_yet_is_left_to_the_others(
     db: None, kind: Callable[..., Any]
 ) -> None:
@@ -230,6 +259,7 @@ REFUSED = {
     "no minute": ({"cron": "61 * * * *"}, "cron", "bad minute; give five fields"),
     "seconds": ({"cron": "* * * * * *"}, "cron", "it has 6 fields"),
     "never": ({"cron": "0 0 30 2 *"}, "cron", "day-of-month"),
+    "never, on no Monday": ({"cron": "0 0 */31 * MON#5"}, "cron", "it never comes"),
     "never, in other words": ({"cron": "0 0 31 9-9 *"}, "cron", "day-of-month"),
     "no zone": ({"zone": "Mars/Base"}, "zone", "Europe/Zurich"),
     "a way out": ({"zone": "../../etc/passwd"}, "zone", "nobody knows it"),
@@ -259,6 +289,9 @@ def test_a_schedule_that_is_not_the_next_is_found(hourly: Schedule) -> None:
     Schedule.objects.update(next_at=F("next_at") + timedelta(hours=1))
     [(_, said)] = schedules.misplanned()
     assert said.startswith("its next tick is")
+    Schedule.objects.update(cron="now and then")
+    [(_, said)] = schedules.misplanned()
+    assert "3 fields" in said
 
 
 def at(*moment: int) -> datetime:

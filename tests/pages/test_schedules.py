@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from jobs import schedules
-from jobs.models import Job, Schedule, Tick
+from jobs.models import Job, JobDay, Schedule, Tick
 from tests.pages.conftest import World
 
 FORM = {
@@ -149,6 +149,41 @@ def test_the_admin_re_times_the_products_own_and_cannot_remove_it(as_staff: Clie
     )
 
 
+def test_the_admin_says_why_one_is_paused_and_what_cannot_run(
+    as_staff: Client, nightly: Schedule
+) -> None:
+    nightly.pause(by="user:1", reason="Too loud.")
+    Schedule.objects.filter(pk=nightly.pk).update(kind="gone.kind")
+
+    change = as_staff.get(f"/admin/jobs/schedule/{nightly.pk}/change/").content.decode()
+    told = as_staff.post(
+        "/admin/jobs/schedule/",
+        {"action": "resume", "_selected_action": [nightly.pk]},
+        follow=True,
+    ).content.decode()
+
+    assert "paused by user:1: Too loud." in change
+    assert "Nightly cannot run: kind" in told
+    assert "0 resumed" in told
+
+
+def test_the_admin_only_shows_what_is_left_of_old_jobs(as_staff: Client) -> None:
+    day = JobDay.objects.create(
+        kind="demo.noop",
+        day="2026-01-01",
+        state="succeeded",
+        count=7,
+        run_counts=[7],
+        wait_counts=[7],
+    )
+    where = f"/admin/jobs/jobday/{day.pk}"
+
+    assert b"demo.noop" in as_staff.get("/admin/jobs/jobday/").content
+    assert as_staff.get("/admin/jobs/jobday/add/").status_code == 403
+    assert as_staff.post(f"{where}/delete/", {"post": "yes"}).status_code == 403
+    assert as_staff.post(f"{where}/change/", {"count": 8}).status_code == 403
+
+
 def test_the_admin_removes_one_that_people_made(as_staff: Client, nightly: Schedule) -> None:
     schedules.run(nightly, by="user:1")
 
@@ -210,8 +245,20 @@ def test_the_command_refuses_in_one_line(
 
 @pytest.mark.django_db
 def test_the_command_shows_people_one_line_each(capsys: pytest.CaptureFixture[str]) -> None:
+    Schedule.objects.get(name="prune").resume(by="user:1")
+
     call_command("schedules")
 
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == Schedule.objects.count()
     assert any("reconcile" in line and "paused by tests" in line for line in lines)
+    assert any("upkeep.prune" in line and "next 2" in line for line in lines)
+
+
+@pytest.mark.django_db
+def test_the_command_says_when_there_is_none(capsys: pytest.CaptureFixture[str]) -> None:
+    Schedule.objects.all().delete()
+
+    call_command("schedules")
+
+    assert capsys.readouterr().out.startswith("no schedules")
