@@ -20,6 +20,7 @@ urlpatterns = [
     path("queues/", include("jobs.queue_urls")),
     path("", include("projects.urls")),
     path("legend/", views.legend, name="legend"),
+    path("runbook/", views.runbook, name="runbook"),
     path("theme/", skin.choose, name="theme"),
     path("login/", entrance.Entrance.as_view(), name="login"),
     path("login/<str:text>/", first_contact.enter, name="login-link"),

@@ -6,6 +6,7 @@ from django.views.decorators.http import require_safe
 
 from factory import board
 from jobs import board as jobs_board
+from jobs import runbook as entries
 from jobs.states import State
 from projects.models import MapStatus
 
@@ -33,3 +34,9 @@ def legend(request: HttpRequest) -> HttpResponse:
     states = [(state.value, state.label.partition(": ")[2]) for state in State]
     maps = [(status.value, status.label.partition(": ")[2]) for status in MapStatus]
     return render(request, "legend.html", {"states": [*states, ("lost", _LOST)], "maps": maps})
+
+
+@require_safe
+def runbook(request: HttpRequest) -> HttpResponse:
+    """This view will tell what to do about each class of failure and whatever gets stuck."""
+    return render(request, "runbook.html", {"entries": entries.ENTRIES})

@@ -26,12 +26,14 @@ class Pool(NamedTuple):
     looked_s: float | None
     waiting: int | None
     waiting_s: float | None
+    emptied_by: str | None
 
     @property
     def trouble(self) -> str:
         """Why nothing is claimed here, or ""."""
         if not self.present:
-            return f"no live runner in {self.name}"
+            by = f": {self.emptied_by} emptied it" if self.emptied_by else ""
+            return f"no live runner in {self.name}{by}"
         if not self.heard:
             return f"the runners of {self.name} are silent"
         if not self.working:
@@ -99,9 +101,13 @@ def deaf(raw: Connection) -> list[Deaf]:
 
 
 def serving(raw: Connection) -> dict[str, bool]:
-    """This function will give the pools that have runners on this host: whether one is busy."""
+    """This function will give the pools that have runners on this host: whether one is busy.
+
+    A pool that a person emptied counts: nobody is to start a runner in it.
+    """
     sql = (
-        "SELECT pool, bool_or(coalesce(busy_until > clock_timestamp(), false)) FROM job_runner"
-        " WHERE stopped_at IS NULL AND host = %s AND boot_id = %s GROUP BY pool"
+        "SELECT pool, bool_or(stopped_at IS NULL AND coalesce(busy_until > clock_timestamp(), false))"
+        " FROM job_runner WHERE (stopped_at IS NULL OR intent IN ('drain', 'stop'))"
+        " AND host = %s AND boot_id = %s GROUP BY pool"
     )
     return dict(db.rows(raw, sql, (process.host(), process.boot_id())))

@@ -108,7 +108,9 @@ class Supervisor:
         if cannot is None:
             return
         self.answers_since = self.answers_since or time.monotonic()
-        if cannot and time.monotonic() - self.answers_since < READY_S:
+        # Without workers here, nothing that is started here will bring runners.
+        awaited = [part for part in cannot if self.workers or part != "runners"]
+        if awaited and time.monotonic() - self.answers_since < READY_S:
             return
         self.record.cannot = cannot
         self.on_ready(cannot)

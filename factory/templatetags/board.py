@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from factory import notices
 from factory.skin import theme_of
-from jobs import controls, summary
+from jobs import controls, runbook, summary
 from jobs.controls import Control
 from jobs.redaction import visible
 
@@ -49,6 +49,14 @@ def icon(name: str) -> SafeString:
 def mark(word: str) -> SafeString:
     """This tag will write a state as glyph, word and colour."""
     return format_html('<span class="mark mark-{}">{}{}</span>', word, icon(word), word)
+
+
+@register.simple_tag
+def failure_class(name: str) -> SafeString:
+    """This tag will write a failure's class, which leads to what can be done about it."""
+    if not runbook.anchor_for(name):
+        return format_html('<span class="fclass">{}</span>', name)
+    return format_html('<a class="fclass" href="{}#{}">{}</a>', reverse("runbook"), name, name)
 
 
 @register.simple_tag(takes_context=True)

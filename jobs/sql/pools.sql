@@ -3,7 +3,9 @@
 SELECT w.pool, count(r.id) AS present, count(r.id) FILTER (WHERE r.heard) AS heard,
        count(r.id) FILTER (WHERE r.heard AND r.working) AS working,
        extract(epoch FROM clock_timestamp() - max(r.looked_at))::float8 AS looked_s,
-       max(f.id) AS waiting, extract(epoch FROM clock_timestamp() - max(f.updated_at))::float8 AS waiting_s
+       max(f.id) AS waiting, extract(epoch FROM clock_timestamp() - max(f.updated_at))::float8 AS waiting_s,
+       (SELECT max(e.intent_by) FROM job_runner e
+        WHERE e.pool = w.pool AND e.stopped_at IS NOT NULL AND e.intent IN ('drain', 'stop')) AS emptied_by
 FROM unnest(%(pools)s::text[]) AS w (pool)
 LEFT JOIN LATERAL (
   SELECT id, looked_at, idle_since, intent,

@@ -61,6 +61,7 @@ def test_a_drained_pool_finishes_its_job_and_claims_nothing_until_it_is_filled(
     assert (shown["state"], shown["asked"]) == ("emptied", "drain")
     assert str(shown["asked_by"]).startswith("command:")
     assert product.names("runners")
+    assert "emptied it" in json.loads(product.ask("/readyz")[1])["why"]["runners"]
 
     assert product.manage("runners", "fill", "--pool", "short").returncode == 0
     assert wait_for(lambda: product.state(waiting) == ("succeeded", 1), 30)

@@ -124,6 +124,21 @@ def test_the_address_is_told_when_ready_or_late_with_what_cannot_work(
     assert record.read() == supervisor.record
 
 
+def test_a_machine_without_workers_awaits_no_runners(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    greeted: list[list[str]] = []
+    supervisor = _supervisor_of(home, monkeypatch, greeted.append)
+    supervisor.workers = False
+    told = (503, b'{"ready": false, "cannot": ["runners"]}')
+
+    with _answering({"/healthz": (200, b""), "/readyz": told}) as url:
+        monkeypatch.setattr(loop.configuration, "own_url", lambda: url)
+        supervisor._look_whether_ready()
+
+    assert greeted == [["runners"]]
+
+
 def test_nothing_is_told_while_no_web_server_answers(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -39,6 +39,7 @@ CASES = {
     "jobs/failures/": Case("stranger"),
     "jobs/selections/": Case("stranger", "stranger"),
     "legend/": Case("stranger"),
+    "runbook/": Case("stranger"),
     "figures/": Case("stranger"),
     "deliveries/": Case("stranger"),
     "health/": Case("stranger"),
