@@ -32,6 +32,7 @@ _STATEMENTS = {
     "attempts are executions": "attempts",
     "held by a live runner": "holders",
     "blocked by what is open": "blocked",
+    "no more run than limits let": "limits",
     "progress under its fence": "progress",
     "what is due was queued": "due",
     "history belongs to a job": "history",

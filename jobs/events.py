@@ -13,7 +13,7 @@ from typing import Any
 from django.db import transaction
 
 from jobs import kinds, plain, ports, queue
-from jobs.models import Delivery, Event, Job
+from jobs.models import Delivery, Event, Job, Refused
 from jobs.states import UNSTARTED
 
 log = logging.getLogger("jobs")
@@ -138,7 +138,7 @@ def publish(
 def replay(delivery: Delivery, *, by: str) -> Job:
     """This function will deliver a dead letter again: retry its job, or start the one it lacks.
 
-    Raises `Refused` when its job did not fail, and `BadEvent` when nobody subscribes any more.
+    Raises `Refused` when its job did not fail, and when nobody can take the event any more.
     """
     with transaction.atomic():
         held = Delivery.objects.select_for_update().select_related("event").get(pk=delivery.pk)
@@ -146,7 +146,10 @@ def replay(delivery: Delivery, *, by: str) -> Job:
         if job is not None:
             job.retry(by=by)
             return job
-        job = _start(held.event, _subscriber(held), Cause(), by)
+        try:
+            job = _start(held.event, _subscriber(held), Cause(), by)
+        except (BadEvent, kinds.BadArguments, kinds.UnknownKind) as error:
+            raise Refused(f"{held} cannot be delivered: {error}") from error
         Delivery.objects.filter(pk=held.pk).update(job_id=job.pk, stopped="")
         return job
 

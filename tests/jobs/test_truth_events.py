@@ -143,7 +143,7 @@ def test_a_delivery_nobody_wants_any_more_is_refused(news: str) -> None:
     publish()
     Delivery.objects.update(job_id=None, stopped="x", kind="t.gone")
 
-    with pytest.raises(BadEvent, match=r"t\.gone subscribes to it no more"):
+    with pytest.raises(Refused, match=r"t\.gone subscribes to it no more"):
         events.replay(Delivery.objects.get(), by="user:3")
 
 

@@ -15,7 +15,7 @@ from django.db import connection
 from factory import snapshot
 from jobs import audit, board, queue, schedules
 from jobs.ledger import LOCK_CLASS
-from jobs.models import Job, Runner, Verification
+from jobs.models import Job, Queue, Runner, Verification
 from jobs.ports import Disagreement, Found, audits
 from tests import services
 from tests.factory.conftest import wait_for
@@ -125,6 +125,34 @@ def test_a_held_job_without_a_runner_is_told(committed: services.ScratchDatabase
     Runner.objects.all().delete()
 
     assert (before, list(found())) == ({}, [f"job {job}"])
+
+
+@pytest.mark.parametrize("limit", ["key", "queue"])
+def test_more_that_run_than_a_limit_lets_are_told(
+    committed: services.ScratchDatabase, limit: str
+) -> None:
+    queue.enqueue_many("demo.noop", [{}] * 2)
+    with other_connection(committed) as raw:
+        assert len(Desk(raw, introduce()).claim_ids()) == 2
+    before = found()
+    by_hand(
+        "UPDATE job SET limit_key = 'k', limit_slot = id"
+        if limit == "key"
+        else "UPDATE job_queue SET most_running = 1 WHERE name = 'short'"
+    )
+
+    name = {"key": "the key k", "queue": "the queue short"}[limit]
+    assert (before, found()) == ({}, {name: "2 run"})
+
+
+def test_a_limit_that_was_lowered_accuses_nobody(committed: services.ScratchDatabase) -> None:
+    queue.enqueue_many("demo.noop", [{}] * 2)
+    with other_connection(committed) as raw:
+        Desk(raw, introduce()).claim_ids()
+
+    Queue.objects.get(pk="short").limit(most=1, by="user:1")
+
+    assert found() == {}
 
 
 def test_a_dead_runner_whose_row_stays_is_told() -> None:

@@ -15,7 +15,6 @@ class Command(Contract):
     """Lists what was delivered to whom, newest first; replays one that was not."""
 
     help = __doc__
-    bad_input = (*Contract.bad_input, events.BadEvent)
 
     def declare(self, parser: ArgumentParser) -> None:
         """This method will declare the filter and the act."""
