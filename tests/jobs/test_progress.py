@@ -9,6 +9,7 @@ from django.db import connection
 from django.db.models.functions import Now
 
 from jobs import board, ledger, queue, reporting, summary
+from jobs.failures import Failed, FailureClass
 from jobs.ledger import Claim
 from jobs.models import Job, Progress
 from jobs.reporting import ITEMS_KEPT, Report
@@ -181,7 +182,8 @@ def test_another_attempt_begins_with_a_rate_of_its_own(
     running_job: Claim, clock: Clock, desk: Desk
 ) -> None:
     work(Report(running_job), clock, 37, 14)
-    desk.ledger.hand_back([running_job], "")
+    lost = Failed(FailureClass.WORKER_LOST, "Gone.")
+    desk.ledger.finish([ledger.failure(running_job, lost)])
     report = Report(desk.claim()[0])
     assert told(running_job.id)["progress"]["rate_per_min"] is None
 

@@ -18,7 +18,8 @@ from jobs import db, ledger, process, queue, spool, upkeep
 from jobs.audit import verify_board
 from jobs.failures import Failed, FailureClass
 from jobs.ledger import Claim, Ledger
-from jobs.models import Attempt, Job, LateReport, LogChunk, Runner
+from jobs.models import Attempt, Job, LateReport, LogChunk, Progress, Runner
+from jobs.reporting import Report
 from jobs.runner import Resident
 from jobs.spool import Spool
 from tests.factory.conftest import wait_for
@@ -360,3 +361,17 @@ def test_what_was_set_aside_is_told_by_verify_board(home: Path, raw: Any) -> Non
     told = {one["what"]: one["reality"] for one in verify_board().disagreements}
 
     assert told["1-1.json.broken"] == "an end that could not be replayed"
+
+
+def test_progress_that_could_not_be_written_is_written_next_time(raw: Any, hands: Ledger) -> None:
+    (claim,) = claimed(hands, introduce())
+    report = Report(claim)
+    report.progress(1, 2, "x")
+    broken = db.connect("test")
+    broken.close()
+
+    with pytest.raises(db.LostConnection):
+        report.write(broken)
+    report.write(raw, last=True)
+
+    assert Progress.objects.get(job=claim.id).current == 1
