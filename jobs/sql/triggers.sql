@@ -26,34 +26,35 @@ END $$;
 CREATE OR REPLACE FUNCTION job_moved() RETURNS trigger LANGUAGE plpgsql
   SET enable_hashjoin = on SET enable_nestloop = off SET enable_mergejoin = off AS $$
 DECLARE
-  illegal record;
+  forbidden text;
   woken boolean;
   awaited_some boolean;
 BEGIN
-  SELECT n.id, o.state AS old_state, n.state AS new_state INTO illegal
+  WITH moved AS (
+    SELECT n.id, n.state, n.attempt, n.fence, n.runner_id, n.updated_at, n.reason, n.failure_class,
+           n.failure_message, n.limit_key, n.awaited, o.state AS old_state, o.attempt AS old_attempt,
+           o.fence AS old_fence, o.runner_id AS old_runner, o.started_at AS old_started,
+           l.from_state IS NULL OR n.verifies AND o.state = 'running' AND n.state = 'succeeded' AS illegal
     FROM old_rows o JOIN new_rows n USING (id)
     LEFT JOIN job_legal_move l ON l.from_state = o.state AND l.to_state = n.state
     WHERE o.state <> n.state
-      AND (l.from_state IS NULL OR n.verifies AND o.state = 'running' AND n.state = 'succeeded') LIMIT 1;
-  IF FOUND THEN
-    RAISE EXCEPTION 'job %: % cannot become %', illegal.id, illegal.old_state, illegal.new_state
-      USING ERRCODE = 'check_violation', CONSTRAINT = 'job_move_is_legal';
-  END IF;
-  WITH moved AS (
-    SELECT n.*, o.state AS old_state, o.attempt AS old_attempt, o.fence AS old_fence,
-           o.runner_id AS old_runner, o.started_at AS old_started
-    FROM old_rows o JOIN new_rows n USING (id) WHERE o.state <> n.state
   ), attempted AS (
     INSERT INTO job_attempt (job_id, number, fence, runner_id, started_at, ended_at, outcome, failure_class, message)
     SELECT id, old_attempt, old_fence, old_runner, old_started, updated_at, state, failure_class, failure_message
     FROM moved
-    WHERE old_state IN ('running', 'verifying') AND state NOT IN ('running', 'verifying') AND attempt = old_attempt
+    WHERE old_state IN ('running', 'verifying') AND state NOT IN ('running', 'verifying')
+      AND attempt = old_attempt AND NOT illegal
   ), written AS (
     INSERT INTO job_move (job_id, at, from_state, to_state, fence, actor, reason)
     SELECT id, updated_at, old_state, state, fence, job_actor(coalesce(runner_id, old_runner)), reason FROM moved
   )
   -- Woken: something may be claimed now.
-  SELECT bool_or(state = 'queued' OR limit_key <> ''), bool_or(awaited) INTO woken, awaited_some FROM moved;
+  SELECT min('job ' || id || ': ' || old_state || ' cannot become ' || state) FILTER (WHERE illegal),
+         bool_or(state = 'queued' OR limit_key <> ''), bool_or(awaited)
+    INTO forbidden, woken, awaited_some FROM moved;
+  IF forbidden IS NOT NULL THEN  -- takes back what was written of it
+    RAISE EXCEPTION '%', forbidden USING ERRCODE = 'check_violation', CONSTRAINT = 'job_move_is_legal';
+  END IF;
   IF awaited_some AND pg_trigger_depth() < 2 THEN  -- job_release itself follows what it cancels
     PERFORM job_follow(
       ARRAY(SELECT n.id FROM new_rows n JOIN old_rows o USING (id) WHERE n.awaited AND n.state <> o.state
