@@ -1,285 +1,32 @@
 """The ledger's admin: windows on its rows, with the legal acts."""
 
-from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
 from django.apps import apps
 from django.contrib import admin, messages
-from django.contrib.admin.views.main import ChangeList
-from django.core.exceptions import BadRequest
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.template.loader import render_to_string
-from django.template.response import TemplateResponse
-from django.urls import reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
-from django.utils.timesince import timesince
+from django.http import HttpRequest
 
-from jobs import board, controls, events, kinds, summary
-from jobs.controls import Control
+from jobs import events
 from jobs.models import (
-    Attempt,
     Delivery,
     Event,
     Intent,
-    Job,
-    Move,
     Refused,
     Runner,
     Verification,
 )
-from jobs.redaction import visible
+from jobs.windows import Window, WindowInline
 
 # The cluster's own books: our ledger is the record, theirs would be a second one.
 import_module("django_q.admin")  # what registers them
 import_module("jobs.schedule_admin")
 import_module("jobs.queue_admin")
+import_module("jobs.job_admin")
 for _model in apps.get_app_config("django_q").get_models():
     if admin.site.is_registered(_model):
         admin.site.unregister(_model)
-
-
-class Window(admin.ModelAdmin):  # type: ignore[type-arg]
-    """An admin that shows rows and changes none of them."""
-
-    show_full_result_count = False
-    list_per_page = 50
-    actions_selection_counter = True
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """This method will refuse: rows are made by the ledger."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """This method will refuse: rows are changed by the ledger."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """This method will refuse: what happened is kept."""
-        return False
-
-
-class WindowInline(admin.TabularInline):  # type: ignore[type-arg]
-    """Rows of a job's history, which nobody changes."""
-
-    extra = 0
-    can_delete = False
-    ordering = ("pk",)
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """This method will refuse: the database writes these."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """This method will refuse: the database writes these."""
-        return False
-
-
-class MoveInline(WindowInline):
-    """The timeline."""
-
-    model = Move
-    fields = ("at", "from_state", "to_state", "actor", "why", "fence")
-    readonly_fields = ("why",)
-
-    @admin.display(description="reason")
-    def why(self, move: Move) -> str:
-        """This column will show the reason, with signs for control characters."""
-        return visible(move.reason)
-
-
-class AttemptInline(WindowInline):
-    """The ended attempts."""
-
-    model = Attempt
-    fields = (
-        "number",
-        "runner_id",
-        "started_at",
-        "ended_at",
-        "outcome",
-        "failure_class",
-        "message",
-    )
-
-
-class WordFilter(admin.SimpleListFilter):
-    """The words a job may show, `lost` among them."""
-
-    title = "state"
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """This method will offer every word."""
-        return [(word, word) for word in board.WORDS]
-
-    def queryset(self, request: HttpRequest, queryset: "QuerySet[Job]") -> "QuerySet[Job]":
-        """This method will keep the jobs that show the chosen word."""
-        word = self.value()
-        if word and word not in board.WORDS:
-            raise BadRequest(f"state={word[:40]} is none of: {', '.join(board.WORDS)}.")
-        return board.showing(queryset, word) if word else queryset
-
-
-class KindFilter(admin.SimpleListFilter):
-    """The registered kinds: reading them from the rows would scan the table."""
-
-    title = "kind"
-    parameter_name = "kind"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """This method will offer every kind."""
-        return [(kind.name, kind.name) for kind in kinds.all_kinds()]
-
-    def queryset(self, request: HttpRequest, queryset: "QuerySet[Job]") -> "QuerySet[Job]":
-        """This method will keep the jobs of the chosen kind."""
-        return queryset.filter(kind=self.value()) if self.value() else queryset
-
-
-class LabelledList(ChangeList):
-    """A page of jobs with the names of their projects, asked for once."""
-
-    def get_results(self, request: HttpRequest) -> None:
-        """This method will read the page and name the projects."""
-        super().get_results(request)
-        self.result_list = board.labelled(self.result_list)
-
-
-def _action(control: Control) -> Callable[..., HttpResponse | None]:
-    """An act of the pages as an action: a page that asks, then one statement for all."""
-
-    @admin.action(description=f"{control.verb} the selected jobs…")
-    def action(
-        window: Window, request: HttpRequest, chosen: "QuerySet[Job]"
-    ) -> HttpResponse | None:
-        meant = Job.objects.filter(pk__in=chosen.order_by().values("pk"))
-        jobs = control.among(meant.open_to(request.user, control.name))
-        if request.POST.get("confirmed"):
-            reason = request.POST.get("reason", "")
-            outcome = control.bulk(jobs, by=f"user:{request.user.pk}", reason=reason)  # type: ignore[misc]
-            level = messages.SUCCESS if outcome.done or outcome.asked else messages.WARNING
-            window.message_user(request, controls.counted(control, outcome), level)
-            return None
-        count, first = jobs.count(), list(jobs.order_by("pk")[:5])
-        context = window.admin_site.each_context(request) | {
-            "title": f"{control.verb} {count} job{'' if count == 1 else 's'}?",
-            "control": control,
-            "count": count,
-            "first": first,
-            "rest": count - len(first),
-            "unable": meant.count() - count,
-            "chosen": request.POST.getlist("_selected_action"),
-            "across": request.POST.get("select_across", "0"),
-        }
-        return TemplateResponse(request, "jobs/admin_confirm.html", context)
-
-    action.__name__ = control.name
-    return action
-
-
-@admin.register(Job)
-class JobAdmin(Window):
-    """A window on jobs; its acts are those of the pages."""
-
-    list_display = ("word", "job", "about", "project", "steps", "attempt", "changed")
-    list_display_links = ("job",)
-    list_filter = (WordFilter, KindFilter, "queue", "failure_class")
-    search_fields = ("=id", "=kind", "subject")
-    search_help_text = "A number, a whole kind, or part of a subject."
-    ordering = ("-pk",)
-    inlines = (MoveInline, AttemptInline)
-    actions = tuple(_action(one) for one in controls.BULK)
-    exclude = ("arguments", "result", "state", "subject", "reason", "failure_message")
-    readonly_fields = (
-        "word",
-        "page",
-        "acts",
-        "about",
-        "why",
-        "failure",
-        "masked_arguments",
-        "masked_result",
-        "project",
-    )
-
-    def get_queryset(self, request: HttpRequest) -> "QuerySet[Job]":
-        """This method will read what the list shows, with evidence, in one query."""
-        return board.shown(super().get_queryset(request))
-
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        """This method will give the list that names projects."""
-        return LabelledList
-
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """This method will offer the acts although nothing can be edited."""
-        return super().get_actions(request) if request.user.is_staff else {}
-
-    @admin.display(description="state")
-    def word(self, job: Job) -> SafeString:
-        """This column will show the state as the board does."""
-        return SafeString(render_to_string("jobs/_mark.html", {"word": job.shown}))  # type: ignore[attr-defined]
-
-    @admin.display(description="job", ordering="pk")
-    def job(self, job: Job) -> str:
-        """This column will name the job."""
-        return f"{job.kind} #{job.pk}"
-
-    @admin.display(description="subject")
-    def about(self, job: Job) -> str:
-        """This column will show the subject, with signs for control characters."""
-        return visible(job.subject)
-
-    @admin.display(description="reason")
-    def why(self, job: Job) -> str:
-        """This field will show the reason, with signs for control characters."""
-        return visible(job.reason)
-
-    @admin.display(description="failure message")
-    def failure(self, job: Job) -> str:
-        """This field will show the last failure, with signs for control characters."""
-        return visible(job.failure_message)
-
-    @admin.display(description="changed", ordering="updated_at")
-    def changed(self, job: Job) -> str:
-        """This column will show how long ago its last change was."""
-        return f"{timesince(job.updated_at, depth=1)} ago"
-
-    @admin.display(description="project")
-    def project(self, job: Job) -> str:
-        """This column will name the project."""
-        named = job if hasattr(job, "scope_label") else board.labelled([job])[0]
-        return str(named.scope_label)  # type: ignore[attr-defined]
-
-    @admin.display(description="progress")
-    def steps(self, job: Job) -> str:
-        """This column will show how far it got."""
-        return summary.words(summary.describe(job))
-
-    @admin.display(description="in Mission Control")
-    def page(self, job: Job) -> SafeString:
-        """This field will lead to the job's page."""
-        return format_html('<a href="{}">{}</a>', reverse("jobs:page", args=[job.pk]), job)
-
-    @admin.display(description="acts")
-    def acts(self, job: Job) -> SafeString:
-        """This field will lead to the acts that make sense in the job's state."""
-        return SafeString(render_to_string("jobs/_acts.html", {"job": job}))
-
-    @admin.display(description="arguments")
-    def masked_arguments(self, job: Job) -> SafeString:
-        """This field will show the arguments without secrets."""
-        return format_html("<pre>{}</pre>", visible(board.mask(job.arguments)))
-
-    @admin.display(description="result")
-    def masked_result(self, job: Job) -> SafeString:
-        """This field will show the result without secrets."""
-        return (
-            format_html("<pre>{}</pre>", visible(board.mask(job.result)))
-            if job.result
-            else SafeString("")
-        )
 
 
 @admin.register(Runner)

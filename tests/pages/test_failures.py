@@ -3,6 +3,8 @@
 import re
 
 import pytest
+from django.db import connection
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.test import Client
 
@@ -84,6 +86,32 @@ def test_what_was_archived_stands_there_no_more(world: World, as_staff: Client) 
     Job.objects.filter(pk=world.job.pk).update(acknowledged_at=Now())
 
     assert "No failure is unread" in text_of(as_staff, "/jobs/failures/")
+
+
+def plan(jobs: "QuerySet[Job]") -> str:
+    """This function will explain a query."""
+    return str(jobs.explain())
+
+
+def test_failures_among_many_successes_are_found_by_index(db: None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE job DISABLE TRIGGER USER")
+        cursor.execute(
+            "INSERT INTO job (kind, queue_id, state, fence, finished_at, failure_class)"
+            " SELECT 'demo.noop', 'short', CASE WHEN g % 500 = 0 THEN 'failed' ELSE 'succeeded'"
+            " END, 1, now(), 'bug' FROM generate_series(1, 100000) g"
+        )
+        cursor.execute("ANALYZE job")
+    failed = Job.objects.filter(state="failed")
+
+    for asked in (
+        failed.order_by("-pk")[:51],
+        groups.unread(Job.objects.all()).order_by("-pk")[: groups.NEWEST],
+        groups.alike(Job.objects.all(), "0" * 12),
+    ):
+        explained = plan(asked)
+        assert "job_unsuccessful" in explained
+        assert "Seq Scan" not in explained
 
 
 def test_a_strangers_page_shows_nothing_of_others(world: World) -> None:

@@ -3,8 +3,10 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.db.models.functions import Now
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from jobs import queue
 from jobs.models import Artefact, Job, LateReport, Limit, LogChunk, Progress
@@ -126,3 +128,29 @@ def test_a_paused_job_says_when_it_goes_on(world: World, as_staff: Client) -> No
     Job.objects.filter(pk=job.pk).update(resume_at=Now() + timedelta(minutes=1))
 
     assert "goes on by itself <time" in text_of(as_staff, f"/jobs/{job.pk}/")
+
+
+def test_the_admin_shows_what_belongs_to_a_job_and_leads_to_its_acts(
+    world: World, as_staff: Client
+) -> None:
+    parent = queue.enqueue("demo.noop", {})
+    child = queue.enqueue("demo.noop", {}, depends=[parent.pk])
+    Artefact.objects.create(
+        job=child, fence=1, name="plan.txt", media_type="text/plain", size=4, data=b"text"
+    )
+
+    page = text_of(as_staff, f"/admin/jobs/job/{child.pk}/change/")
+
+    assert f'href="/admin/jobs/job/{parent.pk}/change/">#{parent.pk}' in page
+    assert "plan.txt" in page
+    for noun in ("pauses", "cancellations", "syncs", "repairs", "reasons"):
+        assert f'href="/jobs/{child.pk}/{noun}/"' in page
+
+
+def test_the_admins_list_counts_no_further_than_it_shows(world: World, as_staff: Client) -> None:
+    with CaptureQueriesContext(connection) as asked:
+        text_of(as_staff, "/admin/jobs/job/")
+
+    counts = [query["sql"] for query in asked if "COUNT(" in query["sql"]]
+    assert counts
+    assert all("LIMIT 10000" in count for count in counts)
