@@ -3,23 +3,27 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from factory.bench import jobs, peers, retries
+from factory.bench import jobs, peers, recovery, retries
 from jobs.management.contract import BadInput, Contract
 from projects.mapping import bench as maps
 
 
 class Command(Contract):
-    """Measures: jobs (drain, enqueue, latency), map PATH (speed by phase), retries (simulated)."""
+    """Measures: jobs (drain, enqueue, latency), map PATH (speed by phase), retries (simulated), recovery (kills)."""
 
     help = __doc__
     bad_input = (*Contract.bad_input, peers.NotInstalled)
 
     def declare(self, parser: ArgumentParser) -> None:
         """This method will declare what is measured."""
-        parser.add_argument("what", choices=("jobs", "map", "retries"), help="what to measure")
+        parser.add_argument(
+            "what", choices=("jobs", "map", "recovery", "retries"), help="what to measure"
+        )
         parser.add_argument("path", nargs="?", help="map: a local repository")
         parser.add_argument("--count", type=int, default=100_000, help="jobs: how many")
         parser.add_argument("--batch", type=int, help="jobs: the most claimed at a time")
+        parser.add_argument("--kills", type=int, default=50, help="recovery: of a busy runner")
+        parser.add_argument("--idle-kills", type=int, default=20, help="recovery: of an idle one")
         parser.add_argument("--seed", type=int, default=1, help="retries: the same is the same")
         rivals = sorted(peers.PEERS)
         parser.add_argument(
@@ -32,6 +36,9 @@ class Command(Contract):
             if options["path"] is None:
                 raise BadInput("path: bench map needs a local repository")
             return maps.run(options["path"]), True
+        if options["what"] == "recovery":
+            found = recovery.run(max(0, options["kills"]), max(0, options["idle_kills"]))
+            return found, found["tree"]["lost"] == 0
         if options["what"] == "retries":
             return retries.run(max(1, options["count"]), options["seed"]), True
         if options["count"] < 1 or (options["batch"] or 1) < 1:
