@@ -13,6 +13,7 @@ from jobs.models import (
     Delivery,
     Event,
     Intent,
+    LateReport,
     Refused,
     Runner,
     Verification,
@@ -149,3 +150,14 @@ class VerificationAdmin(Window):
     list_display = ("at", "ok", "host", "seconds")
     list_filter = ("ok",)
     ordering = ("-pk",)
+
+
+@admin.register(LateReport)
+class LateReportAdmin(Window):
+    """Ends that arrived after an outage, or after their claim."""
+
+    list_display = ("job_id", "outcome", "accepted", "found", "runner_id", "fence", "recorded_at")
+    list_filter = ("accepted", "outcome")
+    search_fields = ("=job_id", "=runner_id")
+    ordering = ("-pk",)
+    raw_id_fields = ("job",)

@@ -37,7 +37,9 @@ def why(job: Job) -> list[Sentence]:
     found = list(_OF_STATE[State(job.state)](job))
     if job.reason:
         found.append(Sentence(job.reason, job.updated_at))
-    return found
+    return found + [
+        Sentence(one.sentence, one.recorded_at) for one in job.late_reports.order_by("pk")
+    ]
 
 
 def describe(sentence: Sentence) -> dict[str, object]:

@@ -134,6 +134,12 @@ def pace(job: Any) -> str:
 
 
 @register.filter
+def far(job: Any) -> str:
+    """This filter will say in words how far a job got."""
+    return visible(summary.words(summary.describe(job)))
+
+
+@register.filter
 def state_template(job: Any) -> str:
     """This filter will name the template that says what matters in the job's state."""
     return f"jobs/states/{job.shown}.html"

@@ -115,3 +115,13 @@ class LateReport(models.Model):
 
     def __str__(self) -> str:
         return f"late report of job {self.job_id}: {self.outcome}"
+
+    @property
+    def sentence(self) -> str:
+        """What arrived, and what became of it."""
+        said = (
+            f"Runner {self.runner_id} reported late that claim {self.fence} ended as {self.outcome}"
+        )
+        if self.accepted:
+            return f"{said}: it was the last claim still, so that was taken."
+        return f"{said}: the job was {self.found} by then, so that is recorded and changed nothing."
