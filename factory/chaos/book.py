@@ -9,7 +9,8 @@ class Book:
 
     `accepted`: the ids that were confirmed. `maybe`: how many jobs an order would have made whose
     answer was lost with the connection. `undone`: taken back in the same transaction. `cancelled`:
-    jobs that were told to be cancelled, and not retried since. `schedules`: names with one tick.
+    jobs that were told to be cancelled, and not retried since. `schedules`: names with one tick. `ended`:
+    jobs that were seen finished before retention took them.
     """
 
     accepted: dict[str, list[int]] = field(default_factory=dict)
@@ -17,6 +18,7 @@ class Book:
     undone: set[str] = field(default_factory=set)
     cancelled: set[int] = field(default_factory=set)
     schedules: list[str] = field(default_factory=list)
+    ended: set[int] = field(default_factory=set)
 
     @property
     def ids(self) -> list[int]:

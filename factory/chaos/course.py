@@ -19,6 +19,7 @@ from factory.chaos.checks import History
 from factory.chaos.faults import Hand
 from factory.chaos.orders import ACTOR, PAIR, Desk
 from factory.chaos.plan import Plan, Strike
+from factory.chaos.soak import Soak
 from factory.configuration import BASE_DIR
 from jobs import acts, process
 from jobs.models import Job, Limit
@@ -43,7 +44,7 @@ _HELD_BY_DEAD = (
 )
 
 
-def run(plan: Plan, say: Say) -> dict[str, Any]:
+def run(plan: Plan, say: Say, *, soak: bool = False) -> dict[str, Any]:
     """This function will perform a plan on this environment's installation and give the verdict."""
     with _sink() as (address, path):
         say("starting an installation of its own")
@@ -52,7 +53,7 @@ def run(plan: Plan, say: Say) -> dict[str, Any]:
         Limit.objects.create(key=PAIR).limit(most=2, by=ACTOR)
         book = Book()
         hand = Hand(Desk(book, address))
-        history = History(book, hand.struck, path)
+        history = History(book, hand.struck, path, soak=Soak(book) if soak else None)
         began = time.monotonic()
         _perform(plan, hand, history, say)
         say("healing")
@@ -70,6 +71,8 @@ def _perform(plan: Plan, hand: Hand, history: History, say: Say) -> None:
             time.sleep(min(left, _SAMPLE_S))
             if left > _SAMPLE_S / 2:
                 _sample(history)
+            if history.soak is not None:
+                history.soak.look()
         if isinstance(step, Strike):
             before = len(hand.struck)
             hand.strike(step)
@@ -121,7 +124,8 @@ def _verdict(plan: Plan, history: History, took: float) -> dict[str, Any]:
     invariants = checks.judge(history)
     states = dict(stack.rows("SELECT state, count(*) FROM job GROUP BY 1"))
     keys = Counter(call["key"] for call in history.effects)
-    return {
+    soaked = {} if history.soak is None else {"soak": history.soak.verdict()}
+    return soaked | {
         "seed": plan.seed,
         "seconds": round(took, 1),
         "jobs": states,

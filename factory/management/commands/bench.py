@@ -3,13 +3,13 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from factory.bench import jobs, peers, recovery, retries
+from factory.bench import controls, jobs, peers, recovery, retries
 from jobs.management.contract import BadInput, Contract
 from projects.mapping import bench as maps
 
 
 class Command(Contract):
-    """Measures: jobs (drain, enqueue, latency), map PATH (speed by phase), retries (simulated), recovery (kills)."""
+    """Measures: jobs, what controls cost, map PATH (by phase), retries (simulated), recovery (kills)."""
 
     help = __doc__
     bad_input = (*Contract.bad_input, peers.NotInstalled)
@@ -17,7 +17,9 @@ class Command(Contract):
     def declare(self, parser: ArgumentParser) -> None:
         """This method will declare what is measured."""
         parser.add_argument(
-            "what", choices=("jobs", "map", "recovery", "retries"), help="what to measure"
+            "what",
+            choices=("jobs", "controls", "map", "recovery", "retries"),
+            help="what to measure",
         )
         parser.add_argument("path", nargs="?", help="map: a local repository")
         parser.add_argument("--count", type=int, default=100_000, help="jobs: how many")
@@ -43,6 +45,8 @@ class Command(Contract):
             return retries.run(max(1, options["count"]), options["seed"]), True
         if options["count"] < 1 or (options["batch"] or 1) < 1:
             raise BadInput("--count, --batch: give a number from 1")
+        if options["what"] == "controls":
+            return controls.run(max(1000, options["count"])), True
         for name in options["vs"]:
             peers.require(name)
         figures = jobs.run(options["count"], options["batch"], options["vs"])

@@ -28,6 +28,7 @@ class Command(Contract):
         parser.add_argument(
             "--fault", action="append", choices=FAULTS, metavar="F", help=", ".join(FAULTS)
         )
+        parser.add_argument("--soak", action="store_true", help="no faults; are sizes flat?")
         parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
 
     def answer(self, options: dict[str, Any]) -> tuple[Any, bool]:
@@ -36,23 +37,25 @@ class Command(Contract):
         if not 1 <= seconds <= _LONGEST_S:
             raise BadInput(f"--for {seconds:g}: give 1 to {_LONGEST_S} seconds")
         jobs = round(seconds * _PER_SECOND) if jobs is None else jobs
+        if options["soak"] and options["fault"]:
+            raise BadInput("--soak: it has no faults; leave out --fault")
         if jobs < 1:
             raise BadInput(f"--jobs {jobs}: give a number from 1")
         seed = (
             random.SystemRandom().randrange(10**6) if options["seed"] is None else options["seed"]
         )
         if options["here"]:
-            made = plan.make(seed, jobs, seconds, options["fault"] or list(FAULTS))
-            verdict = course.run(made, self._say)
+            faults = [] if options["soak"] else options["fault"] or list(FAULTS)
+            made = plan.make(seed, jobs, seconds, faults)
+            verdict = course.run(made, self._say, soak=options["soak"])
             return verdict, course.holds(verdict)
-        return self._elsewhere(seed, jobs, seconds, options["fault"] or [])
+        words = [f"--fault={name}" for name in options["fault"] or []]
+        words += ["--soak"] if options["soak"] else []
+        return self._elsewhere(seed, jobs, seconds, words)
 
-    def _elsewhere(
-        self, seed: int, jobs: int, seconds: float, faults: list[str]
-    ) -> tuple[Any, bool]:
+    def _elsewhere(self, seed: int, jobs: int, seconds: float, more: list[str]) -> tuple[Any, bool]:
         self._say(f"seed {seed}")
-        words = [f"--seed={seed}", f"--jobs={jobs}", f"--for={seconds}", "--json"]
-        words += [f"--fault={name}" for name in faults]
+        words = [f"--seed={seed}", f"--jobs={jobs}", f"--for={seconds}", "--json", *more]
         status, document, left = place.course(words, None)
         if left is not None:
             self._say(f"what it left: {left}")
@@ -68,5 +71,7 @@ class Command(Contract):
         """This method will print the verdict, one line an invariant."""
         for name, said in value["invariants"].items():
             self.stdout.write(f"{name:<36} {said}")
+        for name, each in value.get("soak", {}).get("series", {}).items():
+            self.stdout.write(f"{name:<36} {each}")
         for name in ("seed", "jobs", "faults", "effects", "recovery_s", "lost", "phantom"):
             self.stdout.write(f"{name:<36} {value[name]}")
