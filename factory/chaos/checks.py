@@ -85,7 +85,7 @@ def phantom(history: History) -> list[str]:
     for token, number in counts.items():
         wanted = {len(book.accepted[token])} if token in book.accepted else set()
         wanted |= {0, book.maybe[token]} if token in book.maybe else set()
-        if number not in wanted and not book.ended:
+        if token and number not in wanted and not book.ended:
             found.append(f"{token}: {number} jobs")
     known = {job for (job,) in stack.rows("SELECT id FROM job")} | book.ended
     rowless = {call["job"] for call in history.calls} - known

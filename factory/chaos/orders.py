@@ -150,6 +150,7 @@ SORTS: dict[str, Sort] = {
     "flaky": _flaky,
     "hopeless": _hopeless,
     "compute": _simple("chaos.compute"),
+    "items": _simple("chaos.items"),
     "parent": _simple("chaos.parent"),
     "publish": _simple("chaos.publish"),
     "limited": _limited,

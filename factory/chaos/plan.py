@@ -10,6 +10,7 @@ _WEIGHTS = {
     "effect": 6,
     "steps": 5,
     "flaky": 2,
+    "items": 1,
     "hopeless": 1,
     "compute": 1,
     "parent": 2,

@@ -48,6 +48,20 @@ def steps(run: Run, *, sink: str, total: int = 4, seconds: float = 0.1) -> dict[
     return _once(run, "steps")
 
 
+@kinds.register("chaos.items", queue="long", max_attempts=ATTEMPTS)
+def many(run: Run, *, sink: str, total: int = 4) -> dict[str, Any] | Failed:
+    """Does something outside for each of its items; one of them fails at first."""
+    _began(run, sink)
+    items = run.items([f"step{number + 1}" for number in range(total)])
+    for item in items:
+        with item:
+            if run.attempt == 1 and item.key == "step2":
+                raise SinkAway("It failed on demand.")
+            _outside(run, sink, str(item.key))
+    outcome = items.outcome()
+    return outcome if isinstance(outcome, Failed) else _once(run, "items")
+
+
 @kinds.register("chaos.flaky", max_attempts=ATTEMPTS)
 def flaky(
     run: Run, *, sink: str, failures: int = 1, failure_class: str = "transient-network"

@@ -43,6 +43,19 @@ def test_the_policy_saves_what_passes_and_nothing_that_never_does() -> None:
     assert found == retries.run(20_000, seed=3)
 
 
+def test_what_controls_cost_is_measured_beside_each_other() -> None:
+    told = json.loads(services.manage("bench", "controls", "--count", "1000", "--json").stdout)
+
+    found = told["controls"]
+    assert found["as shipped"]["costs_us"] == 0
+    assert {
+        "without moves and attempts",
+        "its queue has limits",
+        "another job waits for it",
+    } <= set(found)
+    assert all(each["jobs_per_s"] > 0 for each in found.values())
+
+
 def test_the_simulation_is_printed() -> None:
     told = json.loads(services.manage("bench", "retries", "--count", "500", "--json").stdout)
 

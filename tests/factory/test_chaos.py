@@ -14,6 +14,7 @@ from factory.chaos.book import Book, Struck
 from factory.chaos.checks import INVARIANTS, History, lost, phantom
 from factory.chaos.faults import FAULTS
 from factory.chaos.orders import SORTS
+from factory.chaos.soak import Soak
 from jobs import queue
 from jobs.models import Job
 from tests import services
@@ -259,11 +260,33 @@ def test_a_failure_nobody_planned_is_told(history: History) -> None:
     assert "should not have" in str(verdict(history, "ends"))
 
 
+def test_a_soak_names_what_grew_and_passes_over_what_reached_its_size(history: History) -> None:
+    soak = Soak(history.book)
+    soak.samples["bytes of job"] = [mib * 2**20 for mib in (1, 2, 4, 8, 30, 40, 60, 70)]
+    soak.samples["files of web"] = [5.0, 20, 21, 22, 21, 20, 22, 21]
+    history.soak = soak
+
+    assert soak.verdict()["grown"] == ["bytes of job"]
+    assert verdict(history, "19 ") == "grown: bytes of job"
+
+
+def test_what_retention_took_after_its_end_is_not_lost(history: History) -> None:
+    soak, job = Soak(history.book), history.book.ids[0]
+    history.book.accepted["chaos 1"] = [job + 1]
+
+    soak.look()
+    behind("DELETE FROM job")
+
+    assert soak.samples["bytes of job"]
+    assert (lost(history), history.book.ended) == ([job + 1], {job})
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (["--for", "0"], "--for 0: give 1 to 86400 seconds"),
         (["--jobs", "0"], "--jobs 0: give a number from 1"),
+        (["--soak", "--fault", "web"], "--soak: it has no faults; leave out --fault"),
         (["--fault", "flood"], "invalid choice: 'flood'"),
     ],
 )
