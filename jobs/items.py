@@ -7,7 +7,7 @@ from hashlib import sha256
 from types import TracebackType
 from typing import Any, Protocol
 
-from jobs.failures import POLICY, Failed, FailureClass, failure_of
+from jobs.failures import POLICY, Failed, FailureClass, RateLimited, failure_of
 from jobs.levels import Level
 from jobs.models import Stale
 
@@ -67,8 +67,10 @@ class Item:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> bool:
-        if error is not None and (not isinstance(error, Exception) or isinstance(error, Stale)):
-            return False  # the job is to stop, or is another runner's
+        if error is not None and (
+            not isinstance(error, Exception) or isinstance(error, Stale | RateLimited)
+        ):
+            return False  # the job is to stop, to come back to this item later, or another runner's
         if error is not None:
             self._failed = failure_of(error)
             if self._failed.failure_class == FailureClass.BUG:

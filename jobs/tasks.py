@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from jobs import kinds, queue
 from jobs.context import Run
-from jobs.failures import Failed, FailureClass
+from jobs.failures import Failed, FailureClass, RateLimited
 
 Seconds = Annotated[float, kinds.Between(0, 3600)]
 
@@ -29,12 +29,13 @@ def sleep(run: Run, *, seconds: Seconds = 1.0) -> dict[str, Any]:
 def steps(
     run: Run, *, total: Annotated[int, kinds.Between(0, 100_000)] = 10, seconds: Seconds = 1.0
 ) -> dict[str, Any]:
-    """Takes steps, with progress and a log."""
-    for number in range(total):
+    """Takes steps, with progress, a log and a checkpoint after each: it can be paused there."""
+    for number in range(run.resumed or 0, total):
         run.progress(number, total, f"step {number + 1}")
         Event().wait(seconds)
         run.log(f"step {number + 1} of {total} done")
         run.progress(number + 1, total, f"step {number + 1}", done=[f"step {number + 1}"])
+        run.checkpoint(number + 1)
     return {"steps": total}
 
 
@@ -67,6 +68,27 @@ def memory(
     held = b"\x01" * (min(megabytes, 4096) << 20)
     Event().wait(seconds)
     return {"bytes": len(held)}
+
+
+@kinds.register("demo.limited")
+def limited(
+    run: Run, *, times: Annotated[int, kinds.Between(0, 100)] = 1, seconds: Seconds = 5.0
+) -> None:
+    """Is told to come back later, so many times: it pauses and resumes itself."""
+    told = run.resumed or 0
+    if told < times:
+        run.checkpoint(told + 1)
+        raise RateLimited(retry_after=seconds)
+
+
+def _passes(run: Run, result: dict[str, Any]) -> str | None:
+    return None if result["good"] else "it was told to be bad"
+
+
+@kinds.register("demo.checked", verifier=_passes)
+def checked(run: Run, *, good: bool = True) -> dict[str, Any]:
+    """Has its work verified before it counts as done."""
+    return {"good": good}
 
 
 @kinds.register("demo.flood")

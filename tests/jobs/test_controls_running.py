@@ -406,3 +406,52 @@ def test_what_a_runner_has_not_begun_is_cancelled_and_paused_without_an_attempt(
     assert begun.count(made[-2]) == 1
     assert job(made[-1]).attempts.count() == 0
     assert set(states(*made[:-1])) == {"succeeded"}
+
+
+@pytest.mark.usefixtures("committed")
+def test_a_rate_limit_in_the_middle_of_items_comes_back_to_that_item(kind: Register) -> None:
+    begun: list[str] = []
+
+    @kind("t.items")
+    def items(run: Run) -> Failed | None:
+        through = run.items(["a", "b", "c"])
+        for item in through:
+            with item:
+                begun.append(item.key)
+                if begun.count("b") == 1 and item.key == "b":
+                    raise RateLimited(retry_after=60)
+        return through.outcome()
+
+    made = queue.enqueue("t.items", {}, max_attempts=1).pk
+    waiting = resume_soon(made)
+    serve()
+    waiting.join()
+
+    assert begun == ["a", "b", "b", "c"]
+    assert moves(made) == ["queued", "running", "paused", "queued", "running", "succeeded"]
+
+
+@pytest.mark.usefixtures("committed")
+def test_the_demo_kinds_show_pauses_rate_limits_and_checks() -> None:
+    limited = queue.enqueue("demo.limited", {"times": 1, "seconds": 60.0}).pk
+    good, bad = (queue.enqueue("demo.checked", {"good": one}).pk for one in (True, False))
+    steps = queue.enqueue("demo.steps", {"total": 5, "seconds": 0.2}).pk
+    asking = threading.Thread(target=_pause_once_running, args=[steps])
+    waiting = [resume_soon(limited), resume_soon(steps)]
+    asking.start()
+    serve()
+    for thread in (*waiting, asking):
+        thread.join()
+
+    assert states(limited, good, bad, steps) == ["succeeded", "succeeded", "failed", "succeeded"]
+    assert moves(limited).count("paused") == moves(steps).count("paused") == 1
+    log = "".join(job(steps).log_chunks.order_by("pk").values_list("text", flat=True))
+    assert log.count("step 1 of 5 done") == log.count("step 5 of 5 done") == 1
+
+
+def _pause_once_running(pk: int) -> None:
+    try:
+        wait_for(lambda: states(pk) == ["running"], 20)
+        job(pk).pause(by="user:1")
+    finally:
+        connection.close()
