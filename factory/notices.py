@@ -14,7 +14,7 @@ from factory import probe
 from factory.probe import Part
 from jobs.models import Verification
 
-VERIFIED_S = 5.0
+VERIFIED_S = 30.0
 _verified: list[float | str] = [-VERIFIED_S, ""]
 SETTLED_S = 1.5
 """What is over within this time is not told: a runner that is replaced, a file that was late."""

@@ -108,7 +108,7 @@ def _by_statement(name: str, ids: list[int], most: int, raw: Connection) -> Foun
     values: dict[str, Any] = {
         "ids": ids,
         "most": most,
-        "late_s": LATE_S,
+        "late_s": 3 * LATE_S,
         "lock_class": LOCK_CLASS,
         "triggers": list(_TRIGGERS),
         "olds": [str(old) for old, _ in sorted(LEGAL)],
