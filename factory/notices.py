@@ -26,7 +26,8 @@ _MEANS = {
     ),
     "runners": (
         "No runner takes up some of the work",
-        "Jobs wait and none is lost; runners are started anew by themselves.",
+        "Jobs wait and none is lost; runners that ended are started anew by themselves, those that "
+        "somebody drained are not.",
     ),
     "valkey": ("Live updates are paused", f"{_PAUSED}Valkey does not answer."),
     "relay": ("Live updates are paused", f"{_PAUSED}The relay is silent; it is started anew."),

@@ -76,6 +76,13 @@ class Pool(NamedTuple):
     waiting: int
     seats: list[Seat]
 
+    @property
+    def acts(self) -> list[str]:
+        """What can be asked of the whole pool now."""
+        there = any(not seat.runner.stopped_at for seat in self.seats)
+        empty = any(seat.runner.stopped_at for seat in self.seats)
+        return [*(["drain", "recycle"] if there else []), *(["fill"] if empty else [])]
+
 
 def seats(mine: str) -> list[Seat]:
     """This function will list the runners that are present, and the places people keep empty.

@@ -68,6 +68,8 @@ def test_a_whole_pool_is_drained_and_filled_again(
 
     assert ">draining<" in drained
     assert ">emptied<" in emptied
+    assert "act=fill&amp;pool=long" in emptied
+    assert "act=drain&amp;pool=long" not in emptied
     assert "emptied" not in page(as_staff)
 
 
