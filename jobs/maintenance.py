@@ -25,7 +25,7 @@ _LEFT_HALF_BUILT = """
 """
 
 
-@kinds.register("upkeep.reconcile", timeout=120, idle=60, max_attempts=1)
+@kinds.register("upkeep.reconcile", timeout=120, idle=60)
 def reconcile(run: Run) -> dict[str, Any]:
     """Derives the truth from evidence again, and compares the board with it."""
     with closing(db.connect("factory reconcile")) as raw:
@@ -43,7 +43,7 @@ def reconcile(run: Run) -> dict[str, Any]:
     }
 
 
-@kinds.register("upkeep.prune", queue="long", timeout=2 * PRUNE_S, idle=300, max_attempts=1)
+@kinds.register("upkeep.prune", queue="long", timeout=2 * PRUNE_S, idle=300)
 def prune(run: Run) -> dict[str, Any]:
     """Turns old finished jobs into daily counts, and removes old rows nobody needs."""
     until = monotonic() + PRUNE_S
@@ -58,7 +58,7 @@ def prune(run: Run) -> dict[str, Any]:
     return removed
 
 
-@kinds.register("upkeep.reindex", queue="long", timeout=3600, idle=3600, max_attempts=1)
+@kinds.register("upkeep.reindex", queue="long", timeout=3600, idle=3600)
 def reindex(run: Run) -> dict[str, Any]:
     """Rebuilds the indexes that are much larger than their entries need, beside the work."""
     found = storage.indexes()
@@ -80,7 +80,7 @@ def reindex(run: Run) -> dict[str, Any]:
     return {"examined": len(found), "rebuilt": rebuilt, "dropped": dropped}
 
 
-@kinds.register("upkeep.vacuum", timeout=120, idle=60, max_attempts=1)
+@kinds.register("upkeep.vacuum", timeout=120, idle=60)
 def vacuum(run: Run) -> dict[str, Any]:
     """Says what the database's tables need: dead rows, bloat, old transactions; analyzes some."""
     tables = storage.tables()

@@ -16,7 +16,7 @@ SPREAD_S = 3300.0
 KEEP_MAPS = 10
 
 
-@kinds.register("projects.refetch", timeout=300, idle=120, max_attempts=1)
+@kinds.register("projects.refetch", timeout=300, idle=120)
 def refetch(run: Run) -> dict[str, Any]:
     """Has the repositories fetched that were not for long, one after the other within the hour."""
     hours = settings.FACTORY_REFETCH_HOURS
@@ -32,7 +32,7 @@ def refetch(run: Run) -> dict[str, Any]:
     return {"repositories": len(found)}
 
 
-@kinds.register("projects.prune", queue="long", timeout=1800, idle=600, max_attempts=1)
+@kinds.register("projects.prune", queue="long", timeout=1800, idle=600)
 def prune(run: Run) -> dict[str, Any]:
     """Removes old maps, facts of files no current map shows, and clones without a repository."""
     removed: dict[str, int] = {}
