@@ -29,13 +29,14 @@ def sleep(run: Run, *, seconds: Seconds = 1.0) -> dict[str, Any]:
 def steps(
     run: Run, *, total: Annotated[int, kinds.Between(0, 100_000)] = 10, seconds: Seconds = 1.0
 ) -> dict[str, Any]:
-    """Takes steps, with progress, a log and a checkpoint after each: it can be paused there."""
+    """Takes steps, with progress, a log and a checkpoint after each: it can be paused there; leaves a file."""
     for number in range(run.resumed or 0, total):
         run.progress(number, total, f"step {number + 1}")
         Event().wait(seconds)
         run.log(f"step {number + 1} of {total} done")
         run.progress(number + 1, total, f"step {number + 1}", done=[f"step {number + 1}"])
         run.checkpoint(number + 1)
+    run.artefact("steps.txt", "".join(f"step {number + 1}\n" for number in range(total)))
     return {"steps": total}
 
 

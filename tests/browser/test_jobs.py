@@ -80,6 +80,7 @@ PAGES = {
     "asked": "/jobs/{asked}/",
     "reasons": "/jobs/{asked}/reasons/",
     "confirm": "/jobs/{paused}/cancellations/",
+    "repair": "/jobs/{broken}/repairs/",
     "many": "/jobs/selections/?act=retry&all=on&state=failed",
     "none": "/jobs/selections/?act=pause&job={broken}",
     "admin": "/admin/jobs/job/{broken}/change/",

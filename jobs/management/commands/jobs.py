@@ -59,6 +59,8 @@ class Command(Contract):
             options |= {"act": "resume", "number": options["resume"]}
         if options["act"]:
             return self._act(options), True
+        if options["failures"]:
+            self._nothing = "no failure is unread"
         if options["health"]:
             found = overall.overall()
             return overall.describe(found), found.word != "broken"
