@@ -97,7 +97,7 @@ def test_a_stopped_runner_gives_its_job_back_with_its_attempt(product: Faulty) -
     [
         (["drain"], "drain needs runners"),
         (["drain", "--all", "--pool", "short"], "drain needs runners"),
-        (["drain", "99999999"], "there is no runner with pk__in [99999999]"),
+        (["drain", "99999999"], "there is no runner with id [99999999]"),
         (["fill", "--pool", "long"], "no place of them is empty"),
         (["melt"], "invalid choice"),
     ],

@@ -111,6 +111,21 @@ def test_a_process_that_got_the_number_of_a_runner_is_not_ended(raw: Any, begin:
     assert program.poll() is None
 
 
+def test_a_cluster_whose_pool_somebody_emptied_is_left_alone(
+    raw: Any, begin: Any, settings: Any
+) -> None:
+    settings.FACTORY_WORKERS = {"short": 1}
+    sentinel = begin(IDLE)
+    introduce(stopped_at=Now(), intent="drain")
+    beats.await_first("sentinel")
+    beats._file("sentinel").write_text(f"{sentinel.pid} {process.started_ticks(sentinel.pid)}")
+
+    _watch(raw)
+    beats.end("sentinel")
+
+    assert sentinel.poll() is None
+
+
 @pytest.mark.parametrize("busy", [True, False])
 def test_a_cluster_that_starts_no_runner_is_ended_unless_one_is_busy(
     raw: Any, begin: Any, settings: Any, busy: bool

@@ -51,7 +51,8 @@ def _chosen(options: dict[str, Any]) -> "QuerySet[Runner]":
         raise BadInput(f"ID: {options['act']} needs runners: give ids, --pool, --host or --all")
     chosen = Runner.objects.filter(**wanted)
     if not chosen.exists():
-        told = ", ".join(f"{field} {value}" for field, value in wanted.items()) or "--all"
+        said = {"pk__in": "id", "pool": "pool", "host": "host"}
+        told = ", ".join(f"{said[field]} {value}" for field, value in wanted.items()) or "--all"
         raise BadInput(f"ID: there is no runner with {told}; manage.py runners lists them")
     return chosen
 
