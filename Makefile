@@ -6,7 +6,7 @@ BIN := .venv/bin
 CHROMIUM := $(firstword $(foreach name,chromium chromium-browser google-chrome,$(shell command -v $(name))))
 PYTEST := $(BIN)/python -m pytest
 APART := tests/browser tests/journeys
-FAULTS := $(addprefix tests/factory/test_,$(addsuffix .py,faults faults_together service_faults supervisor two_webs watchdog crash_matrix operation operation_machines))
+FAULTS := $(addprefix tests/factory/test_,$(addsuffix .py,chaos faults faults_together service_faults supervisor two_webs watchdog crash_matrix operation operation_machines))
 TOGETHER := $(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync=line
 MANAGE := $(BIN)/python manage.py
 

@@ -161,8 +161,9 @@ def _effects(history: History) -> str:
     in_database = _none(
         "SELECT j.id, j.kind, j.state, count(e.id) FROM job j"
         " LEFT JOIN chaos_effect e ON e.job = j.id WHERE j.kind LIKE 'chaos.%%'"
-        " GROUP BY j.id HAVING count(e.id) <> CASE WHEN j.state = 'succeeded' THEN 1 ELSE 0 END",
-        says="effects in the database that are not there exactly once: {}",
+        " GROUP BY j.id HAVING bool_or(e.fence <> j.fence)"
+        " OR count(e.id) <> CASE WHEN j.state = 'succeeded' THEN 1 ELSE 0 END",
+        says="effects in the database that are not there exactly once, by the last claim: {}",
     )
     if in_database:
         return in_database

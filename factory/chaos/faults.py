@@ -20,6 +20,7 @@ from jobs.ledger import statement
 
 _BUSY_S = 5.0
 _HELD_S = 1.5
+_NEARLY = 0.85
 _URGENT = 100
 _BUSY = (
     "SELECT r.pid, r.id FROM job j JOIN job_runner r ON r.id = j.runner_id"
@@ -75,9 +76,9 @@ class Hand:
         return f"pid {pid} for {seconds:.1f} s"
 
 
-def _busy(hand: Hand, strike: Strike, made: Struck) -> tuple[int, int] | None:
-    """A runner with a job in its hands, which is given to it for this."""
-    token = f"chaos struck {len(hand.struck)} {strike.at:.3f}"
+def _busy(hand: Hand, made: Struck, part: float) -> tuple[int, int] | None:
+    """A runner that has done such a part of a job, which is given to it for this."""
+    token = f"chaos struck {len(hand.struck)} {made.at:.3f}"
     said = {"seconds": _HELD_S}
     try:
         hand.desk.enqueue(token, "chaos.effect", arguments=said, priority=_URGENT)
@@ -93,13 +94,13 @@ def _busy(hand: Hand, strike: Strike, made: Struck) -> tuple[int, int] | None:
 
     if not stack.until(held, _BUSY_S, every=0.01):
         return None
-    time.sleep(strike.draw * _HELD_S / 2)
+    time.sleep(part * _HELD_S)
     made.at = time.time()
     return found[0][0], found[0][1]
 
 
 def _runner_busy(hand: Hand, strike: Strike, made: Struck) -> str:
-    found = _busy(hand, strike, made)
+    found = _busy(hand, made, strike.draw / 2)
     return hand.kill(found[0]) if found else ""
 
 
@@ -109,16 +110,17 @@ def _runner_idle(hand: Hand, strike: Strike, made: Struck) -> str:
 
 
 def _halt_runner(hand: Hand, strike: Strike, made: Struck) -> str:
-    found = _busy(hand, strike, made)
+    found = _busy(hand, made, strike.draw / 2)
     return hand.halt(found[0], strike.lasts) if found else ""
 
 
 def _duplicate(hand: Hand, strike: Strike, made: Struck) -> str:
     """Declare a runner dead that lives, as another machine does when a lease is over.
 
-    Its job is delivered a second time while the first execution goes on.
+    Its job is delivered a second time while the first execution goes on to its end, which is so near
+    that the runner does not hear of it before.
     """
-    found = _busy(hand, strike, made)
+    found = _busy(hand, made, _NEARLY + strike.draw * (1 - _NEARLY))
     if found is None:
         return ""
     said = {"runner": found[1], "proof": "chaos declared it dead", "rowless": False}

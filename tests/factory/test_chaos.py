@@ -132,8 +132,11 @@ def test_an_effect_that_came_twice_or_never_breaks_the_fifth(history: History) -
     outside = verdict(history, "5 ")
     history.calls = [{"what": "effect", "job": job.pk, "key": f"job:{job.pk}:effect", "at": 1.0}]
     fine = verdict(history, "5 ")
-    run("INSERT INTO chaos_effect (job, step, fence) SELECT %s, 'effect', 2", job.pk)
+    run("UPDATE chaos_effect SET fence = 2")
+    by_another = verdict(history, "5 ")
+    run("INSERT INTO chaos_effect (job, step, fence) SELECT %s, 'effect', 1", job.pk)
 
+    assert "by the last claim" in str(by_another)
     assert "not there exactly once" in str(never)
     assert "without an effect outside" in str(outside)
     assert fine == ""
