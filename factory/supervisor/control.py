@@ -14,7 +14,7 @@ from pathlib import Path
 from factory import configuration, embedded
 from factory.configuration import BASE_DIR, Refused
 from factory.supervisor import kernel, record
-from factory.supervisor.loop import GRACE_S
+from factory.supervisor.loop import GRACE_S, RETIRING
 from factory.supervisor.record import Recorded
 from jobs import beats, process
 
@@ -94,7 +94,8 @@ def restart(name: str | None) -> list[Restarted]:
         raise Refused('NAME="supervisor": it starts the others: manage.py stop, then manage.py up')
     if name is not None and name not in known:
         raise Refused(f'NAME="{name}": no such process: use {", ".join(sorted(known))}')
-    wanted = [name] if name else [each for each in known if each not in embedded.processes()]
+    apart = {*embedded.processes(), RETIRING}
+    wanted = [name] if name else [each for each in known if each not in apart]
     for each in wanted:
         _end(known[each])
     if not _until(lambda: all(_successor(known[each]) for each in wanted), _STOP_S):
