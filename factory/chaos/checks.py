@@ -385,8 +385,8 @@ def _open_files(pid: int) -> int:
 
 
 _TRACES = {
-    "pusher": "pusher",
-    "monitor": "monitor",
+    "pusher": "pusher|process died.*qcluster",
+    "monitor": "monitor|process died.*qcluster",
     "sentinel": "process died.*qcluster",
     "cluster": "process died.*qcluster",
     "watchdog": "process died.*watchdog",

@@ -83,10 +83,13 @@ def beating(name: str) -> int | None:
 
 
 def monitor() -> int | None:
-    """This function will give the pid of the cluster's monitor: neither runner nor pusher."""
+    """This function will give the pid of the cluster's monitor: neither runner nor pusher.
+
+    None while a worker waits for its runner: they cannot be told apart.
+    """
     known = {pid for (pid,) in answered(lambda: rows(_RUNNERS)) or []}
     others = set(children(sentinel() or 0)) - known - {beating("pusher")}
-    return min(others, default=None)
+    return others.pop() if len(others) == 1 else None
 
 
 _RUNNERS = "SELECT pid FROM job_runner WHERE stopped_at IS NULL"
