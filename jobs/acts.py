@@ -9,13 +9,15 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import QuerySet
 
 from jobs.db import statement
 from jobs.plain import printable
 
 WORDS_CHARS = 500
+DEADLOCKS = 3
+"""So often an act begins anew when a runner and it wait for each other."""
 
 
 class Outcome(NamedTuple):
@@ -74,14 +76,24 @@ def acting(by: str) -> Iterator[None]:
 def _act(name: str, jobs: "QuerySet[Any]", by: str, reason: str, **more: str) -> Outcome:
     words = printable(reason.strip())[:WORDS_CHARS]
     said = f"{by}: {words}" if words else f"{by}."
-    with acting(by), connection.cursor() as cursor:
-        try:
-            chosen = _chosen(jobs)
-        except EmptyResultSet:
-            return Outcome(0, 0, 0)
-        sql = statement(f"act_{name}").replace("{chosen}", chosen)
-        cursor.execute(sql, {"by": by[:64], "said": said, "words": words, **more})
-        done, asked, found = cursor.fetchone()
+    values = {"by": by[:64], "said": said, "words": words, **more}
+    try:
+        return _send(statement(f"act_{name}"), jobs, values, DEADLOCKS)
+    except EmptyResultSet:
+        return Outcome(0, 0, 0)
+
+
+def _send(sql: str, jobs: "QuerySet[Any]", values: dict[str, str], again: int) -> Outcome:
+    try:
+        with acting(values["by"]), connection.cursor() as cursor:
+            cursor.execute(sql.replace("{chosen}", _chosen(jobs)), values)
+            done, asked, found = cursor.fetchone()
+    except OperationalError as error:
+        deadlock = getattr(error.__cause__, "pgcode", "") == "40P01"
+        # Inside somebody's transaction there is nothing left to repeat.
+        if not again or not deadlock or connection.in_atomic_block:
+            raise
+        return _send(sql, jobs, values, again - 1)
     return Outcome(done, asked, found - done - asked)
 
 

@@ -55,6 +55,8 @@ class Execution:
         self._connection, depth = connection, len(connection.atomic_blocks)
         try:
             outcome = self._call()
+            if self._why is not None and not self.run.completed:
+                raise self._why  # what it waited for was taken from it: its word counts no more
         except BaseException as error:  # sys.exit() in a handler must not end the runner
             # After an interruption, errors are its echo: a cancelled query, a helper that was killed.
             outcome = self._stopped(self._why or error) or self._explained(self._why or error)

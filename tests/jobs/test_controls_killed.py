@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -198,3 +199,35 @@ def test_a_batch_that_is_cancelled_under_way_ends_every_job_once(kind: Register)
     succeeded = set(Job.objects.filter(state="succeeded").values_list("pk", flat=True))
     assert succeeded == set(done)
     assert not Runner.objects.present().exists()
+
+
+def test_an_act_that_meets_a_runner_crosswise_begins_anew(committed: ScratchDatabase) -> None:
+    first, second = queue.enqueue_many("demo.noop", [{}, {}])
+    with other_connection(committed) as runner:
+        runner.autocommit = False
+        with runner.cursor() as cursor:
+            cursor.execute("SET deadlock_timeout = '60s'")  # so the act is the one to give way
+            cursor.execute("UPDATE job SET priority = 1 WHERE id = %s", [second])
+        crossing = threading.Thread(target=_update_when_awaited, args=[runner, first])
+        crossing.start()
+
+        outcome = acts.cancel(Job.objects.all(), by="user:1")
+        crossing.join()
+
+    assert outcome == (2, 0, 0)
+    assert Job.objects.filter(priority=1, state="cancelled").count() == 2
+
+
+def _update_when_awaited(runner: Any, job: int) -> None:
+    waits = (
+        "SELECT count(*) FROM pg_stat_activity WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))"
+    )
+    with runner.cursor() as cursor:
+
+        def awaited() -> bool:
+            cursor.execute(waits)
+            return bool(cursor.fetchone()[0])
+
+        wait_for(awaited, 20)
+        cursor.execute("UPDATE job SET priority = 1 WHERE id = %s", [job])
+    runner.commit()

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -373,6 +374,23 @@ def test_a_cancel_ends_the_whole_tree_of_helper_processes(kind: Register) -> Non
 
     assert cancelled.state == "cancelled"
     assert wait_for(lambda: not any(process.started_ticks(pid) for pid in pids))
+
+
+def swallows(run: Run) -> dict[str, str]:
+    with suppress(BaseException):
+        run.command(["sleep", "60"]).wait()
+    return {"said": "all is well"}
+
+
+@pytest.mark.usefixtures("committed")
+def test_the_word_of_a_handler_whose_helpers_were_ended_counts_no_more(kind: Register) -> None:
+    cancelled, _ = interrupted(kind, swallows)
+    kind("t.late", timeout=0.3, max_attempts=1)(swallows)
+    late = queue.enqueue("t.late", {}).pk
+    serve()
+
+    assert (cancelled.state, cancelled.result) == ("cancelled", None)
+    assert (job(late).state, job(late).failure_class) == ("failed", "timeout")
 
 
 @pytest.mark.usefixtures("committed")
