@@ -394,9 +394,9 @@ _TRACES = {
     "web": "process died.*web",
     "runner-busy": "is dead",
     "runner-idle": "is dead",
-    "postgres-stop": "heartbeat of runner|broker:",
+    "postgres-stop": "heartbeat of runner|broker:|service was gone.*postgres",
     "postgres-sessions": "heartbeat of runner|broker:|runner \\d+:",
-    "valkey": "live updates paused",
+    "valkey": "live updates paused|service was gone.*valkey",
 }
 
 

@@ -82,18 +82,23 @@ def examine(*names: str) -> None:
             raise CannotStart(complaint)
 
 
-def mend() -> None:
-    """This function will start again each service of ours whose process is gone; cheap if none is."""
+def mend() -> list[str]:
+    """This function will start again each service of ours whose process is gone, and name those.
+
+    It is cheap if none is.
+    """
     values = configuration.load()
     home = values["FACTORY_HOME"]
+    started = []
     if not values["DATABASE_URL"]:
         place.shorten(postgres.cluster(home).log)
-        if postgres.running(home) is None:
-            postgres.ensure_running(home)
+        if postgres.running(home) is None and postgres.ensure_running(home):
+            started.append("postgres")
     if not values["REDIS_URL"]:
         place.shorten(valkey.server(home).log)
-        if valkey.running(home) is None:
-            valkey.ensure_running(home)
+        if valkey.running(home) is None and valkey.ensure_running(home):
+            started.append("valkey")
+    return started
 
 
 def valkey_is_silent() -> bool:

@@ -189,7 +189,8 @@ class Supervisor:
     def _mend_services(self) -> None:
         place.shorten(configuration.home() / "up.log")  # what `up --detach` says
         try:
-            embedded.mend()
+            for name in embedded.mend():
+                log.warning("service was gone and is started", service=name)
             self._replace_silent()
         except (CannotStart, CannotEnd) as cause:
             log.error("service does not start", cause=str(cause))
