@@ -6,11 +6,13 @@ BIN := .venv/bin
 CHROMIUM := $(firstword $(foreach name,chromium chromium-browser google-chrome,$(shell command -v $(name))))
 PYTEST := $(BIN)/python -m pytest
 APART := tests/browser tests/journeys
-FAULTS := $(addprefix tests/factory/test_,$(addsuffix .py,chaos faults faults_together service_faults supervisor two_webs watchdog crash_matrix operation operation_machines))
+LEDGER := tests/jobs tests/pages tests/live
+FAULTS := $(addprefix tests/factory/test_,$(addsuffix .py,faults faults_together service_faults supervisor two_webs watchdog))
+CRASHES := $(addprefix tests/factory/test_,$(addsuffix .py,chaos crash_matrix operation operation_machines))
 TOGETHER := $(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync=line
 MANAGE := $(BIN)/python manage.py
 
-.PHONY: up test test-as-user test-faults test-factory test-apps test-apart check bench shots clean lock audit
+.PHONY: up test test-as-user test-jobs test-faults test-crashes test-factory test-apps test-apart check bench shots clean lock audit
 
 up: .venv/product
 	@$(MANAGE) up $(ARGS)
@@ -18,7 +20,7 @@ up: .venv/product
 # Invocations beside each other, each with services of its own: tests wait more than they compute.
 # The browser's is apart in any case: its driver's event loop breaks asynchronous tests.
 test: check
-	$(TOGETHER) test-faults test-factory test-apps test-apart
+	$(TOGETHER) test-jobs test-faults test-crashes test-factory test-apps test-apart
 	@$(if $(CHROMIUM),,echo "The browser tests were skipped. To run them, type: sudo apt-get install -y chromium libatomic1")
 
 # What `.ci/run` repeats as an unprivileged user: services, supervisor, the journey.
@@ -28,11 +30,18 @@ test-as-user: .venv/development
 test-faults:
 	$(PYTEST) $(FAULTS) $(ARGS)
 
+test-crashes:
+	$(PYTEST) $(CRASHES) $(ARGS)
+
 test-factory:
-	$(PYTEST) tests/factory $(addprefix --ignore=,$(FAULTS)) $(ARGS)
+	$(PYTEST) tests/factory $(addprefix --ignore=,$(FAULTS) $(CRASHES)) $(ARGS)
+
+# The ledger with its pages and its relay, and how much of its code they went through.
+test-jobs:
+	$(PYTEST) $(LEDGER) --cov --cov-report=term $(ARGS)
 
 test-apps:
-	$(PYTEST) $(addprefix --ignore=,tests/factory $(APART)) $(ARGS)
+	$(PYTEST) $(addprefix --ignore=,tests/factory $(APART) $(LEDGER)) $(ARGS)
 
 test-apart:
 	$(if $(wildcard $(APART)),$(PYTEST) $(wildcard $(APART)) $(ARGS))

@@ -40,6 +40,15 @@ def test_the_import_contracts_hold() -> None:
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
 
 
+def test_what_coverage_leaves_out_stands_in_one_place_and_is_there() -> None:
+    report = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["coverage"]["report"]
+    ledger = "\n".join(path.read_text() for _, path in _modules("jobs"))
+
+    assert report["fail_under"] >= 95
+    assert "pragma: no" + " cover" not in ledger
+    assert [one for one in report["exclude_also"] if not re.search(one, ledger)] == []
+
+
 def test_every_app_is_held_by_a_contract_of_layers() -> None:
     containers = {
         name
