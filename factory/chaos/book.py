@@ -10,7 +10,7 @@ class Book:
     `accepted`: the ids that were confirmed. `maybe`: how many jobs an order would have made whose
     answer was lost with the connection. `undone`: taken back in the same transaction. `cancelled`:
     jobs that were told to be cancelled, and not retried since. `schedules`: names with one tick. `ended`:
-    jobs that were seen finished before retention took them.
+    jobs that were finished when retention took them.
     """
 
     accepted: dict[str, list[int]] = field(default_factory=dict)
