@@ -45,7 +45,8 @@ class RateLimited(Anticipated):
     """Somebody asked us to come back later: the job is paused and resumes itself.
 
     `retry_after` is in seconds: at least 1, at most `MOST_PAUSE_S`; what is no number counts as
-    `USUAL_PAUSE_S`. It costs an attempt unless a checkpoint was made since the job was claimed.
+    `USUAL_PAUSE_S`. It costs an attempt unless a checkpoint was made since the job was claimed; from
+    the 30,000th on it always does.
     """
 
     failure_class = FailureClass.RATE_LIMITED

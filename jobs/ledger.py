@@ -15,6 +15,8 @@ log = logging.getLogger("jobs")
 _TYPES = "bigint[], bigint[], text[], text[], text[], text[], text[], float8[], text[], int, bigint"
 LOCK_CLASS = 0x6A6F62
 """The first key of the advisory lock each runner holds; the second is its id."""
+MOST_FREE = 30_000
+"""From this attempt on every pause costs one: what pauses for ever ends some day."""
 RETRY_AT_ONCE_S = 0.2
 """A shorter delay than this is no delay: promoting takes upkeep as long."""
 
@@ -102,10 +104,11 @@ def stopped(claim: Claim) -> Ending:
 def rate_limited(claim: Claim, error: RateLimited, *, advanced: bool) -> Ending:
     """This function will pause a job until its rate limit is over.
 
-    That costs an attempt, and the last one fails, unless the execution `advanced` the work.
+    That costs an attempt, and the last one fails, unless the execution `advanced` the work; after
+    `MOST_FREE` attempts it costs one all the same.
     """
     said, state = str(error), State.PAUSED.value
-    if advanced:
+    if advanced and claim.attempt < MOST_FREE:
         return Ending(claim.id, claim.fence, state, None, "", "", said, error.retry_after)
     if claim.attempt >= claim.max_attempts:
         return failure(claim, Failed(error.failure_class, said))

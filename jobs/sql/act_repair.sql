@@ -8,7 +8,7 @@ WITH chosen AS MATERIALIZED ({chosen}), moved AS (
     run_after = CASE WHEN %(to)s = 'scheduled' THEN coalesce(run_after, clock_timestamp()) ELSE run_after END,
     failure_class = CASE WHEN %(to)s = 'failed' AND failure_class = '' THEN 'unknown' ELSE failure_class END,
     max_attempts = CASE WHEN %(to)s IN ('succeeded', 'failed', 'cancelled') THEN max_attempts
-                        ELSE greatest(max_attempts, attempt + 1) END,
+                        ELSE greatest(max_attempts, least(attempt + 1, 32767)) END,
     finished_at = CASE WHEN %(to)s IN ('succeeded', 'failed', 'cancelled') THEN clock_timestamp() END,
     updated_at = clock_timestamp()
   FROM chosen

@@ -11,7 +11,7 @@ WITH chosen AS MATERIALIZED ({chosen}), first AS (
 ), moved AS (
   UPDATE job SET
     state = CASE WHEN job_must_wait(job.id) THEN 'blocked' ELSE 'queued' END,
-    max_attempts = attempt + 3, finished_at = NULL, run_after = NULL,
+    max_attempts = least(attempt + 3, 32767), finished_at = NULL, run_after = NULL,
     acknowledged_at = NULL, solo = false,
     reason = 'Retried by ' || %(said)s, updated_at = clock_timestamp()
   FROM first

@@ -14,8 +14,8 @@ WITH done AS (
     resume_at = CASE WHEN u.state = 'paused' AND job.intent = ''
                      THEN clock_timestamp() + make_interval(secs => u.delay) END,
     -- To stop without a failure costs no attempt.
-    max_attempts = CASE WHEN u.state IN ('queued', 'paused') AND u.class = '' AND job.max_attempts < 30000
-                        THEN job.max_attempts + 1 ELSE job.max_attempts END,
+    max_attempts = CASE WHEN u.state IN ('queued', 'paused') AND u.class = ''
+                        THEN least(job.max_attempts + 1, 32767) ELSE job.max_attempts END,
     finished_at = CASE WHEN job_end_state(u.state, job.intent) IN ('succeeded', 'failed', 'cancelled')
                        THEN clock_timestamp() END
   FROM unnest($1, $2, $3, $4, $5, $6, $7, $8) u (id, fence, state, result, class, message, reason, delay)
@@ -48,7 +48,8 @@ WITH done AS (
   ) z WHERE place = 1 OR NOT alone
 ), claimed AS (
   UPDATE job SET
-    state = 'running', fence = job.fence + 1, attempt = job.attempt + 1, runner_id = $11, reason = '',
+    -- As many as the column can count: one job must not break the claim of all.
+    state = 'running', fence = job.fence + 1, attempt = least(job.attempt + 1, 32767), runner_id = $11, reason = '',
     limit_slot = pick.slot, run_after = NULL, started_at = clock_timestamp(), updated_at = clock_timestamp()
   FROM pick WHERE job.id = pick.id AND pick.slot IS NOT NULL
   RETURNING job.id, job.fence, job.kind, job.arguments, job.attempt, job.max_attempts, job.scope,

@@ -8,8 +8,8 @@ import psycopg2
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from jobs import kinds, ledger, queue, upkeep
-from jobs.failures import POLICY, Failed, FailureClass
+from jobs import acts, kinds, ledger, queue, upkeep
+from jobs.failures import POLICY, Failed, FailureClass, RateLimited
 from jobs.ledger import Claim, Ledger
 from jobs.models import Attempt, Job, Queue
 from jobs.models.job import Refused, Stale
@@ -251,6 +251,34 @@ def test_the_last_attempt_is_final(desk: Desk) -> None:
 
     assert states(job) == ["failed"]
     assert list(Attempt.objects.order_by("pk").values_list("number", flat=True)) == [1, 2]
+
+
+def test_a_job_begun_as_often_as_can_be_counted_holds_up_nobody(desk: Desk) -> None:
+    worn, fresh = noop(priority=1), noop()
+    Job.objects.filter(pk=worn).update(attempt=32_767, max_attempts=32_767)
+
+    claims = desk.claim()
+
+    assert [claim.id for claim in claims] == [worn, fresh]
+    desk.ledger.finish([ledger.stopped(claims[0]), lose(claims[1], "bug")])
+    assert desk.ledger.finish([lose(desk.claim()[0])]) == []
+    assert Job.objects.get(pk=worn).state == "failed"
+    assert acts.retry(Job.objects.filter(pk__in=[worn, fresh]), by="user:1").done == 2
+    assert desk.claim_ids() == [worn, fresh]
+
+
+def test_pauses_cost_nothing_only_so_often(desk: Desk) -> None:
+    job = noop()
+    Job.objects.update(attempt=ledger.MOST_FREE - 2, max_attempts=ledger.MOST_FREE)
+
+    for _ in range(3):
+        [claim] = desk.claim()
+        desk.ledger.finish([ledger.rate_limited(claim, RateLimited(1), advanced=True)])
+        Job.objects.filter(state="paused").update(state="queued", resume_at=None)
+
+    ended = Job.objects.get(pk=job)
+    assert (ended.state, ended.failure_class) == ("failed", "rate-limited")
+    assert ended.attempt == ended.max_attempts == ledger.MOST_FREE + 1
 
 
 def test_a_person_may_retry_what_failed(desk: Desk, running_job: Claim) -> None:

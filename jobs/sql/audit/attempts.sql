@@ -7,4 +7,4 @@ SELECT 'attempts of job ' || j.id, j.attempt || ' of ' || j.max_attempts,
        j.updated_at
 FROM job j LEFT JOIN counted c ON c.job_id = j.id
 WHERE j.id = ANY (%(ids)s)
-  AND (coalesce(c.ended, 0) + (j.state IN ('running', 'verifying'))::int <> j.attempt OR j.attempt > j.max_attempts + 1)
+  AND (least(coalesce(c.ended, 0) + (j.state IN ('running', 'verifying'))::int, 32767) <> j.attempt OR j.attempt > j.max_attempts + 1)
