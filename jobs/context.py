@@ -162,8 +162,9 @@ class Run:
         """This method will keep what the handler goes on from after a pause, a crash or a retry.
 
         Here the job can be paused: it is left by an interruption, unless a transaction is open; then
-        `data` is kept with that transaction. Raises `Stale` when another runner holds the job by now,
-        and `plain.NotPlain` for what cannot be stored.
+        `data` is kept with that transaction, whose commit fails should another runner hold the job by
+        then. Raises `Stale` when another runner holds the job by now, and `plain.NotPlain` for what
+        cannot be stored.
         """
         values: dict[str, Any] = {
             "job": self.claim.id,

@@ -61,6 +61,9 @@ class Progress(models.Model):
     checkpoint = models.JSONField(
         null=True, blank=True, help_text="What the handler goes on from, in its own terms."
     )
+    checkpoint_fence = models.BigIntegerField(
+        null=True, blank=True, help_text="The claim that made the checkpoint."
+    )
     updated_at = models.DateTimeField(db_default=Now(), help_text="When it was written.")
 
     class Meta:

@@ -12,10 +12,9 @@ from django.db import connection, transaction
 from jobs import db, process, queue, upkeep
 from jobs.context import Run
 from jobs.failures import MOST_PAUSE_S, Failed, FailureClass, RateLimited
-from jobs.models import Job, Stale
-from jobs.reporting import Report
+from jobs.models import Job
 from tests.factory.conftest import wait_for
-from tests.jobs.conftest import Desk, moves, serve, states
+from tests.jobs.conftest import moves, serve, states
 
 Register = Callable[..., Any]
 
@@ -118,20 +117,6 @@ def test_a_checkpoint_in_a_transaction_is_kept_with_it_and_pauses_after_it(kind:
 
     assert kept == [None, "paused here"]
     assert Job.objects.filter(kind="demo.noop").count() == 1
-
-
-def test_a_checkpoint_of_a_lost_job_is_refused(desk: Desk) -> None:
-    queue.enqueue("demo.noop", {})
-    claim = desk.claim()[0]
-    run = Run(claim, Report(claim), lambda: None)
-    run.checkpoint("mine")
-    desk.ledger.hand_back([claim], "")
-    desk.claim()
-
-    with pytest.raises(Stale):
-        run.checkpoint("late")
-
-    assert run.resumed == "mine"
 
 
 @pytest.mark.usefixtures("committed")
