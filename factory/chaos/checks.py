@@ -182,11 +182,15 @@ def _key(call: dict[str, Any]) -> str:
 
 
 def _executions(history: History) -> str:
-    """6: a job is not executed more often than it may be, even when it kills its runner each time."""
+    """6: a job is not executed more often than it may be, even when it kills its runner each time.
+
+    One more than its attempts, for it may die in company; and the same again after each retry.
+    """
     begun = Counter(call["job"] for call in history.calls if call["what"] == "began")
     sql = (
         "SELECT j.id, j.max_attempts, (SELECT count(*) FROM job_move m WHERE m.job_id = j.id"
-        " AND m.from_state = 'running' AND m.reason LIKE 'Handed back unfinished%%')"
+        " AND (m.from_state IN ('failed', 'cancelled') OR m.from_state = 'running'"
+        " AND m.reason LIKE 'Handed back unfinished%%'))"
         " FROM job j WHERE j.id = ANY(%s)"
     )
     over = [
