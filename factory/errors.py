@@ -13,7 +13,13 @@ from http import HTTPStatus
 
 import structlog
 from django.contrib.auth.middleware import LoginRequiredMiddleware
-from django.core.exceptions import BadRequest, DisallowedHost, RequestDataTooBig
+from django.core.exceptions import (
+    BadRequest,
+    DisallowedHost,
+    RequestDataTooBig,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.http.request import UnreadablePostError
 from django.template.loader import render_to_string
@@ -27,6 +33,10 @@ API = "/api/"
 REFUSED = "factory.refused"
 """In an ASGI scope: the status with which `factory.bridge` has the request refused."""
 _ONLY_SHOWN = "This address shows something and takes nothing. Open it; do not send to it."
+_TOO_MANY = (
+    f"There are more than {intake.MOST_FIELDS:,} values in the address or the form. Nothing was done; "
+    "send fewer."
+)
 _KEPT = ("Allow", "Retry-After", "WWW-Authenticate")
 # The page of last resort: without templates and files, when one of these is what broke.
 _PLAIN = (
@@ -168,7 +178,8 @@ def answer(
     """
     words = words or WORDS.get(status) or _unnamed(status)
     back = _page_above(request.path) if status in (403, 405, 409) else ""
-    if status == 400 and request.GET:
+    # Not request.GET: what cannot be read raises there again.
+    if status == 400 and request.META.get("QUERY_STRING"):
         back = request.path  # without what it could not read
     problem = Problem(status, words, message or words.message, error_id(), fields or {}, back)
     response: HttpResponse
@@ -225,6 +236,8 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
             "This server does not go by the name it was asked by. An administrator adds a name "
             "to FACTORY_ALLOWED_HOSTS.",
         )
+    if isinstance(exception, TooManyFieldsSent | TooManyFilesSent):
+        return answer(request, 400, _TOO_MANY)
     return answer(request, 400, str(exception) if type(exception) is BadRequest else "")
 
 
@@ -257,11 +270,15 @@ class Errors:
         refused = refused or intake.refusal(request.path, request.META)
         if refused:
             return answer(request, refused)
+        if intake.fields(request.META) > intake.MOST_FIELDS:
+            return answer(request, 400, _TOO_MANY)
         response = self.get_response(request)
         if response.status_code < 400 or _is_dressed(request, response):
             return response
         kept = {name: response[name] for name in _KEPT if name in response}
         message = _ONLY_SHOWN if "GET" in kept.get("Allow", "") else ""
+        if "Allow" in kept and wants_json(request):
+            message = f"This address takes {kept['Allow']} and not {request.method}."
         return answer(request, response.status_code, message, headers=kept)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

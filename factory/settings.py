@@ -100,6 +100,7 @@ PUBLIC_URLS = (
     "/static/",
 )
 DATA_UPLOAD_MAX_MEMORY_SIZE = intake.LARGEST  # each address has its own limit in factory.intake
+DATA_UPLOAD_MAX_NUMBER_FIELDS = intake.MOST_FIELDS
 CSRF_FAILURE_VIEW = "factory.errors.forged"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",

@@ -181,6 +181,38 @@ def test_a_form_with_an_old_token_says_so(client: Client) -> None:
         assert "form" not in told.json()["error"]["message"]
 
 
+MANY = "&".join(f"job={number}" for number in range(1001))
+
+
+@pytest.mark.parametrize("path", ["/jobs/selections/", "/admin/jobs/job/", "/gone/"])
+def test_an_address_with_too_many_values_is_a_page_and_no_defect(
+    path: str, client: Client, settings: Any
+) -> None:
+    settings.DEBUG = path == "/gone/"  # where Django would show a page of its own
+
+    response = client.get(f"{path}?{MANY}")
+    page = response.content.decode()
+
+    assert response.status_code == 400
+    assert "more than 1,000 values" in page
+    assert f'href="{path}">' in page
+    assert f"<code>{response['X-Request-ID']}</code>" in page
+
+
+def test_a_machine_is_told_that_it_sent_too_many_values(client: Client) -> None:
+    shown = client.get(f"/jobs/selections/?{MANY}", headers={"accept": "application/json"})
+    sent = client.post(
+        "/jobs/selections/",
+        MANY,
+        content_type="application/x-www-form-urlencoded",
+        headers={"accept": "application/json"},
+    )
+
+    for told in (shown, sent):
+        assert (told.status_code, told.json()["error"]["code"]) == (400, "bad-request")
+        assert "more than 1,000 values" in told.json()["error"]["message"]
+
+
 def test_an_unknown_host_is_told_what_to_do(client: Client) -> None:
     response = client.get("/jobs/", headers={"host": "evil.test"})
 
