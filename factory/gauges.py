@@ -64,7 +64,7 @@ def _quantiles(
 def of_the_whole() -> Iterator[GaugeMetricFamily]:
     """This function will tell what should be 0, and when the board was last found true."""
     counted: dict[str, float] = {one.name: one.number for one in overall.counters()}
-    text = "What should be 0: stuck, stalled, old, failed and unread, undelivered, paused queues."
+    text = "What should be 0: stuck, stalled, unserved, old, failed and unread, undelivered, paused queues."
     yield gauge("factory_troubles", text, "trouble", counted)
     last = Verification.objects.order_by("-pk").first()
     green = Verification.objects.filter(ok=True).order_by("-pk").first()

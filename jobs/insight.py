@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from jobs import events, figures, overall, ports
+from jobs import board, events, figures, overall, ports
 from jobs.models import Delivery, Job, Verification
 
 SPANS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
@@ -89,10 +89,11 @@ def health(request: HttpRequest) -> HttpResponse:
         "failed": f"{reverse('jobs:list')}?state=failed",
         "undelivered": f"{reverse('insight:deliveries')}?dead",
     }
+    version = board.clock()
     found = overall.overall(request.user)
     counters = [(one, pages.get(one.name, "")) for one in found.counters]
     runs = Verification.objects.order_by("-pk")[:RUNS]
-    context = {"found": found, "counters": counters, "runs": runs}
+    context = {"v": version, "found": found, "counters": counters, "runs": runs}
     return render(request, "jobs/health.html", context)
 
 

@@ -9,7 +9,7 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from jobs import liveness
-from jobs.models import Delivery, Job, Queue, Verification
+from jobs.models import Delivery, Job, Queue, Runner, Verification
 from jobs.states import HELD, LIVE, Intent, State
 
 CAP = 10_000
@@ -18,7 +18,9 @@ OLD = timedelta(hours=24)
 PATIENCE = timedelta(seconds=60)
 """A runner confirms what was asked of it within its grace; longer is stuck."""
 _NAMED = 5
-_OF_THE_LIVING = ("stuck", "old")
+UNSERVED = timedelta(seconds=liveness.LOOK_S)
+"""So long a job may wait in a queue that no live runner serves, as while runners are replaced."""
+_OF_THE_LIVING = ("stuck", "unserved", "old")
 _WAITING = (State.QUEUED, State.BLOCKED, State.PAUSED)
 
 
@@ -80,6 +82,13 @@ def old() -> "QuerySet[Job]":
     return unfinished.filter(waits | Q(state__in=HELD, started_at__lt=Now() - OLD))
 
 
+def unserved() -> "QuerySet[Job]":
+    """This function will keep what waits in open queues of which no live runner takes anything."""
+    served = Runner.objects.fresh().values_list("pool", flat=True)
+    alone = list(Queue.objects.filter(paused=False).exclude(pk__in=served))
+    return Job.objects.filter(state=State.QUEUED, queue__in=alone, updated_at__lt=Now() - UNSERVED)
+
+
 def describe(found: Overall) -> dict[str, Any]:
     """This function will give the whole as commands and the API show it."""
     return {
@@ -100,6 +109,10 @@ def _stuck(user: Any) -> Counter:
 
 def _old(user: Any) -> Counter:
     return _counted("old", _seen(old(), user), False, "waiting or running for more than 24 h")
+
+
+def _unserved(user: Any) -> Counter:
+    return _counted("unserved", _seen(unserved(), user), True, "waiting where no runner serves")
 
 
 def _failed(user: Any) -> Counter:
@@ -144,6 +157,7 @@ def _counted(name: str, jobs: "QuerySet[Job]", bad: bool, meaning: str) -> Count
 _COUNTERS: tuple[Callable[[Any], Counter], ...] = (
     _stuck,
     _stalled,
+    _unserved,
     _old,
     _failed,
     _dead,

@@ -47,6 +47,37 @@ def test_a_job_deaf_to_its_cancel_is_stuck(desk: Desk, running_job: Claim) -> No
     assert (early, counted()) == ({}, {"stuck": 1})
 
 
+@pytest.mark.parametrize(
+    ("served", "paused", "known"),
+    [
+        ("by nobody", False, {"unserved": 1}),
+        ("silently", False, {"unserved": 1}),
+        ("well", False, {}),
+        ("by nobody", True, {"paused queues": 1}),
+    ],
+)
+def test_what_waits_where_no_runner_serves_is_told(
+    desk: Desk, served: str, paused: bool, known: dict[str, int]
+) -> None:
+    job = queue.enqueue("demo.noop", {})
+    Job.objects.update(updated_at=Now() - 2 * overall.UNSERVED)
+    Queue.objects.filter(pk=job.queue_id).update(paused=paused)
+    if served == "by nobody":
+        Runner.objects.update(stopped_at=Now(), intent="drain")
+    if served == "silently":
+        Runner.objects.update(seen_at=Now() - timedelta(hours=1))
+
+    assert counted() == known
+    assert (overall.overall(STAFF).word == "broken") == ("unserved" in known)
+
+
+def test_what_waits_for_the_next_runners_is_no_trouble_yet(desk: Desk) -> None:
+    queue.enqueue("demo.noop", {})
+    Runner.objects.update(stopped_at=Now(), intent="drain")
+
+    assert counted() == {}
+
+
 def test_a_job_that_runs_or_waits_for_a_day_is_old(desk: Desk, running_job: Claim) -> None:
     waiting = queue.enqueue("demo.noop", {})
     Job.objects.filter(pk=running_job.id).update(started_at=Now() - timedelta(hours=25))
@@ -95,7 +126,7 @@ def test_nobody_counts_what_they_may_not_see() -> None:
     queue.enqueue("demo.noop", {}, scope=7)
     Job.objects.update(updated_at=Now() - timedelta(hours=25))
 
-    assert (counted(User(is_active=True)), counted()) == ({}, {"old": 1})
+    assert (counted(User(is_active=True)), counted()) == ({}, {"unserved": 1, "old": 1})
 
 
 def stalled() -> list[int | None]:

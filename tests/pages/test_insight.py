@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db.models.functions import Now
 
 from jobs import audit
 from jobs.models import Delivery, Event, Job, Verification
@@ -84,6 +85,17 @@ def test_verifications_tell_staff_what_disagreed(world: World) -> None:
     assert "job 7" not in text(world.viewer, "/health/")
     assert "1 disagree" in text(world.viewer, "/health/")
     assert audit.last_green() is None
+
+
+def test_nothing_is_called_well_that_was_never_verified(world: World) -> None:
+    Job.objects.filter(pk=world.job.pk).update(acknowledged_at=Now())
+    unknown = text(world.staff, "/health/")
+    Verification.objects.create(host="h", seconds=1, ok=True)
+
+    assert "All is well" not in unknown
+    assert "was never verified" in unknown
+    assert "All is well" in text(world.staff, "/health/")
+    assert 'class="as-of"' in unknown
 
 
 @pytest.mark.parametrize("page", ["delivery", "verification"])
