@@ -13,6 +13,8 @@ LOOK_S = 15.0
 """An idle runner looks once a second; one that did not for this long is wedged, in seconds."""
 STALL_S = 5.0
 """What is due for longer than this beside an idle runner is stalled, in seconds."""
+EMPTIED = "emptied it"
+"""In the trouble of a pool: nobody starts a runner there until a person fills it again."""
 _LIMITS = {"fresh_s": FRESH_S, "look_s": LOOK_S, "grace_s": GRACE_S, "stall_s": STALL_S}
 
 
@@ -32,7 +34,7 @@ class Pool(NamedTuple):
     def trouble(self) -> str:
         """Why nothing is claimed here, or ""."""
         if not self.present:
-            by = f": {self.emptied_by} emptied it" if self.emptied_by else ""
+            by = f": {self.emptied_by} {EMPTIED}" if self.emptied_by else ""
             return f"no live runner in {self.name}{by}"
         if not self.heard:
             return f"the runners of {self.name} are silent"

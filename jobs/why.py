@@ -149,7 +149,9 @@ def _pool(job: Job) -> Iterator[Sentence]:
     connection.ensure_connection()
     for pool in liveness.pools(connection.connection, [job.queue_id]):
         if pool.trouble:
-            yield Sentence(f"{pool.trouble[0].upper()}{pool.trouble[1:]}.")
+            cure = f"; manage.py runners fill --pool {pool.name} takes that back"
+            told = pool.trouble + (cure if liveness.EMPTIED in pool.trouble else "")
+            yield Sentence(f"{told[0].upper()}{told[1:]}.")
 
 
 def _line(job: Job) -> Iterator[Sentence]:

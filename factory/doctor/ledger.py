@@ -1,6 +1,6 @@
 """Who executes jobs, what waits, what should have moved by now, and what the tables need."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from django.conf import settings
 from django.db.models import Count, F, Max, Min, OuterRef, Subquery
@@ -34,8 +34,15 @@ def runners() -> Check:
     )
     if silent := _silent():
         detail += f"; silent: {silent}"
-    cure = asking.cure() if missing else "manage.py runners shows them" if few or silent else ""
+    cure = refill(missing) if missing else "manage.py runners shows them" if few or silent else ""
     return Check("runners", not missing, detail, cure, warning=bool(few or silent))
+
+
+def refill(pools: Iterable[str]) -> str:
+    """This function will say how pools get runners again: nobody but a person refills an emptied one."""
+    vacated = Runner.objects.vacated().filter(pool__in=pools).order_by("pool")
+    emptied = vacated.values_list("pool", flat=True).distinct()
+    return "; ".join(f"manage.py runners fill --pool {pool}" for pool in emptied) or asking.cure()
 
 
 def code() -> Check:
@@ -76,7 +83,7 @@ def _queue(line: lines.Line, live: set[str]) -> Check:
             name, True, f"paused by {why.who(queue.paused_by)}, {detail}", cure, warning=True
         )
     if line.depth and queue.name not in live:
-        return Check(name, False, f"{detail}, and no live runner serves it", asking.cure())
+        return Check(name, False, f"{detail}, and no live runner serves it", refill([queue.name]))
     return Check(name, True, detail)
 
 

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from django.conf import settings
 
 from factory.doctor import asking, reach
-from jobs import beats
+from factory.supervisor.loop import CLUSTER
+from jobs import beats, liveness
 from jobs.ports import Check
 
 _ANSWERED = ("database", "valkey", "runners")
+_BEATS = {"qcluster": CLUSTER}
 _NONE = "none runs here, and none is awaited"
 
 
@@ -17,8 +19,12 @@ def parts() -> Iterator[Check]:
     from factory import health
 
     for part in health.parts():
-        fine = "yes" if part.name in _ANSWERED or beats.age(part.name) is not None else _NONE
-        yield Check(f"ready: {part.name}", not part.trouble, part.trouble or fine, asking.cure())
+        beating = _BEATS.get(part.name, (part.name,))
+        awaited = any(beats.age(name) is not None for name in beating)
+        fine = "yes" if part.name in _ANSWERED or awaited else _NONE
+        emptied = liveness.EMPTIED in part.trouble
+        cure = "manage.py runners fill --all" if emptied else asking.cure()
+        yield Check(f"ready: {part.name}", not part.trouble, part.trouble or fine, cure)
 
 
 def github() -> Check:

@@ -17,9 +17,9 @@ from django.db.models.functions import Now
 
 from factory import doctor
 from factory.configuration import VARIABLES
-from factory.doctor import asking, ledger, machine
+from factory.doctor import asking, ledger, machine, ready
 from factory.embedded import postgres, valkey
-from jobs import overall, queue
+from jobs import beats, overall, queue, why
 from jobs.ledger import Claim
 from jobs.models import Job, LogChunk, Progress, Queue, Runner, Verification
 from jobs.ports import Check
@@ -247,6 +247,34 @@ def test_a_queue_nobody_serves_is_not_well_and_a_paused_one_a_warning() -> None:
     assert before["queue long"] == Check("queue long", True, "0 wait")
     assert (paused["queue short"].ok, paused["queue short"].warning) == (True, True)
     assert paused["queue short"].detail.startswith("paused by command:ana, 1 wait, the oldest for ")
+
+
+@pytest.mark.django_db
+def test_a_pool_that_somebody_emptied_is_cured_by_filling_it(settings: Any) -> None:
+    settings.FACTORY_WORKERS = {"short": 1}
+    job = queue.enqueue("demo.noop", {})
+    Runner.objects.filter(pk=introduce().pk).update(
+        stopped_at=Now(), intent="drain", intent_by="command:ana"
+    )
+
+    cures = {check.name: check.cure for check in [*ledger.queues(), ledger.runners()]}
+
+    assert cures["queue short"] == cures["runners"] == "manage.py runners fill --pool short"
+    told = "No live runner in short: command:ana emptied it; manage.py runners fill --pool short"
+    assert f"{told} takes that back." in [one.text for one in why.why(job)]
+
+
+@pytest.mark.parametrize("beating", ["pusher", "relay"])
+def test_a_part_that_beats_is_awaited_here(beating: str, tmp_path: Path, settings: Any) -> None:
+    settings.FACTORY_HOME = tmp_path
+    beats.beat(beating)
+
+    found = {check.name: check.detail for check in ready.parts()}
+    beats.end(beating)
+
+    part = "qcluster" if beating == "pusher" else beating
+    assert found[f"ready: {part}"] == "yes"
+    assert found["ready: watchdog"] == "none runs here, and none is awaited"
 
 
 def _running(silent_for_s: int) -> Job:
