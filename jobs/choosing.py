@@ -69,8 +69,7 @@ def one_of(known: Collection[str], text: str, name: str) -> str:
     A filter that names nothing must not look like a filter that keeps everything.
     """
     if text and text not in known:
-        shown = text if len(text) <= 40 else f"{text[:39]}…"
-        raise BadRequest(f"{name}={shown} is none of: {', '.join(known)}.")
+        raise BadRequest(f"{name}={_short(text)} is none of: {', '.join(known)}.")
     return text
 
 
@@ -78,10 +77,16 @@ def number_of(text: str, name: str) -> int:
     """This function will read an id, or raise `BadRequest`."""
     if text.isascii() and text.isdecimal() and len(text) < 19:
         return int(text)
-    raise BadRequest(f"{name}={text[:40]} is no number.")
+    raise BadRequest(f"{name}={_short(text)} is no number.")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:39]}…"
 
 
 def _fingerprint(text: str) -> str:
     if not re.fullmatch(r"[0-9a-f]{0,12}", text):
-        raise BadRequest("error= is no fingerprint: take one of the page of failures.")
+        raise BadRequest(
+            f"error={_short(text)} is no fingerprint: take one of the page of failures."
+        )
     return text

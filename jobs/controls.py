@@ -105,7 +105,14 @@ def by_moving(control: Control, job: Job, by: str, reason: str) -> Done:
 
 def _moved(job: Job, move: Callable[[], None], done: str) -> Done:
     before, known = job.state, job.moves.aggregate(last=Max("pk"))["last"] or 0
+    asked_at = job.intent_at
     move()
+    if job.intent and job.intent_at == asked_at:
+        said = f"{job} is asked to {job.intent} already; that wish stands, with its reason."
+        words = f"{job.intent_by} asked its runner to {job.intent} it."
+        return Done(
+            before, job.state, said, [Fact(words, job.intent_at, job.intent_by, job.reason)]
+        )
     if job.intent:
         said = f"{job} was asked to {job.intent}; its state changes when its runner has done it."
         words = f"{job.intent_by} asked its runner to {job.intent} it."
@@ -277,3 +284,13 @@ ALL = (
 )
 BY_NAME = {one.name: one for one in ALL}
 BULK = tuple(one for one in ALL if one.bulk)
+
+
+def for_many(word: str) -> tuple[Control, ...]:
+    """This function will give the acts on many that can do something to jobs that show a word.
+
+    Of those in a runner's hands, and where any word is shown, each may.
+    """
+    if word not in State.values or word in HELD:
+        return BULK
+    return tuple(one for one in BULK if one.offered(Job(state=word, intent="")))

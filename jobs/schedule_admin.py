@@ -86,6 +86,10 @@ class ScheduleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         known = ("state", "next_at", "last_at", "page") if obj else ()
         return (*ScheduleForm.Meta.fields, *known)
 
+    def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
+        """This method will show no ticks of what is not stored yet."""
+        return [*self.inlines] if obj else []
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """This method will refuse for the product's own: the next migrate would lay it again."""
         allowed = super().has_delete_permission(request, obj)

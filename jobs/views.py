@@ -21,7 +21,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     version = board.clock()
     page = board.page(request.user, chosen, below)
     context = {"v": version, "page": page, "below": below, "chosen": chosen}
-    context |= {"controls": controls.BULK, "may_act": _acts_somewhere(request)}
+    context |= {"controls": controls.for_many(chosen.state), "may_act": _acts_somewhere(request)}
     context |= {"words": board.WORDS, "kinds": [one.name for one in kinds.all_kinds()]}
     if below is None and not chosen.error:  # what is new belongs to the first page
         context["topic"] = f"jobs:{topics.list_key(request.user, chosen)}"

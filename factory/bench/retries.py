@@ -68,7 +68,7 @@ def run(count: int, seed: int, max_attempts: int = 3) -> dict[str, Any]:
             "with": _percent(failed.total(), count),
         },
         "by_class": {
-            name: {"without": 100.0, "with": _percent(failed[name], struck[name])}
+            str(name): {"without": 100.0, "with": _percent(failed[name], struck[name])}
             for name in sorted(struck)
         },
         "executions_per_job": round(executions / count, 3),

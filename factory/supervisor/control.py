@@ -92,6 +92,8 @@ def restart(name: str | None) -> list[Restarted]:
         raise Refused("nothing runs: start it with manage.py up")
     if name == "supervisor":
         raise Refused('NAME="supervisor": it starts the others: manage.py stop, then manage.py up')
+    if name == RETIRING:
+        raise Refused(f'NAME="{name}": it ends with its last job, and nothing follows it: wait')
     if name is not None and name not in known:
         raise Refused(f'NAME="{name}": no such process: use {", ".join(sorted(known))}')
     apart = {*embedded.processes(), RETIRING}

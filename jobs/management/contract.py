@@ -16,6 +16,11 @@ from jobs.models import Refused, Stale
 
 NO = 1
 BAD_INPUT = 2
+_CURES = {
+    "invalid int value": ": give a whole number",
+    "invalid float value": ": give a number",
+}
+"""What argparse says of a value, and what it leaves out."""
 
 
 class BadInput(Exception):
@@ -30,7 +35,8 @@ class OneLine(BaseCommand):
         parser = super().create_parser(prog_name, subcommand, **kwargs)
 
         def refuse(message: str) -> NoReturn:
-            refused(f"{subcommand}: {message}; see manage.py {subcommand} --help")
+            cure = next((cure for cause, cure in _CURES.items() if cause in message), "")
+            refused(f"{subcommand}: {message}{cure}; see manage.py {subcommand} --help")
 
         parser.error = refuse  # type: ignore[method-assign]
         return parser

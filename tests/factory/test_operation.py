@@ -96,8 +96,8 @@ def test_a_stopped_runner_gives_its_job_back_with_its_attempt(product: Faulty) -
     ("words", "cause"),
     [
         (["drain"], "drain needs runners"),
-        (["drain", "--all", "--pool", "short"], "drain needs runners"),
-        (["drain", "99999999"], "there is no runner with id [99999999]"),
+        (["drain", "--all", "--pool", "short"], "leave it out, or leave out pool short"),
+        (["drain", "99999999", "4711"], "there is no runner with id 99999999 or 4711;"),
         (["fill", "--pool", "long"], "no place of them is empty"),
         (["melt"], "invalid choice"),
     ],

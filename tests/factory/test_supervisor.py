@@ -356,7 +356,10 @@ def test_restart_refuses_a_name_that_does_not_run(product: Product) -> None:
     with _running(product, "--no-web"):
         refused = product.manage("restart", "nginx")
         itself = product.manage("restart", "supervisor")
+        retiring = product.manage("restart", "qcluster.old")
 
+    assert retiring.returncode == 2
+    assert "it ends with its last job" in retiring.stderr
     assert (itself.returncode, itself.stderr.count("\n")) == (2, 1)
     assert "manage.py stop, then manage.py up" in itself.stderr
     assert refused.returncode == 2

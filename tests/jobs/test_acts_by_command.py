@@ -126,7 +126,7 @@ def test_failures_of_one_cause_are_listed_and_retried_together(capsys: Capture) 
         ("jobs rerun --state failed --yes", "N: rerun needs a job's id"),
         ("jobs cancel 1 --state queued --yes", "N: give either 1 or --state queued, not both"),
         ("jobs cancel --kind demo.nope --yes", "kind=demo.nope is none of"),
-        ("jobs retry --error X --yes", "error= is no fingerprint"),
+        ("jobs retry --error X --yes", "error=X is no fingerprint"),
         ("jobs repair 1", "there is no job 1"),
         ("jobs repair", "N: repair needs a job's id"),
         ("jobs pause --resume x", "--resume"),

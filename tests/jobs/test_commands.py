@@ -277,8 +277,8 @@ def test_people_get_lines(capsys: Capture) -> None:
 
 BAD = {
     "jobs --state resting": "state",
-    "jobs --id x": "id",
-    "jobs --id 4711": "there is no job 4711",
+    "jobs --id x": "argument --id: invalid int value: 'x': give a whole number",
+    "jobs --id 4711": "--id: there is no job 4711",
     "jobs --id 99999999999999999999999": "there is no job",
     "jobs explode 1": "explode",
     "jobs cancel": "N: cancel needs a job's id",

@@ -78,7 +78,7 @@ def test_the_limits_of_a_queue_are_taken_away(capsys: Capture) -> None:
 
 BAD = {
     "queues limit short": "limit: give --most or --per-minute, or --none",
-    "queues limit short --most 3 --none": "limit: give --most",
+    "queues limit short --per-minute 3 --none": "--none: it takes the limits away; leave it out, or leave out --per-minute",
     "queues limit short --most 0": "most 0: give 1 to 32767; to let none run, pause the queue",
     "queues limit nowhere --most 3": "NAME: there is no queue 'nowhere'",
     "queues limit --most 3": "NAME: limit needs a queue",

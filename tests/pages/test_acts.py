@@ -96,6 +96,34 @@ def test_what_runs_is_only_asked_and_the_state_word_stays(
     assert f"was asked to {name}" in told
 
 
+def test_who_asks_again_is_told_that_the_first_wish_stands(world: World) -> None:
+    client = browser_of(world.contributor)
+    job = in_state(world, "running")
+    client.post(address(job, "cancel"), {"reason": "too slow"})
+
+    told = client.post(address(job, "cancel"), {"reason": "other words"}, follow=True)
+
+    job.refresh_from_db()
+    assert "is asked to cancel already; that wish stands" in told.content.decode()
+    assert job.reason == "too slow"
+
+
+@pytest.mark.parametrize(
+    ("word", "offered"),
+    [
+        ("scheduled", {"pause", "cancel"}),
+        ("paused", {"resume", "cancel"}),
+        ("failed", {"retry", "acknowledge"}),
+        ("running", {one.name for one in controls.BULK}),
+        ("lost", {one.name for one in controls.BULK}),
+        ("", {one.name for one in controls.BULK}),
+        ("succeeded", set()),
+    ],
+)
+def test_on_many_only_what_can_do_something_is_offered(word: str, offered: set[str]) -> None:
+    assert {one.name for one in controls.for_many(word)} == offered
+
+
 def test_what_is_not_confirmed_after_ten_seconds_is_said_to_be_so(world: World) -> None:
     client = browser_of(world.contributor)
     job = in_state(world, "running")

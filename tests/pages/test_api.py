@@ -54,7 +54,7 @@ def test_the_document_describes_every_call_and_its_errors(world: World) -> None:
     told = ask("openapi.json", world.viewer).json()
 
     assert told["openapi"].startswith("3.1")
-    assert len(OPERATIONS) == 7 + len(controls.ALL)
+    assert len(OPERATIONS) == 8 + len(controls.ALL)
     for method, path, operation in OPERATIONS:
         expected = {"400", "401", "403", "404"} | ({"409"} if method == "POST" else set())
         assert expected <= set(told["paths"][path][method.lower()]["responses"]), path
@@ -346,6 +346,7 @@ def test_a_method_that_is_none_is_405(world: World) -> None:
 
     assert (answer.status_code, answer["Allow"]) == (405, "GET")
     assert answer.json()["error"]["code"] == "method-not-allowed"
+    assert answer.json()["error"]["message"] == "This address takes GET and not DELETE."
 
 
 anything = st.recursive(

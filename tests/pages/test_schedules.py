@@ -107,6 +107,13 @@ def test_a_malformed_row_breaks_no_page(as_staff: Client, nightly: Schedule) -> 
     assert as_staff.get(f"/schedules/{nightly.pk}/").status_code == 200
 
 
+def test_what_is_not_stored_yet_shows_no_ticks(as_staff: Client, world: World) -> None:
+    page = as_staff.get("/admin/jobs/schedule/add/").content.decode()
+
+    assert "DatabaseDefault" not in page
+    assert "Ticks" not in page
+
+
 def test_the_admin_adds_one_with_its_next_tick(as_staff: Client, world: World) -> None:
     answer = as_staff.post("/admin/jobs/schedule/add/", FORM)
 

@@ -1,6 +1,7 @@
 """Measures the product and prints the figures with the machine they were seen on."""
 
 from argparse import ArgumentParser
+from collections.abc import Iterator
 from typing import Any
 
 from factory.bench import controls, jobs, peers, recovery, retries
@@ -41,10 +42,10 @@ class Command(Contract):
         if options["what"] == "recovery":
             found = recovery.run(max(0, options["kills"]), max(0, options["idle_kills"]))
             return found, found["tree"]["lost"] == 0
-        if options["what"] == "retries":
-            return retries.run(max(1, options["count"]), options["seed"]), True
         if options["count"] < 1 or (options["batch"] or 1) < 1:
             raise BadInput("--count, --batch: give a number from 1")
+        if options["what"] == "retries":
+            return retries.run(options["count"], options["seed"]), True
         if options["what"] == "controls":
             return controls.run(max(1000, options["count"])), True
         for name in options["vs"]:
@@ -54,5 +55,13 @@ class Command(Contract):
 
     def show(self, value: Any) -> None:
         """This method will print one figure a line."""
-        for name, figure in value.items():
+        for name, figure in _lines(value):
             self.stdout.write(f"{name:<14} {figure}")
+
+
+def _lines(value: dict[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    for name, figure in value.items():
+        if isinstance(figure, dict):
+            yield from _lines(figure, f"{above}{name} ")
+        else:
+            yield f"{above}{name}", figure

@@ -96,9 +96,9 @@ class Command(Contract):
         for name, one in value["counters"].items():
             first = f"  such as {', '.join(map(str, one['jobs']))}" if one["jobs"] else ""
             self.stdout.write(f"{name:<14} {one['count']}{first}")
-        self.stdout.write(
-            f"{value['health']}; last found true: {value['last_green_at'] or 'never'}"
-        )
+        green = value["last_green_at"]
+        told = f"{green:%Y-%m-%d %H:%M:%S} UTC" if green else "never"
+        self.stdout.write(f"{value['health']}; last found true: {told}")
 
     def _act(self, options: dict[str, Any]) -> Any:
         act, number, control = options["act"], options["number"], None
@@ -147,18 +147,18 @@ class Command(Contract):
     _nothing = "no jobs"
 
 
-def _job(number: int) -> Job:
+def _job(number: int, given_as: str = "N") -> Job:
     # Numbers no column holds find nothing, too.
     job = board.shown(Job.objects.filter(pk=number)).first()
     if job is None:
-        raise BadInput(f"N: there is no job {number}; list them with manage.py jobs")
+        raise BadInput(f"{given_as}: there is no job {number}; list them with manage.py jobs")
     return job
 
 
 def _read(options: dict[str, Any]) -> Any:
     chosen = _filter(options)
     if options["id"] is not None:
-        return [describe(_job(options["id"]))]
+        return [describe(_job(options["id"], "--id"))]
     if options["summary"]:
         return board.counts()
     if options["failures"]:

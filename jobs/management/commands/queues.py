@@ -82,7 +82,10 @@ def _limit_key(key: str, name: str | None, bounds: dict[str, int | None], *, non
 
 def _wanted(bounds: dict[str, int | None], *, none: bool) -> None:
     given = [name for name, value in bounds.items() if value is not None]
-    if none == bool(given):
+    if none and given:
+        option = f"--{given[0].replace('_', '-')}"
+        raise BadInput(f"--none: it takes the limits away; leave it out, or leave out {option}")
+    if not none and not given:
         raise BadInput("limit: give --most or --per-minute, or --none to take the limits away")
 
 

@@ -47,14 +47,21 @@ class Command(Contract):
 def _chosen(options: dict[str, Any]) -> "QuerySet[Runner]":
     named = {"pk__in": options["ids"], "pool": options["pool"], "host": options["host"]}
     wanted = {field: value for field, value in named.items() if value}
-    if bool(wanted) == options["all"]:
+    if not wanted and not options["all"]:
         raise BadInput(f"ID: {options['act']} needs runners: give ids, --pool, --host or --all")
+    told = _told(options) or "--all"
+    if wanted and options["all"]:
+        raise BadInput(f"--all: it means every runner; leave it out, or leave out {told}")
     chosen = Runner.objects.filter(**wanted)
     if not chosen.exists():
-        said = {"pk__in": "id", "pool": "pool", "host": "host"}
-        told = ", ".join(f"{said[field]} {value}" for field, value in wanted.items()) or "--all"
         raise BadInput(f"ID: there is no runner with {told}; manage.py runners lists them")
     return chosen
+
+
+def _told(options: dict[str, Any]) -> str:
+    ids = " or ".join(str(number) for number in options["ids"])
+    said = {"id": ids, "pool": options["pool"], "host": options["host"]}
+    return ", ".join(f"{name} {value}" for name, value in said.items() if value)
 
 
 def _act(act: str, chosen: Any) -> None:
