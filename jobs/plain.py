@@ -6,6 +6,8 @@ from typing import Any
 
 MOST_BYTES = 1 << 20
 """The largest JSON document that is kept with a row; more belongs into rows of its own."""
+MOST_LEVELS = 100
+"""So deep lists and objects are nested at most: whoever reads them may be deep in calls already."""
 
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
@@ -15,7 +17,7 @@ class NotPlain(ValueError):
 
 
 def document(value: Any) -> str:
-    """This function will give the JSON text of a value, at most `MOST_BYTES` long.
+    """This function will give the JSON text of a value, at most `MOST_BYTES` and `MOST_LEVELS`.
 
     Raises `NotPlain` for what is no JSON (RFC 8259 knows no NaN), and for NUL characters and lone
     surrogates, which jsonb refuses (PostgreSQL manual, 8.14).
@@ -27,9 +29,23 @@ def document(value: Any) -> str:
         raise NotPlain(f"it is no plain JSON: {printable(str(error))[:200]}") from None
     if size > MOST_BYTES:
         raise NotPlain(f"it takes {size} bytes as JSON, of {MOST_BYTES} allowed")
+    if _is_deep(value):
+        raise NotPlain(f"it is nested deeper than {MOST_LEVELS} levels")
     if "\\u0000" in text and _NUL.search(text):
         raise NotPlain("it contains a NUL character")
     return text
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(MOST_LEVELS + 1):
+        level = [held for held in level if isinstance(held, dict | list | tuple)]
+        if not level:
+            return False
+        level = [
+            inner for held in level for inner in (held.values() if isinstance(held, dict) else held)
+        ]
+    return True
 
 
 def printable(text: str) -> str:

@@ -1,5 +1,6 @@
 """The ground floor: processes, redaction, plain values, failures and kinds."""
 
+import json
 import os
 import random
 import resource
@@ -200,6 +201,18 @@ def test_deep_nesting_is_not_plain() -> None:
 
     with pytest.raises(plain.NotPlain, match="recursion"):
         plain.document(deep)
+
+
+def test_nesting_is_kept_a_hundred_levels_deep_and_refused_below_that() -> None:
+    nested: Any = {}
+    for _ in range(49):
+        nested = {"a": [nested, ()], "b": 1}
+    kept = plain.document([nested])
+
+    with pytest.raises(plain.NotPlain, match="it is nested deeper than 100 levels"):
+        plain.document([[nested]])
+
+    assert json.loads(kept) == json.loads(json.dumps([nested]))
 
 
 class Refusal(Anticipated):
