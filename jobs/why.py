@@ -89,7 +89,8 @@ def _blocked(job: Job) -> Iterator[Sentence]:
     ties = ties.exclude(policy=Policy.IGNORE, parent__state__in=ended).select_related("parent")
     for tie in ties.order_by("parent")[:_NAMED]:
         parent = tie.parent
-        text = f"It is blocked by {parent}, which is {parent.state}"
+        named = parent if parent.scope == job.scope else f"#{parent.pk}"
+        text = f"It is blocked by {named}, which is {parent.state}"
         if parent.state in ended:
             text += ": it goes on when that succeeds after all, or somebody resumes it"
         yield Sentence(f"{text}.", parent.updated_at, parent.pk)

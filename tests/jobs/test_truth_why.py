@@ -69,6 +69,17 @@ def test_what_is_blocked_names_each_job_it_waits_for(desk: Desk) -> None:
     assert names(child) == set(parents[:5])
 
 
+def test_the_kind_of_a_job_of_another_project_is_not_told(desk: Desk) -> None:
+    parent = queue.enqueue("demo.noop", {}, scope=None)
+    child = queue.enqueue("demo.noop", {}, scope=1, depends=[parent.pk])
+
+    said = text(child)
+
+    assert f"It is blocked by #{parent.pk}, which is queued." in said
+    assert "demo.noop" not in said
+    assert names(child) == {parent.pk}
+
+
 def test_a_held_child_says_what_frees_it(desk: Desk) -> None:
     parent = queue.enqueue("demo.noop", {})
     child = queue.enqueue("demo.noop", {}, depends=[parent.pk], policy="hold")
