@@ -119,7 +119,8 @@ VARIABLES = (
         "FACTORY_TASK_MODULES",
         parsers.modules,
         "",
-        "modules besides the installed apps whose functions async_task may run, with commas",
+        "modules besides the apps' own tasks whose functions async_task may run, with commas; never "
+        "those of jobs, factory, django_q or django",
     ),
     Variable(
         "FACTORY_KEEP_DAYS",

@@ -139,7 +139,7 @@ def _sync(control: Control, job: Job, by: str, reason: str) -> Done:
 def _rerun(control: Control, job: Job, by: str, reason: str) -> Done:
     try:
         made = queue.enqueue(
-            job.kind,
+            kinds.offered(job.kind).name,
             job.arguments,
             scope=job.scope,
             subject=job.subject,
@@ -262,7 +262,7 @@ ALL = (
         "reruns",
         "Run again",
         "runs again",
-        lambda job: job.state in FINISHED,
+        lambda job: job.state in FINISHED and not kinds.is_internal(job.kind),
         lambda job: (
             "A new job of the same kind with the same arguments waits for its turn. This one stays "
             "as it is."

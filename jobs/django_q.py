@@ -30,6 +30,8 @@ _REFUSED = {
     "iter_count": "call async_task for each, with a group",
     "iter_cached": "call async_task for each, with a group",
 }
+_NEVER = ("jobs", "factory", "django_q", "django")
+"""Whatever the settings say: below these are doors to the database and to other programs."""
 _ACTOR = "async_task"
 _CLUSTERS = (None, "", Conf.CLUSTER_NAME)
 
@@ -59,7 +61,7 @@ class NoCache:
         )
 
 
-@kinds.register(TASK, timeout=3600, idle=3600)
+@kinds.register(TASK, timeout=3600, idle=3600, internal=True)
 def carry_out(
     run: Run,
     *,
@@ -76,7 +78,7 @@ def carry_out(
     return located(function)(*args, **kwargs)
 
 
-@kinds.register(HOOK, timeout=3600, idle=3600)
+@kinds.register(HOOK, timeout=3600, idle=3600, internal=True)
 def call_hook(run: Run, *, task: str) -> None:
     """Calls the hook of a function that async_task was given, with its django-q2 Task."""
     found = Task.objects.filter(id=task).first()
@@ -177,12 +179,15 @@ def name_of(function: Any) -> str:
 def located(path: str) -> Callable[..., Any]:
     """This function will find a function by its dotted path, if it may be run here.
 
-    It must be defined, not only imported, in an installed app or in `FACTORY_TASK_MODULES`.
+    It must be defined, not only imported, in the `tasks` of an installed app or in a module of
+    `FACTORY_TASK_MODULES`; what belongs to the machinery itself is never run.
     """
     module, _, name = path.rpartition(".")
+    if _below(module, _NEVER):
+        raise NotAllowed(f"{path}: it belongs to the product: give a function of your own tasks")
     if not _allowed(module):
         raise NotAllowed(
-            f"{path}: not in an installed app: name its module in FACTORY_TASK_MODULES"
+            f"{path}: not in the tasks of an app: name its module in FACTORY_TASK_MODULES"
         )
     try:
         found = getattr(import_module(module), name)
@@ -196,5 +201,10 @@ def located(path: str) -> Callable[..., Any]:
 
 
 def _allowed(module: str) -> bool:
-    roots = (*(app.name for app in apps.get_app_configs()), *settings.FACTORY_TASK_MODULES)
+    tasks = (f"{app.name}.tasks" for app in apps.get_app_configs())
+    roots = (*tasks, *settings.FACTORY_TASK_MODULES)
+    return _below(module, roots) and not _below(module, _NEVER)
+
+
+def _below(module: str, roots: Iterable[str]) -> bool:
     return any(module == root or module.startswith(f"{root}.") for root in roots)

@@ -26,6 +26,10 @@ class UnknownKind(LookupError):
     """Nobody registered a kind of that name."""
 
 
+class InternalKind(UnknownKind):
+    """A kind of which people make no jobs: only the code that registered it does."""
+
+
 class BadArguments(ValueError):
     """The arguments do not fit the handler's signature."""
 
@@ -38,6 +42,7 @@ class Options(TypedDict, total=False):
     written together: only for kinds whose repetition is harmless. A `verifier` checks the work of a
     handler that says it succeeded, within the same limits; a text it gives is a failure of class bug.
     Above `memory_mb` MiB, held by its runner and its helpers together, a job is resource-exhausted.
+    Jobs of an `internal` kind are made by the code that registered it, never by people.
     """
 
     queue: str
@@ -48,6 +53,7 @@ class Options(TypedDict, total=False):
     max_attempts: int
     verifier: Verifier
     memory_mb: int | None
+    internal: bool
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,7 @@ class Kind:
     max_attempts: int = 3
     verifier: Verifier | None = None
     memory_mb: int | None = None
+    internal: bool = False
 
     @property
     def summary(self) -> str:
@@ -178,6 +185,28 @@ def get(name: str) -> Kind:
     except KeyError:
         known = ", ".join(sorted(_kinds))
         raise UnknownKind(f"kind {name!r}: nobody registered it; use one of {known}") from None
+
+
+def offered(name: str, maker: str = "") -> Kind:
+    """This function will find a kind of which people, or its own `maker`, may have jobs made.
+
+    What an internal kind makes for itself it signs with its name. Raises `UnknownKind`.
+    """
+    found = get(name)
+    if found.internal and maker != name:
+        known = ", ".join(kind.name for kind in for_people())
+        raise InternalKind(f"kind {name!r}: only the product makes its jobs; use one of {known}")
+    return found
+
+
+def is_internal(name: str) -> bool:
+    """This function will say whether a name is that of an internal kind."""
+    return name in _kinds and _kinds[name].internal
+
+
+def for_people() -> list[Kind]:
+    """This function will list the kinds of which people may have jobs made."""
+    return [kind for kind in all_kinds() if not kind.internal]
 
 
 def all_kinds() -> list[Kind]:

@@ -22,7 +22,8 @@ from jobs.django_q import NotHonoured, check_kept, name_of
 from jobs.models import Schedule
 
 KIND = "django_q.schedule"
-_ACTOR = "django_q.schedule"
+_ACTOR = KIND
+"""By its name as their maker, an internal kind's schedules are told from what people make."""
 _HOUR, _DAY = 60, 1440
 _EVERY_MONTHS = {
     Theirs.MONTHLY: 1,
@@ -32,7 +33,7 @@ _EVERY_MONTHS = {
 }
 
 
-@kinds.register(KIND)
+@kinds.register(KIND, internal=True)
 def start(
     run: Run, *, function: str, args: list[Any], kwargs: dict[str, Any], hook: str = "", group: str
 ) -> None:
@@ -104,8 +105,8 @@ def _recurring(instance: Theirs, arguments: dict[str, Any]) -> None:
             f"schedule next_run={instance.next_run}: {expression!r} comes before that, at {first}: "
             "call schedule() then, or give a cron"
         )
-    made = Schedule(name=instance.name, kind=KIND, arguments=arguments, cron=expression)
-    made = schedules.make(made, by=_ACTOR)
+    fields = {"kind": KIND, "arguments": arguments, "cron": expression, "created_by": _ACTOR}
+    made = schedules.make(Schedule(name=instance.name, **fields), by=_ACTOR)
     if instance.next_run <= now:  # theirs begins at once
         schedules.run(made, by=_ACTOR)
 

@@ -26,7 +26,7 @@ class ScheduleForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "kind" in self.fields:
-            names = [(kind.name, kind.name) for kind in kinds.all_kinds()]
+            names = [(kind.name, kind.name) for kind in kinds.for_people()]
             self.fields["kind"] = forms.ChoiceField(choices=names)
 
     def clean(self) -> dict[str, Any] | None:
@@ -34,8 +34,9 @@ class ScheduleForm(forms.ModelForm):  # type: ignore[type-arg]
         cleaned = super().clean()
         if not self.errors:
             meant = Schedule(
+                created_by=self.instance.created_by,
                 **{name: getattr(self.instance, name) for name in ScheduleForm.Meta.fields}
-                | self.cleaned_data
+                | self.cleaned_data,
             )
             try:
                 meant.examine()
@@ -77,9 +78,10 @@ class ScheduleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     inlines = (TickInline,)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """This method will leave of the product's own the times alone to change."""
+        """This method will leave of what code made the times alone to change."""
         shown = ("state", "next_at", "last_at", "page")
-        return (*shown, "name", "kind", "arguments", "scope") if obj and obj.standing else shown
+        fixed = obj and (obj.standing or kinds.is_internal(obj.kind))
+        return (*shown, "name", "kind", "arguments", "scope") if fixed else shown
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """This method will show what is decided, and of a stored one what is known."""

@@ -139,7 +139,7 @@ class Schedule(models.Model):
             raise BadSchedule("name", f'name "{self.name[:64]}": it cannot be one; {cure}')
         self.plan()
         try:
-            kinds.get(self.kind).check(self.arguments)
+            kinds.offered(self.kind, self.created_by).check(self.arguments)
         except kinds.UnknownKind as error:
             raise BadSchedule("kind", str(error.args[0])) from None
         except kinds.BadArguments as error:

@@ -120,6 +120,12 @@ def committed(django_db_setup: None, django_db_blocker: Any) -> Iterator[service
         settings["NAME"] = test_name
 
 
+@pytest.fixture
+def task_modules(settings: Any) -> None:
+    """This fixture will let async_task run functions of the tests."""
+    settings.FACTORY_TASK_MODULES = ("tests",)
+
+
 @contextmanager
 def other_connection(database: services.ScratchDatabase) -> Iterator[Any]:
     """This function will lend an autocommitting connection beside Django's."""

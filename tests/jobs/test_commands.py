@@ -286,6 +286,7 @@ BAD = {
     "jobs log 4711": "there is no job 4711",
     "enqueue": "kind",
     "enqueue demo.nope": "nobody registered it",
+    "enqueue django_q.task --arg id=x --arg function=f": "only the product makes its jobs",
     "enqueue demo.noop --count 0": "--count 0",
     "enqueue demo.noop --count x": "count",
     "enqueue demo.noop --priority 40000": "--priority 40000",

@@ -31,6 +31,7 @@ from django_q.tasks import (
     result_group,
 )
 
+import projects.tasks
 from jobs import django_q as ours
 from jobs import plain, queue
 from jobs.broker import ResidentBroker
@@ -38,9 +39,10 @@ from jobs.django_q import NotAllowed, NotHonoured
 from jobs.models import Job
 from tests.jobs.conftest import introduce, serve
 
-pytestmark = pytest.mark.usefixtures("committed")
+pytestmark = pytest.mark.usefixtures("committed", "task_modules")
 
-PRINTABLE = "jobs.plain.printable"
+PRINTABLE = "tests.jobs.tasks.printable"
+BROKEN = "tests.jobs.tasks.broken"
 
 
 def test_the_pinned_version_is_the_one_that_was_read() -> None:
@@ -110,9 +112,7 @@ def same(value: Any) -> Any:
 
 
 @pytest.mark.parametrize("value", VALUES, ids=[str(number) for number in range(len(VALUES))])
-def test_values_come_back_as_they_were_given(value: Any, settings: Any) -> None:
-    settings.FACTORY_TASK_MODULES = (__name__.partition(".")[0],)
-
+def test_values_come_back_as_they_were_given(value: Any) -> None:
     task = async_task(same, value=value)
     serve()
 
@@ -129,7 +129,7 @@ def test_a_task_is_accepted_with_its_transaction_or_not_at_all() -> None:
 
 
 def test_a_task_that_fails_is_fetched_with_its_sentence() -> None:
-    task = async_task("jobs.states.State", "no such state")
+    task = async_task(BROKEN, "no such state")
     serve()
 
     found = fetch(task)
@@ -140,7 +140,7 @@ def test_a_task_that_fails_is_fetched_with_its_sentence() -> None:
 
 def test_a_group_is_counted_read_and_deleted() -> None:
     good = [async_task(PRINTABLE, text, group="g") for text in ("a", "b")]
-    bad = async_task("jobs.states.State", "x", group="g")
+    bad = async_task(BROKEN, "x", group="g")
     async_task(PRINTABLE, "other")
     serve()
 
@@ -222,13 +222,22 @@ def test_what_cannot_be_honoured_refuses_with_a_sentence(case: str) -> None:
 
 
 FORBIDDEN = {
-    "os.system": "not in an installed app",
-    "math.copysign": "not in an installed app",
-    "jobs.process.subprocess.run": "no such function",
-    "jobs.process.cache": "defined elsewhere",
-    "jobs.plain.nothing": "no such function",
-    "jobs.plain.MOST_BYTES": "cannot be called",
-    "nonsense": "not in an installed app",
+    "os.system": "not in the tasks of an app",
+    "math.copysign": "not in the tasks of an app",
+    "projects.models.Repository": "not in the tasks of an app",
+    "channels.layers.get_channel_layer": "not in the tasks of an app",
+    "jobs.process.start": "belongs to the product",
+    "jobs.db.query": "belongs to the product",
+    "jobs.tasks.noop": "belongs to the product",
+    "factory.embedded.postgres.stop": "belongs to the product",
+    "django_q.tasks.async_task": "belongs to the product",
+    "django.contrib.auth.hashers.make_password": "belongs to the product",
+    "projects.tasks.kinds.register": "no such function",
+    "projects.tasks.Repository": "defined elsewhere",
+    "tests.jobs.tasks.plain.printable": "no such function",
+    "tests.jobs.tasks.nothing": "no such function",
+    "tests.jobs.test_django_q.PRINTABLE": "cannot be called",
+    "nonsense": "not in the tasks of an app",
 }
 
 
@@ -255,6 +264,15 @@ def test_a_row_that_names_a_forbidden_function_is_not_run() -> None:
     assert (job.state, job.failure_class) == ("failed", "invalid-input")
 
 
+def test_the_tasks_of_an_app_are_allowed_and_the_product_never_is(settings: Any) -> None:
+    settings.FACTORY_TASK_MODULES = ("jobs", "factory.embedded")
+
+    assert ours.located("projects.tasks.sync") is projects.tasks.sync
+    for function in ("jobs.process.start", "factory.embedded.postgres.stop"):
+        with pytest.raises(NotAllowed, match="belongs to the product"):
+            ours.located(function)
+
+
 def test_a_module_of_the_list_is_allowed(settings: Any) -> None:
     settings.FACTORY_TASK_MODULES = ("math",)
 
@@ -278,11 +296,10 @@ def slow() -> None:
 
 
 @pytest.mark.parametrize("succeeds", [True, False])
-def test_a_hook_is_called_once_after_any_end(settings: Any, succeeds: bool) -> None:
-    settings.FACTORY_TASK_MODULES = (__name__.partition(".")[0],)
+def test_a_hook_is_called_once_after_any_end(succeeds: bool) -> None:
     HEARD.clear()
 
-    function = PRINTABLE if succeeds else "jobs.states.State"
+    function = PRINTABLE if succeeds else BROKEN
     task = async_task(function, "a", hook=heard)
     before = list(Job.objects.order_by("pk").values_list("kind", "state"))
     serve()
@@ -293,7 +310,7 @@ def test_a_hook_is_called_once_after_any_end(settings: Any, succeeds: bool) -> N
 
 
 def test_a_hook_that_fails_leaves_its_task_alone() -> None:
-    task = async_task(PRINTABLE, "a", hook="jobs.plain.document")
+    task = async_task(PRINTABLE, "a", hook=BROKEN)
     serve()
 
     assert fetch(task).success
@@ -301,8 +318,7 @@ def test_a_hook_that_fails_leaves_its_task_alone() -> None:
     assert (hook.state, hook.failure_class) == ("failed", "bug")
 
 
-def test_a_task_ends_at_its_own_timeout(settings: Any) -> None:
-    settings.FACTORY_TASK_MODULES = (__name__.partition(".")[0],)
+def test_a_task_ends_at_its_own_timeout() -> None:
     task = async_task(slow, timeout=1)
     Job.objects.update(max_attempts=1)
     serve(seconds=30)

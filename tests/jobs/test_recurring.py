@@ -16,9 +16,9 @@ from jobs.models import Job, Schedule, Tick
 from jobs.models.schedule import BadSchedule
 from tests.jobs.conftest import serve
 
-pytestmark = pytest.mark.usefixtures("committed")
+pytestmark = pytest.mark.usefixtures("committed", "task_modules")
 
-PRINTABLE = "jobs.plain.printable"
+PRINTABLE = "tests.jobs.tasks.printable"
 NOON = datetime(2027, 3, 17, 12, 7, 30, tzinfo=UTC)  # a Wednesday
 
 
@@ -143,7 +143,7 @@ REFUSED: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
         "not every month",
     ),
     "name": ({"name": "No Good", "schedule_type": "H"}, BadSchedule, "small letters"),
-    "hook": ({"hook": "os.system"}, NotAllowed, "not in an installed app"),
+    "hook": ({"hook": "os.system"}, NotAllowed, "not in the tasks of an app"),
     "tuple": ({"text": (1, 2)}, NotHonoured, "not kept as it is"),
     "object": ({"text": object()}, NotHonoured, "give plain values"),
 }
@@ -158,6 +158,18 @@ def test_what_cannot_be_kept_is_refused_and_nothing_is_stored(case: str) -> None
 
     assert not Job.objects.exists()
     assert not Schedule.objects.filter(kind=recurring.KIND).exists()
+
+
+def test_nobody_else_may_have_its_kind_scheduled() -> None:
+    schedule(PRINTABLE, "a", name="hourly", schedule_type=Theirs.HOURLY)
+    ours = Schedule.objects.get(name="hourly")
+
+    assert schedules.make(ours, by="user:1").changed_by == "user:1"  # its times, say
+    ours.pause(by="user:1")
+    assert ours.resume(by="user:1")
+    ours.created_by = "user:1"
+    with pytest.raises(BadSchedule, match="only the product makes its jobs"):
+        schedules.run(ours, by="user:1")
 
 
 def test_a_function_from_elsewhere_is_refused() -> None:

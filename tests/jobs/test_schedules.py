@@ -254,6 +254,14 @@ def test_a_tick_and_its_job_are_one_transaction(hourly: Schedule) -> None:
 REFUSED = {
     "no name": ({"name": "Nightly Run"}, "name", "small letters"),
     "no kind": ({"kind": "demo.nothing"}, "kind", "nobody registered it"),
+    "the kind of async_task": (
+        {
+            "kind": "django_q.task",
+            "arguments": {"id": "x", "function": "f", "args": [], "kwargs": {}},
+        },
+        "kind",
+        "only the product makes its jobs; use one of demo.checked",
+    ),
     "no such argument": ({"arguments": {"a": 1}}, "arguments", "there is no 'a'"),
     "no object": ({"arguments": [1]}, "arguments", "an object"),
     "no minute": ({"cron": "61 * * * *"}, "cron", "bad minute; give five fields"),

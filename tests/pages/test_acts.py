@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from jobs import controls, queue
-from jobs.models import Job
+from jobs.models import Job, Refused
 from tests.pages.conftest import World, browser_of, fail, hold, runner
 from tests.pages.test_pages import text_of
 
@@ -147,6 +147,22 @@ def test_a_wish_to_pause_is_taken_back_by_resuming(world: World) -> None:
     job.refresh_from_db()
     assert "The wish to pause is taken back" in asked
     assert (job.state, job.intent) == ("running", "")
+
+
+def test_a_task_of_django_q_is_not_run_again_by_people(world: World) -> None:
+    told = {"id": "x", "function": "projects.tasks.sync", "args": [], "kwargs": {}}
+    job = queue.enqueue("django_q.task", told, scope=world.project.pk)
+    fail(job)
+    client = browser_of(world.contributor)
+
+    page = text_of(client, f"/jobs/{job.pk}/")
+    client.post(address(job, "rerun"))
+
+    assert "Run again" not in page
+    assert address(job, "retry") in page
+    assert Job.objects.filter(kind="django_q.task").count() == 1
+    with pytest.raises(Refused, match="only the product makes its jobs"):
+        controls.BY_NAME["rerun"].do(job, by="user:1")
 
 
 def test_running_again_makes_a_second_job_and_leads_to_it(world: World) -> None:

@@ -130,6 +130,7 @@ def test_the_admin_adds_one_with_its_next_tick(as_staff: Client, world: World) -
         ("arguments", '{"colour": 1}', "there is no &#x27;colour&#x27;"),
         ("arguments", "{", "JSON"),
         ("kind", "gone.kind", "Select a valid choice"),
+        ("kind", "django_q.task", "Select a valid choice"),
         ("name", "Nightly Run", "small letters"),
         ("scope", "999999", "no such project"),
     ],
@@ -154,6 +155,22 @@ def test_the_admin_re_times_the_products_own_and_cannot_remove_it(as_staff: Clie
         as_staff.post(f"/admin/jobs/schedule/{prune.pk}/delete/", {"post": "yes"}).status_code
         == 403
     )
+
+
+def test_the_admin_re_times_one_of_django_q_and_never_changes_what_it_runs(
+    as_staff: Client,
+) -> None:
+    told = {"function": "projects.tasks.sync", "args": [], "kwargs": {}, "group": "theirs"}
+    maker = "django_q.schedule"
+    made = Schedule(name="theirs", cron="0 * * * *", kind=maker, arguments=told, created_by=maker)
+    theirs = schedules.make(made, by=maker)
+    changed = json.dumps(told | {"function": "projects.tasks.map_repository"})
+
+    where = f"/admin/jobs/schedule/{theirs.pk}/change/"
+    answer = as_staff.post(where, FORM | {"cron": "5 5 * * *", "arguments": changed})
+
+    theirs.refresh_from_db()
+    assert (answer.status_code, theirs.cron, theirs.arguments) == (302, "5 5 * * *", told)
 
 
 def test_the_admin_says_why_one_is_paused_and_what_cannot_run(

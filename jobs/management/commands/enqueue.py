@@ -4,7 +4,7 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from jobs import queue
+from jobs import kinds, queue
 from jobs.management.contract import BadInput, Contract, actor
 from jobs.models import Policy
 
@@ -43,7 +43,7 @@ class Command(Contract):
             )
         arguments = dict(_argument(text) for text in options["arg"])
         made = queue.enqueue_many(
-            options["kind"],
+            kinds.offered(options["kind"]).name,
             [arguments] * options["count"],
             priority=options["priority"],
             after=options["after"],
