@@ -1,11 +1,18 @@
-"""Jobs of many items: each is done once, whatever happens to the job; one that fails stops nobody."""
+"""Jobs of many items: those done are not repeated; one that fails stops nobody.
+
+What an item writes into the database happens once if written within `item.recording()`. All else it
+does happens again when the job breaks off before the item is noted.
+"""
 
 import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from hashlib import sha256
 from types import TracebackType
 from typing import Any, Protocol
+
+from django.db import transaction
 
 from jobs.failures import POLICY, Failed, FailureClass, RateLimited, failure_of
 from jobs.levels import Level
@@ -49,6 +56,20 @@ class Item:
         self._items, self._index = items, index
         self._failed: Failed | None = None
         self._dropped = False
+        self._recorded = False
+
+    @contextmanager
+    def recording(self) -> Iterator[None]:
+        """This method will commit what the block writes together with the note that it is done.
+
+        The note comes first and names the fence: raises `Stale` when another runner holds the job by
+        now, before anything of the block is done. It is the item's last step: what fails after the
+        block, or while it is committed, ends the job, which then goes on by what was committed.
+        """
+        with transaction.atomic(durable=True):
+            self._items.keep(self._index)
+            yield
+            self._recorded = True
 
     def fail(self, failed: Failed) -> None:
         """This method will end it as failed, without an exception."""
@@ -68,7 +89,9 @@ class Item:
         trace: TracebackType | None,
     ) -> bool:
         if error is not None and (
-            not isinstance(error, Exception) or isinstance(error, Stale | RateLimited)
+            self._recorded
+            or not isinstance(error, Exception)
+            or isinstance(error, Stale | RateLimited)
         ):
             return False  # the job is to stop, to come back to this item later, or another runner's
         if error is not None:
@@ -108,8 +131,6 @@ class Items:
         """This method will note how an item ended, and keep it: here the job can be paused."""
         name = self._name(index)
         self._gone_through += 1
-        self._reached = max(self._reached, index + 1)
-        self._left = [at for at in self._left if at != index] + ([index] if failed else [])
         if failed is not None:
             self._failures.append(failed)
             self._run.log(f"{name}: {failed.message}", Level.ERROR)
@@ -120,7 +141,14 @@ class Items:
             [name] if listed and failed is None else [],
             [f"{name}: {failed.message}"] if failed is not None else [],
         )
-        self._run.checkpoint({"of": self._digest, "reached": self._reached, "left": self._left})
+        self._reached, self._left = self.keep(index, failed)
+
+    def keep(self, index: int, failed: Failed | None = None) -> tuple[int, list[int]]:
+        """This method will write down that an item ended, and give what was reached and left."""
+        reached = max(self._reached, index + 1)
+        left = [at for at in self._left if at != index] + ([index] if failed else [])
+        self._run.checkpoint({"of": self._digest, "reached": reached, "left": left})
+        return reached, left
 
     def outcome(self) -> Failed | None:
         """This method will sum up what failed, or give None when nothing did.

@@ -4,8 +4,6 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 
-from django.db import transaction
-
 from jobs import events, kinds, ports
 from jobs.context import Run
 from jobs.failures import Anticipated, Failed, FailureClass
@@ -85,20 +83,15 @@ def register_many(run: Run, *, repositories: list[int], branch: str | None = Non
                 run.log(_gone(int(item.key)).message)
                 item.drop()
                 continue
-            _sync_one(run, found, branch)
+            with _noting_failure(found):
+                commit = _bring(run, found, _logged(run, found.name), branch)
+            with item.recording():  # at once: those that are here need not wait for the slowest
+                _record(run, found, commit, branch)
     if failed := items.outcome():
         return failed
     with run.completing({"repositories": len(repositories)}):
         pass
     return None
-
-
-def _sync_one(run: Run, repository: Repository, branch: str | None) -> None:
-    """Each is recorded at once: those that are here need not wait for the slowest."""
-    with _noting_failure(repository):
-        commit = _bring(run, repository, _logged(run, repository.name), branch)
-    with transaction.atomic():
-        _record(run, repository, commit, branch)
 
 
 @kinds.register("projects.map", queue="long", timeout=CLONE_S + 900, idle=180)

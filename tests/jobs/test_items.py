@@ -1,17 +1,18 @@
 """Jobs of many items: done once each, failed ones named and alone repeated, paused in between."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
+from django.db.models import F
 
-from jobs import queue
+from jobs import events, queue
 from jobs.context import Run
 from jobs.failures import Anticipated, Failed, FailureClass
 from jobs.items import CAUSES_KEPT
-from jobs.models import Job, Progress, Stale
+from jobs.models import Event, Job, Progress, Stale
 from tests.factory.conftest import wait_for
 from tests.jobs.conftest import moves, serve
 
@@ -222,3 +223,116 @@ def test_an_item_that_is_not_wanted_any_more_is_neither_done_nor_failed(
 
     assert Job.objects.get().state == "succeeded"
     assert told() == (2, 2, ["2"], [])
+
+
+@pytest.fixture
+def recorded_event() -> Iterator[None]:
+    """This fixture will lend an event that items publish."""
+    events.register("t.recorded", version=1, fields={"item": int}, meaning="A test.")
+    yield
+    del events._schemas["t.recorded"]
+
+
+def publish_each(
+    kind: Callable[..., Any], after: Callable[[Run, int], None], before: Callable[[Run, int], None]
+) -> None:
+    @kind("t.recorded", max_attempts=1)
+    def recorded(run: Run) -> Failed | None:
+        items = run.items([1, 2, 3])
+        for item in items:
+            with item:
+                before(run, int(item.key))
+                with item.recording():
+                    events.publish("t.recorded", {"item": item.key}, scope=None)
+                after(run, int(item.key))
+        return items.outcome()
+
+
+def published() -> list[int]:
+    rows = Event.objects.filter(name="t.recorded").order_by("pk")
+    return [events.payload(row)["item"] for row in rows]
+
+
+@pytest.mark.parametrize("error", [SystemExit("out"), ValueError("a bug"), OperationalError("?")])
+def test_what_an_item_records_happens_once_though_the_job_breaks_off_after_it(
+    kind: Callable[..., Any], recorded_event: None, error: BaseException
+) -> None:
+    breaks = {2}
+
+    def broken(run: Run, key: int) -> None:
+        if key in breaks:
+            breaks.clear()
+            raise error
+
+    publish_each(kind, broken, lambda run, key: None)
+    queue.enqueue("t.recorded", {})
+    serve()
+    half = published(), Job.objects.get().state
+    Job.objects.get().retry(by="user:1")
+    serve()
+
+    assert half == ([1, 2], "failed")
+    assert (published(), Job.objects.get().state) == ([1, 2, 3], "succeeded")
+
+
+def test_an_item_whose_recording_fails_leaves_nothing_and_is_repeated(
+    kind: Callable[..., Any], recorded_event: None
+) -> None:
+    refused = {2}
+
+    @kind("t.refused", max_attempts=1)
+    def refusing(run: Run) -> Failed | None:
+        items = run.items([1, 2, 3])
+        for item in items:
+            with item, item.recording():
+                events.publish("t.recorded", {"item": item.key}, scope=None)
+                if item.key in refused:
+                    raise Refusal("No entry.")
+        return items.outcome()
+
+    queue.enqueue("t.refused", {})
+    serve()
+    half = published()
+    refused.clear()
+    Job.objects.get().retry(by="user:1")
+    serve()
+
+    assert (half, published()) == ([1, 3], [1, 3, 2])
+
+
+def test_an_item_of_a_job_that_is_another_runners_records_nothing(
+    kind: Callable[..., Any], recorded_event: None
+) -> None:
+    def lose(run: Run, key: int) -> None:
+        if key == 2:  # what settling it and another claim do
+            Job.objects.filter(pk=run.job_id).update(fence=F("fence") + 1)
+
+    publish_each(kind, lambda run, key: None, lose)
+    queue.enqueue("t.recorded", {})
+    serve()
+
+    assert published() == [1]
+
+
+def test_a_pause_after_a_recorded_item_repeats_nothing(
+    kind: Callable[..., Any], recorded_event: None
+) -> None:
+    def pause(run: Run, key: int) -> None:
+        if key == 2:
+            Job.objects.get(pk=run.job_id).pause(by="user:1")
+
+    publish_each(kind, pause, lambda run, key: None)
+    job = queue.enqueue("t.recorded", {})
+    person = threading.Thread(target=_resume_when_paused)
+    person.start()
+    serve()
+    person.join(60)
+
+    assert published() == [1, 2, 3]
+    assert moves(job.pk) == ["queued", "running", "paused", "queued", "running", "succeeded"]
+
+
+def _resume_when_paused() -> None:
+    wait_for(lambda: Job.objects.filter(state="paused").exists())
+    Job.objects.get().resume(by="user:1")
+    connection.close()
