@@ -33,6 +33,7 @@ class Tick:
     failed: list[int] = field(default_factory=list)
     promoted: int = 0
     resumed: int = 0
+    judged: int = 0
     fired: int = 0
 
 
@@ -55,6 +56,7 @@ def tick(raw: Connection) -> Tick:
         done.promoted = cursor.rowcount
         cursor.execute(statement("resume_due"))
         done.resumed = cursor.rowcount
+    [(done.judged,)] = db.rows(raw, statement("judge"))
     done.fired = len(schedules.fire_due(raw))
     return done
 

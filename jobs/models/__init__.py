@@ -1,7 +1,7 @@
 """The rows of the ledger."""
 
 from jobs.models.artefact import Artefact, BadArtefact
-from jobs.models.dependency import Dependency, Policy
+from jobs.models.dependency import Dependency, Policy, Unjudged
 from jobs.models.event import Delivery, Event
 from jobs.models.job import Attempt, Job, LegalMove, LogChunk, Move, Refused, Stale
 from jobs.models.limit import BadLimit, Limit
@@ -35,5 +35,6 @@ __all__ = [
     "Schedule",
     "Stale",
     "Tick",
+    "Unjudged",
     "Verification",
 ]

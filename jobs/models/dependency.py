@@ -56,3 +56,22 @@ class Dependency(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.child_id} waits for #{self.parent_id} ({self.policy})"
+
+
+class Unjudged(models.Model):
+    """A parent of this job ended, one of so many children that upkeep judges it soon after."""
+
+    child = models.ForeignKey(
+        Job,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+        help_text="The job that may go on, or is to be cancelled.",
+    )
+
+    class Meta:
+        db_table = "job_unjudged"
+
+    def __str__(self) -> str:
+        return f"#{self.child_id} is to be judged"

@@ -1,5 +1,6 @@
 -- Jobs that wait for others. The rows of children are locked before they are judged, in the order
 -- of their ids; whoever comes second to a lock sees what the first one wrote.
+-- The only text of these functions: whoever changes one here runs this file again in a migration.
 
 -- Whether something a job depends on is not done, or did not succeed and may not be ignored.
 CREATE OR REPLACE FUNCTION job_must_wait(of_child bigint) RETURNS boolean LANGUAGE sql STABLE AS $$
@@ -9,14 +10,25 @@ CREATE OR REPLACE FUNCTION job_must_wait(of_child bigint) RETURNS boolean LANGUA
       AND NOT (p.state IN ('failed', 'cancelled') AND d.policy = 'ignore'))
 $$;
 
+-- The children of jobs, at most so many: an end takes little time, however many wait for it. Upkeep
+-- judges the others, a thousand a tick, in the order in which they are noted here.
+CREATE OR REPLACE FUNCTION job_children(parents bigint[], most bigint) RETURNS bigint[] LANGUAGE plpgsql AS $$
+DECLARE
+  found bigint[] := ARRAY(SELECT DISTINCT child_id FROM job_dependency WHERE parent_id = ANY (parents) ORDER BY child_id);
+BEGIN
+  INSERT INTO job_unjudged (child_id) SELECT unnest(found[greatest(most, 0) + 1:]);
+  RETURN found[:most];
+END $$;
+
 -- Judges blocked jobs by their parents: goes on, waits, or is cancelled; and so on with the children
--- of what is cancelled, in a loop, however long the chain. Unless all is judged, the jobs are left
+-- of what is cancelled, in a loop, however long the chain, but for a thousand of them. Unless all is judged, the jobs are left
 -- alone of which the youngest parent is not done: parents end about in the order of their ids.
 CREATE OR REPLACE FUNCTION job_release(children bigint[], all_judged boolean) RETURNS bigint
 LANGUAGE plpgsql SET enable_seqscan = off SET enable_mergejoin = off SET enable_hashjoin = off
 SET enable_nestloop = on AS $$
 DECLARE
   moved bigint := 0;
+  room bigint := 1000;
   these bigint;
   ended bigint[];
 BEGIN
@@ -55,7 +67,8 @@ BEGIN
       INTO these, ended FROM written;
     moved := moved + these;
     all_judged := true;
-    children := ARRAY(SELECT DISTINCT child_id FROM job_dependency WHERE parent_id = ANY (ended));
+    room := room - cardinality(children);
+    children := job_children(ended, room);
   END LOOP;
   RETURN moved;
 END $$;
@@ -64,7 +77,7 @@ END $$;
 CREATE OR REPLACE FUNCTION job_follow(parents bigint[], all_judged boolean) RETURNS void
 LANGUAGE plpgsql SET enable_seqscan = off AS $$
 BEGIN
-  PERFORM job_release(ARRAY(SELECT DISTINCT child_id FROM job_dependency WHERE parent_id = ANY (parents)), all_judged);
+  PERFORM job_release(job_children(parents, 1000), all_judged);
 END $$;
 
 -- Makes jobs wait for others: gives those of the others that do not exist, and then did nothing.

@@ -151,6 +151,7 @@ STATEMENTS: dict[str, tuple[str, Any, int]] = {
     "asked": ("asked", _RUNNER, HELD),
     "hand_back": ("hand_back", {"ids": _SOME, "fences": [0] * 100, "reason": ""}, 100),
     "sweep_blocked": ("sweep_blocked", None, 10_000),
+    "judge": ("judge", None, 1_000),
     "blocked_by": ("blocked_by", {"children": _SOME}, 100),
     "lines": ("lines", None, UNFINISHED),
     "keys": ("keys", None, HELD),

@@ -1,4 +1,4 @@
--- A job is blocked exactly while something it depends on keeps it.
+-- A job is blocked exactly while something it depends on keeps it, or upkeep is about to judge it.
 SELECT 'job ' || j.id, j.state,
        CASE WHEN j.state = 'blocked' THEN 'nothing it depends on keeps it'
             ELSE 'it depends on #' || p.id || ', which is ' || p.state END, j.updated_at
@@ -9,5 +9,6 @@ FROM job j LEFT JOIN LATERAL (
 ) p ON true
 WHERE j.id = ANY (%(ids)s)
   AND CASE WHEN j.state = 'blocked' THEN NOT job_must_wait(j.id)
+                AND NOT EXISTS (SELECT FROM job_unjudged u WHERE u.child_id = j.id)
            -- A person may resume it; what it depends on may begin anew after that.
            ELSE j.state IN ('queued', 'scheduled') AND j.fence = 0 AND p.id IS NOT NULL AND j.reason NOT LIKE 'Resumed%%' END
