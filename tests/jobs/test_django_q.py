@@ -36,7 +36,7 @@ from jobs import django_q as ours
 from jobs import plain, queue
 from jobs.broker import ResidentBroker
 from jobs.django_q import NotAllowed, NotHonoured
-from jobs.models import Job
+from jobs.models import Attempt, Job, Move
 from tests.jobs.conftest import introduce, serve
 
 pytestmark = pytest.mark.usefixtures("committed", "task_modules")
@@ -148,7 +148,25 @@ def test_a_group_is_counted_read_and_deleted() -> None:
     assert {task.id for task in fetch_group("g")} == {*good, bad}
     assert (count_group("g"), count_group("g", failures=True)) == (3, 1)
     delete_group("g", tasks=True)
-    assert (count_group("g"), Job.objects.count()) == (0, 1)
+    assert (count_group("g"), Task.objects.count(), Job.objects.count()) == (0, 1, 4)
+
+
+def test_who_deletes_results_takes_nothing_from_the_ledger() -> None:
+    for function in (PRINTABLE, BROKEN):
+        async_task(function, "a")
+    serve()
+    history = (Job.objects.count(), Move.objects.count(), Attempt.objects.count())
+
+    assert Task.objects.all().delete() == (2, {"django_q.Task": 2})
+
+    assert (Task.objects.count(), Success.objects.count(), Failure.objects.count()) == (0, 0, 0)
+    assert (Job.objects.count(), Move.objects.count(), Attempt.objects.count()) == history
+    assert set(Job.objects.values_list("state", flat=True)) == {"succeeded", "failed"}
+    failed = Job.objects.get(state="failed")
+    failed.retry(by="user:1")
+    serve()
+    failed.refresh_from_db()
+    assert (failed.state, failed.attempt) == ("failed", 2)
 
 
 def test_a_group_that_still_works_is_not_deleted() -> None:
