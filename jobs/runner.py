@@ -176,21 +176,32 @@ class Resident:
             self._disconnect(error)
 
     def _connected(self) -> Ledger:
+        """Open the connection this runner claims on; its lock says that the runner lives."""
         if self._ledger is None:
-            raw = db.connect(f"factory runner {self._row.pk}")
-            ledger = Ledger(raw, self._row.pk)
+            self._raw, self._locked = db.connect(f"factory runner {self._row.pk}"), False
+            self._lock(self._raw)
+            ledger = Ledger(self._raw, self._row.pk)
             ledger.disown(self._row.pk, self.desk.known())
             while self._unflushed:  # before their ends, which close the log
-                self._unflushed[0].write(raw, last=True)
+                self._unflushed[0].write(self._raw, last=True)
                 del self._unflushed[0]
-            self._raw, self._ledger = raw, ledger
+            self._ledger = ledger
+        elif not self._locked:
+            self._lock(self._ledger.raw)
         return self._ledger
+
+    def _lock(self, raw: Connection) -> None:
+        # Refused while a connection that was cut still lives on in the server: asked again.
+        asked = "SELECT pg_try_advisory_lock(%s, %s)"
+        self._locked = bool(db.rows(raw, asked, (LOCK_CLASS, self._row.pk))[0][0])
 
     def _disconnect(self, error: Exception) -> None:
         log.warning("runner %s: %s", self._row.pk, str(error).strip())
         db.close(self._raw)
         self._ledger = None
         self._pause(RECONNECT_S)
+        with db.quiet():  # at once: a job may come next that takes long, and the lock is free
+            self._connected()
 
     def _wait(self, seconds: float) -> None:
         """Sleep until something is queued, the runner must end, or the time is over."""
@@ -204,18 +215,10 @@ class Resident:
             self._pause(RECONNECT_S)
 
     def _listening(self) -> Connection:
-        """Open the connection whose lock says that this runner lives, and listen on it."""
         if self._listener is None:
             listener = db.connect(f"factory listener {self._row.pk}")
             db.rows(listener, "LISTEN job_wake")
             self._listener = listener
-            self._locked = False
-        if not self._locked:
-            # Refused while a connection that was cut still lives on in the server: asked again.
-            found = db.rows(
-                self._listener, "SELECT pg_try_advisory_lock(%s, %s)", (LOCK_CLASS, self._row.pk)
-            )
-            self._locked = bool(found[0][0])
         return self._listener
 
     def _pause(self, seconds: float) -> None:

@@ -71,7 +71,8 @@ def proof_of_death(suspect: Suspect) -> str:
     if suspect.host != process.host():
         return "its lease is over and its lock is free" if suspect.lease_over else ""
     if suspect.boot_id != process.boot_id():
-        return f"{suspect.host} was booted again since"
+        # The boot alone proves nothing: a clone of this machine may run under the same name.
+        return f"{suspect.host} was booted again since" if suspect.lease_over else ""
     if process.alive(suspect.pid or 0, suspect.pid_ticks or 0):
         return ""
     held = f"; it held {suspect.rss_mb} MiB when last seen" if suspect.rss_mb else ""

@@ -81,6 +81,7 @@ def test_a_restart_leaves_nothing_running(desk: Desk) -> None:
     desk.runner = introduce(boot_id="the boot before")
     job = queue.enqueue("demo.noop", {})
     desk.claim()
+    Runner.objects.update(lease_until=Now() - timedelta(seconds=1))
 
     tick()
 

@@ -17,6 +17,7 @@ from jobs import process, queue, runner
 from jobs.broker import ResidentBroker
 from jobs.context import Run
 from jobs.models import Intent, Job, Runner
+from jobs.why import locked
 from tests.jobs.conftest import introduce, moves, owner, serve, states
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -40,6 +41,26 @@ def test_a_connection_cut_under_a_job_costs_nothing(kind: Register, connections:
     assert set(states(*made)) == {"succeeded"}
     assert set(Job.objects.values_list("attempt", flat=True)) == {1}
     assert Job.objects.get(pk=made[0]).log_chunks.get().text == "before\n"
+
+
+@pytest.mark.parametrize("cut", ["nothing", "factory runner %", "factory listener %", "factory %"])
+def test_a_runner_that_never_idles_holds_its_lock_in_every_job(kind: Register, cut: str) -> None:
+    held = []
+
+    @kind("t.cut", batch=False)
+    def is_cut(run: Run) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(CUT, [cut])
+
+    @kind("t.looks")
+    def looks(run: Run) -> None:
+        held.append(locked(Runner.objects.get().pk))
+
+    for name in ("looks", "cut", "looks"):
+        queue.enqueue(f"t.{name}", {})
+    serve()
+
+    assert held == [True, True]
 
 
 def test_an_idle_listener_that_was_cut_listens_again(kind: Register) -> None:

@@ -24,7 +24,8 @@ PROOFS = {
     "lease over, but its process is there": (HERE._replace(lease_over=True), ""),
     "process gone": (HERE._replace(pid=GONE_PID), "is gone"),
     "its number belongs to a later process": (HERE._replace(pid_ticks=1), "is gone"),
-    "machine booted again": (HERE._replace(boot_id="before"), "booted again"),
+    "machine booted again": (HERE._replace(boot_id="before", lease_over=True), "booted again"),
+    "a namesake's boot, lease running": (HERE._replace(boot_id="of a clone"), ""),
     "another machine, lease running": (HERE._replace(host="elsewhere"), ""),
     "another machine, lease over": (HERE._replace(host="elsewhere", lease_over=True), "lease"),
     "row gone a moment ago": (Suspect(1, None, None, None, None, False), ""),
@@ -55,6 +56,16 @@ def test_a_runner_whose_process_is_there_is_left_alone(desk: Desk, running_job: 
     done = tick()
 
     assert (done.settled, states(running_job.id)) == ([], ["running"])
+
+
+def test_a_clone_of_a_machine_leaves_the_runners_of_its_namesake_their_jobs(desk: Desk) -> None:
+    desk.runner = introduce(boot_id="of the other machine")
+    job = queue.enqueue("demo.noop", {}).pk
+    desk.claim()
+
+    done = tick()
+
+    assert (done.settled, states(job)) == ([], ["running"])
 
 
 def test_one_job_of_a_dead_runner_is_queued_and_its_attempt_counts(silent_worker: Desk) -> None:
