@@ -15,10 +15,12 @@ import psycopg2.extensions
 from django.db import connection as django_connection
 
 Connection: TypeAlias = psycopg2.extensions.connection
+_INVALID_TRANSACTION, _LIMIT_EXCEEDED = "25", "54"  # classes of SQLSTATE
 LostConnection = (psycopg2.OperationalError, psycopg2.InterfaceError)
+Blocked = psycopg2.errors.LockNotAvailable
+"""Another transaction holds what a session with a `lock_timeout` asked for: try again later."""
 Error = psycopg2.Error
 UniqueViolation = psycopg2.errors.UniqueViolation
-Error = psycopg2.Error
 
 
 @cache
@@ -125,6 +127,13 @@ def rows(raw: Connection, sql: str, parameters: Any = None) -> list[tuple[Any, .
         return cursor.fetchall() if cursor.description else []
 
 
+def changed(raw: Connection, sql: str) -> int:
+    """This function will run one statement and say how many rows it changed."""
+    with _loss_named(), raw.cursor() as cursor:
+        cursor.execute(sql)
+        return int(cursor.rowcount)
+
+
 def query(sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
     """This function will run one statement on Django's own connection and give the rows it returns."""
     with django_connection.cursor() as cursor:
@@ -158,15 +167,19 @@ def close(raw: Connection | None) -> None:
 
 @contextmanager
 def _loss_named() -> Iterator[None]:
-    """Raise what a caller expects when the server goes away.
+    """Raise what a caller expects when the server goes away, and only then.
 
-    After an immediate shutdown psycopg2 raises its bare DatabaseError on a connection it calls open.
+    After an immediate shutdown psycopg2 raises its bare DatabaseError on a connection it calls open;
+    and after a failover the old server says that it can only be read.
     """
     try:
         yield
     except psycopg2.DatabaseError as error:
-        if type(error) is psycopg2.DatabaseError:
+        sort = (error.pgcode or "")[:2]
+        if type(error) is psycopg2.DatabaseError or sort == _INVALID_TRANSACTION:
             raise psycopg2.OperationalError(str(error)) from error
+        if sort == _LIMIT_EXCEEDED:
+            raise psycopg2.DataError(str(error)) from error
         raise
 
 

@@ -31,6 +31,8 @@ def reconcile(run: Run) -> dict[str, Any]:
     with closing(db.connect("factory reconcile")) as raw:
         tick = upkeep.tick(raw)
         released = dependencies.sweep(raw)
+    for failure in tick.failures:
+        run.log(failure, Level.ERROR)
     made = audit.verify_board()
     for one in made.disagreements:
         run.log(f"{one['what']}: the board says {one['board']}, {one['reality']}", Level.ERROR)

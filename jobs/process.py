@@ -186,7 +186,7 @@ def named(pid: int) -> str:
 def answers_to(name: str) -> bool:
     """This function will say whether the process of that name still runs."""
     pid, _, ticks = name.partition(":")
-    return ticks.isdecimal() and alive(int(pid), int(ticks))
+    return pid.isdecimal() and ticks.isdecimal() and alive(int(pid), int(ticks))
 
 
 def rss_mb() -> int:

@@ -11,7 +11,7 @@ import json
 import logging
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -103,7 +103,8 @@ def waiting() -> list[Path]:
     found = []
     for path in folder().glob("*.json"):
         with suppress(OSError):
-            found.append((path.stat().st_mtime, path))
+            if path.is_file():
+                found.append((path.stat().st_mtime, path))
     return [path for _, path in sorted(found)]
 
 
@@ -118,25 +119,18 @@ def replay(runner: int | None = None) -> list[int]:
     Gives the jobs that ended by it. Any number of callers may race: the fence lets one end in.
     """
     accepted: list[int] = []
-    for left in _left():
-        if left.orphaned and runner in (None, left.runner):
-            try:
-                accepted += _write(left)
-            except db.LostConnection:
-                raise
-            except db.Error as error:  # it must not stop upkeep for ever
-                _set_aside(left.path, str(error))
-    return accepted
-
-
-def _left() -> Iterator[Left]:
     for path in waiting():
         try:
-            yield _read(path)
+            left = _read(path)
+            if left.orphaned and runner in (None, left.runner):
+                accepted += _write(left)
         except FileNotFoundError:
             continue  # somebody else was faster
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except db.LostConnection:
+            raise
+        except Exception as error:  # whatever is in it, it must not stop upkeep for ever
             _set_aside(path, repr(error))
+    return accepted
 
 
 def _read(path: Path) -> Left:
@@ -169,7 +163,7 @@ def _write(left: Left) -> list[int]:
 
 
 def _set_aside(path: Path, why: str) -> None:
-    with suppress(FileNotFoundError):
+    with suppress(OSError):  # somebody else was faster, or `verify_board` tells that it waits
         path.rename(path.with_name(path.name + BROKEN))
         log.error("spool: %s is set aside: %s", path, why)
 

@@ -54,7 +54,8 @@ def _end_all(folder: Path) -> None:
     with suppress(OSError):  # another upkeep may be at it
         for path in folder.iterdir():
             pid, _, ticks = path.name.partition(":")
-            _end(int(pid), int(ticks) if ticks.isdecimal() else None)
+            if pid.isdecimal():
+                _end(int(pid), int(ticks) if ticks.isdecimal() else None)
             path.unlink()
         folder.rmdir()
 

@@ -2,13 +2,16 @@
 
 import logging
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 
 from jobs import db, process, schedules, spool, tended
 from jobs.db import Connection
 from jobs.ledger import LOCK_CLASS, statement
+from jobs.steps import Steps
 
 log = logging.getLogger("jobs")
+_steps = Steps("upkeep")
 
 
 class Suspect(NamedTuple):
@@ -35,30 +38,59 @@ class Tick:
     resumed: int = 0
     judged: int = 0
     fired: int = 0
+    failures: list[str] = field(default_factory=list)
+    """What a step could not do, in a sentence; the next tick tries again."""
 
 
 def tick(raw: Connection) -> Tick:
     """This function will settle dead runners, queue what is due, resume and fire schedules.
 
-    Every host calls it all the time; any number of callers may race.
+    Every host calls it all the time; any number of callers may race. What one step cannot do keeps
+    no other from its turn; a lost connection is raised after them.
     """
     done = Tick()
     db.rows(raw, "SET factory.actor = 'upkeep'")  # a dead runner does not move its own jobs
-    done.replayed = spool.replay()
-    for suspect in suspects(raw):
-        proof = proof_of_death(suspect)
-        if proof:
-            done.replayed += spool.replay(suspect.id)  # what it had done is not done again
-            tended.end_left_behind()
-            _settle(raw, suspect, proof, done)
-    with raw.cursor() as cursor:
-        cursor.execute(statement("promote"))
-        done.promoted = cursor.rowcount
-        cursor.execute(statement("resume_due"))
-        done.resumed = cursor.rowcount
-    [(done.judged,)] = db.rows(raw, statement("judge"))
-    done.fired = len(schedules.fire_due(raw))
+    steps = {
+        "replay the spool": _replay,
+        "settle dead runners": _settle_dead,
+        "promote": _promote,
+        "resume": _resume,
+        "judge": _judge,
+        "fire schedules": _fire,
+    }
+    bound = {name: partial(step, raw, done) for name, step in steps.items()}
+    done.failures += _steps.take(raw, bound)
     return done
+
+
+def _replay(raw: Connection, done: Tick) -> None:
+    done.replayed += spool.replay()
+
+
+def _settle_dead(raw: Connection, done: Tick) -> None:
+    proofs = ((suspect, proof_of_death(suspect)) for suspect in suspects(raw))
+    steps = {
+        f"settle runner {suspect.id}": partial(_settle, raw, suspect, proof, done)
+        for suspect, proof in proofs
+        if proof
+    }
+    done.failures += _steps.take(raw, steps)
+
+
+def _promote(raw: Connection, done: Tick) -> None:
+    done.promoted = db.changed(raw, statement("promote"))
+
+
+def _resume(raw: Connection, done: Tick) -> None:
+    done.resumed = db.changed(raw, statement("resume_due"))
+
+
+def _judge(raw: Connection, done: Tick) -> None:
+    [(done.judged,)] = db.rows(raw, statement("judge"))
+
+
+def _fire(raw: Connection, done: Tick) -> None:
+    done.fired = len(schedules.fire_due(raw))
 
 
 def proof_of_death(suspect: Suspect) -> str:
@@ -86,6 +118,8 @@ def suspects(raw: Connection) -> list[Suspect]:
 
 
 def _settle(raw: Connection, suspect: Suspect, proof: str, done: Tick) -> None:
+    done.replayed += spool.replay(suspect.id)  # what it had done is not done again
+    tended.end_left_behind()
     values: dict[str, Any] = {
         "runner": suspect.id,
         "proof": proof,

@@ -3,15 +3,18 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.db.models.functions import Now
 
-from jobs import process, queue, upkeep
+from jobs import maintenance, process, queue, schedules, upkeep
+from jobs.context import Run
 from jobs.ledger import LOCK_CLASS, Claim, statement
-from jobs.models import Attempt, Job, Move, Runner
+from jobs.models import Attempt, Job, LogChunk, Move, Runner, Schedule
+from jobs.reporting import Report
 from jobs.upkeep import Suspect, proof_of_death
 from tests import services
 from tests.factory.conftest import wait_for
@@ -221,6 +224,63 @@ def wait_until_blocked(database: services.ScratchDatabase) -> None:
             return cursor.rowcount > 0
 
     assert wait_for(blocked, 10)
+
+
+@pytest.fixture
+def unpromotable(committed: services.ScratchDatabase) -> int:
+    """This fixture will lend a job that is due, in a database that refuses to queue it."""
+    job = queue.enqueue("demo.noop", {}, after=0.001).pk
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+            " RAISE EXCEPTION 'refused' USING ERRCODE = 'check_violation'; END $$;"
+            "CREATE TRIGGER refuse BEFORE UPDATE ON job FOR EACH ROW"
+            " WHEN (old.state = 'scheduled') EXECUTE FUNCTION refuse()"
+        )
+    return job
+
+
+def test_a_step_of_upkeep_that_fails_keeps_no_other_from_its_turn(
+    committed: services.ScratchDatabase, unpromotable: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    dead = introduce(pid=GONE_PID)
+    schedule = schedules.make(
+        Schedule(name="s", kind="demo.noop", cron="* * * * *", arguments={}), by="user:1"
+    )
+    Schedule.objects.filter(pk=schedule.pk).update(next_at=Now() - timedelta(minutes=1))
+
+    with other_connection(committed) as raw:
+        done, again = upkeep.tick(raw), upkeep.tick(raw)
+
+    assert (done.settled, done.fired, states(unpromotable)) == ([dead.pk], 1, ["scheduled"])
+    assert "upkeep: promote: CheckViolation: refused" in done.failures[0]
+    assert len(again.failures) == 1
+    assert [record.message for record in caplog.records].count(done.failures[0]) == 1
+
+
+def test_what_upkeep_cannot_do_is_in_the_log_of_its_job(
+    committed: services.ScratchDatabase, unpromotable: int
+) -> None:
+    queue.enqueue("upkeep.reconcile", {})
+    with other_connection(committed) as raw:
+        claim = Desk(raw, introduce()).claim()[0]
+        report = Report(claim)
+
+        maintenance.reconcile(Run(claim, report, lambda: None))
+        report.write(raw)
+
+    assert "upkeep: promote: CheckViolation: refused" in LogChunk.objects.get().text
+
+
+def test_a_foreign_file_among_the_helpers_of_a_dead_runner_stops_no_settling(
+    silent_worker: Desk, settings: Any, tmp_path: Path
+) -> None:
+    settings.FACTORY_HOME = tmp_path
+    for folder in (f"{GONE_PID}:1", "x:1"):
+        (tmp_path / "run" / "helpers" / folder).mkdir(parents=True)
+        (tmp_path / "run" / "helpers" / folder / "x").touch()
+
+    assert tick().settled == [silent_worker.runner.pk]
 
 
 def test_due_jobs_are_promoted_by_one_of_two_racing_ticks(
