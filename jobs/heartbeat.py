@@ -5,7 +5,9 @@ import math
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
 from time import monotonic
 
 from jobs import beats, db, process
@@ -20,10 +22,11 @@ from jobs.interruptions import (
     TimedOut,
     Withdrawn,
 )
-from jobs.ledger import Claim, Ending, Ledger, failure, statement
+from jobs.ledger import Claim, Ending, Ledger, failure, statement, stopped
 from jobs.models import Intent
 from jobs.spool import Spool
 from jobs.states import Intent as Asking
+from jobs.steps import Steps
 
 log = logging.getLogger("jobs")
 
@@ -36,6 +39,8 @@ PATIENCE_S = 0.25
 """Once a job takes longer than this, the rest of its batch is handed back."""
 HEED_EVERY_S = 0.2
 """So often a runner looks what was asked of the jobs it holds."""
+LOCK_MS = 200
+"""So long the heartbeat waits for a lock: what holds it may be the very handler it is to interrupt."""
 INTERRUPT_EVERY_S = 2.0
 GRACE_S = 10.0
 """A handler that goes on for so long after its first interruption is ended with its process; a kind
@@ -98,25 +103,37 @@ class Desk:
             if ending is not None:
                 self._ended.append(ending)
 
-    def take_ended(self) -> list[Ending]:
-        """This method will give the ends to write; tell `written` or `put_back` what became of it."""
+    @contextmanager
+    def writing(self) -> Iterator[list[Ending]]:
+        """This method will lend the ends to write; when the block fails, they are kept on the disk, too."""
         with self._lock:
             ended, self._ended = self._ended, []
             self._in_writing.update(ending.id for ending in ended)
-            return ended
-
-    def written(self, ended: list[Ending]) -> None:
-        """This method will forget ends that are in the database."""
+        try:
+            yield ended
+        except BaseException:
+            with self._lock:
+                self._in_writing.difference_update(ending.id for ending in ended)
+                self._ended = ended + self._ended
+            self._spool.keep(ended)
+            raise
         with self._lock:
             self._in_writing.difference_update(ending.id for ending in ended)
         self._spool.forget(ended)
 
-    def put_back(self, ended: list[Ending]) -> None:
-        """This method will keep ends that could not be written, on the disk, too."""
-        with self._lock:
-            self._in_writing.difference_update(ending.id for ending in ended)
-            self._ended = ended + self._ended
-        self._spool.keep(ended)
+    def bequeath(self, ending: Ending) -> None:
+        """This method will leave an end on the disk to whoever finds this process dead."""
+        self._spool.keep([ending])
+
+    @contextmanager
+    def handing_back(self, only: Container[tuple[int, int]] | None = None) -> Iterator[list[Claim]]:
+        """This method will lend what `take_waiting` takes; when the block fails, it waits again."""
+        claims = self.take_waiting(only)
+        try:
+            yield claims
+        except BaseException:
+            self.load(claims)
+            raise
 
     def take_waiting(self, only: Container[tuple[int, int]] | None = None) -> list[Claim]:
         """This method will take away what has not begun: all, or of some ids with their fences."""
@@ -157,6 +174,7 @@ class Heartbeat(threading.Thread):
         self._done = threading.Event()
         self._raw: Connection | None = None
         self._ledger: Ledger | None = None
+        self._steps = Steps(f"heartbeat of runner {runner}")
         self._leased_at = self._reported_at = self._interrupted_at = self._heeded_at = 0.0
         self._withdraws_at = math.inf
 
@@ -199,54 +217,51 @@ class Heartbeat(threading.Thread):
     def _connected(self) -> Ledger:
         if self._raw is None or self._raw.closed or self._ledger is None:
             self._raw = db.connect(f"factory heartbeat {self._runner}")
+            db.rows(self._raw, "SELECT set_config('lock_timeout', %s, false)", (str(LOCK_MS),))
             self._ledger = Ledger(self._raw, self._runner)
         return self._ledger
 
     def _beat(self, ledger: Ledger, now: float) -> None:
-        if self._desk.slow(now):
-            self._unburden(ledger)
+        """Do what is due: what keeps the runner and its limits alive first, what may wait last."""
+        steps: dict[str, Callable[[], None]] = {}
         if now - self._leased_at >= LEASE_EVERY_S:
-            self._renew(ledger, now)
-            self._leased_at = now
+            steps["lease"] = partial(self._renew, ledger, now)
         if now - self._heeded_at >= HEED_EVERY_S and self._desk.known():
-            self._heed(ledger)
-            self._heeded_at = now
-        execution = self._desk.execution
-        if execution is None:
-            return
-        self._enforce(ledger, execution, now)
+            steps["intents"] = partial(self._heed, ledger, now)
+        steps["limits"] = partial(self._enforce, ledger, now)
+        if self._desk.slow(now):
+            steps["hand-back"] = partial(self._hand_back, ledger)
+            steps["ends"] = partial(self._write_ends, ledger)
         if now - self._reported_at >= REPORT_EVERY_S:
-            execution.report.write(ledger.raw)
-            self._reported_at = now
+            steps["report"] = partial(self._report, ledger, now)
+        self._steps.take(ledger.raw, steps)
 
-    def _unburden(self, ledger: Ledger) -> None:
-        waiting, ended = self._desk.take_waiting(), self._desk.take_ended()
-        try:
+    def _hand_back(self, ledger: Ledger) -> None:
+        with self._desk.handing_back() as waiting:
             if waiting:
                 ledger.hand_back(waiting, "Handed back unstarted: the job before it takes long.")
-                waiting = []
-            ledger.finish(ended)
-            self._desk.written(ended)
-        except db.LostConnection:
-            self._desk.load(waiting)
-            self._desk.put_back(ended)
-            raise
 
-    def _heed(self, ledger: Ledger) -> None:
-        """Take what somebody cancelled or paused off the desk, and note the cancel of what is in work."""
+    def _write_ends(self, ledger: Ledger) -> None:
+        with self._desk.writing() as ended:
+            ledger.finish(ended)
+
+    def _report(self, ledger: Ledger, now: float) -> None:
+        execution = self._desk.execution
+        if execution is not None:
+            self._reported_at = now
+            execution.report.write(ledger.raw)
+
+    def _heed(self, ledger: Ledger, now: float) -> None:
+        """Note the cancel of what is in work, and take what was cancelled or paused off the desk."""
         asked = {(one.id, one.fence): one for one in ledger.asked(self._runner)}
-        if not asked:
-            return
-        waiting = self._desk.take_waiting(asked)
-        try:
-            ledger.hand_back(waiting, "It had not begun.")
-        except db.LostConnection:
-            self._desk.load(waiting)
-            raise
         execution = self._desk.execution
         found = execution and asked.get((execution.claim.id, execution.claim.fence))
         if execution and found and found.intent == Asking.CANCEL:
             execution.cancelled_by = found.by
+        if asked:
+            with self._desk.handing_back(asked) as waiting:
+                ledger.hand_back(waiting, "It had not begun.")
+        self._heeded_at = now
 
     def _renew(self, ledger: Ledger, now: float) -> None:
         execution, idle_since = self._desk.execution, self._desk.idle_since
@@ -260,6 +275,7 @@ class Heartbeat(threading.Thread):
             "executed": self._desk.executed,
         }
         found = db.rows(ledger.raw, statement("renew"), values)
+        self._leased_at = now
         if found and found[0][0]:
             self._obey(*found[0])
         if not found:
@@ -288,7 +304,10 @@ class Heartbeat(threading.Thread):
         # The handler may have finished between the two readings.
         return self._desk.execution is execution and not execution.run.completed
 
-    def _enforce(self, ledger: Ledger, execution: Execution, now: float) -> None:
+    def _enforce(self, ledger: Ledger, now: float) -> None:
+        execution = self._desk.execution
+        if execution is None:
+            return
         began = execution.interrupted_at
         grace = execution.kind.grace if now < self._withdraws_at else DEAF_S
         if began is not None and now - began > grace:
@@ -318,22 +337,39 @@ class Heartbeat(threading.Thread):
         return ""
 
     def _end_process(self, ledger: Ledger, execution: Execution) -> None:
-        """End a handler that will not stop, and this process with it; the job says so first."""
-        self._unburden(ledger)
-        why = "It did not stop when it was interrupted; its process was ended."
-        execution.report.write(ledger.raw, last=True)
+        """End a handler that will not stop, and this process with it; the job says so first.
+
+        What the database does not take now, as the handler's own transaction may hold its rows, is on
+        the disk and is written when the death of this process is proven.
+        """
+        last = partial(execution.report.write, ledger.raw, last=True)
+        for tell in (partial(self._hand_back, ledger), partial(self._write_ends, ledger), last):
+            with suppress(db.Error):
+                tell()
         if self._desk.execution is not execution:
             return  # it stopped after all
         if execution.cancelled_by:
             self._vanish(execution)
-        if execution.withdrawing:
-            ledger.hand_back([execution.claim], WITHDRAWN)
-        else:
-            ledger.finish([failure(execution.claim, Failed(execution.interrupted_for, why))])
+        why = "It did not stop when it was interrupted; its process was ended."
+        self._let_go(ledger, execution, why)
         execution.run.end_processes()  # what it started since
-        db.rows(ledger.raw, statement("farewell"), {"runner": self._runner, "ending": why})
         log.error("runner %s ends with job %s: %s", self._runner, execution.claim.id, why)
         os._exit(1)
+
+    def _let_go(self, ledger: Ledger, execution: Execution, why: str) -> None:
+        claim = execution.claim
+        ending = failure(claim, Failed(execution.interrupted_for, why))
+        give: Callable[[], object] = partial(ledger.finish, [ending])
+        if execution.withdrawing:
+            ending = stopped(claim)._replace(reason=WITHDRAWN)
+            give = partial(ledger.hand_back, [claim], WITHDRAWN)
+        try:
+            give()
+        except db.Error:
+            self._desk.bequeath(ending)
+            return
+        with suppress(db.Error):
+            db.rows(ledger.raw, statement("farewell"), {"runner": self._runner, "ending": why})
 
     def _vanish(self, execution: Execution) -> None:
         """End this process with its row open: `cancelled` is written when its death is proven."""

@@ -181,7 +181,7 @@ class Report:
             told, values = self._values(monotonic())
         try:
             db.rows(raw, statement("progress"), values)
-        except db.LostConnection:
+        except db.Error:
             self._unwritten = before or self._unwritten
             raise
         self._told = told

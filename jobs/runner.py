@@ -4,8 +4,6 @@ import logging
 import os
 import select
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from time import monotonic
 from types import FrameType
@@ -16,7 +14,7 @@ from jobs import db, process, version
 from jobs.db import Connection
 from jobs.execution import execute
 from jobs.heartbeat import LEASE_S, WITHDRAWN, Desk, Heartbeat
-from jobs.ledger import LOCK_CLASS, Claim, Ending, Ledger, statement
+from jobs.ledger import LOCK_CLASS, Claim, Ledger, statement
 from jobs.models import Runner
 from jobs.reporting import Report
 from jobs.spool import Spool
@@ -103,7 +101,7 @@ class Resident:
     def _turn(self, most: int) -> int:
         """Finish the last batch, claim and execute the next; give the size to try after it."""
         try:
-            with self._ends() as ended:
+            with self.desk.writing() as ended:
                 claims, _ = self._connected().finish_and_claim(ended, self.pool, most, self._row.pk)
         except db.UniqueViolation:
             # Two runners reached for jobs of one limit key: the index let one of them have it.
@@ -113,7 +111,6 @@ class Resident:
             self._disconnect(error)
             return 1
         self.desk.looked(empty=not claims)
-        self.desk.written(ended)
         if not claims:
             if not ended:
                 self._wait(POLL_S)
@@ -152,22 +149,10 @@ class Resident:
 
     def _write_ends(self) -> None:
         try:
-            with self._ends() as ended:
+            with self.desk.writing() as ended:
                 self._connected().finish(ended)
         except db.LostConnection as error:
             self._disconnect(error)
-        else:
-            self.desk.written(ended)
-
-    @contextmanager
-    def _ends(self) -> Iterator[list[Ending]]:
-        """Lend what ended and is not written; it stays so when the block fails."""
-        ended = self.desk.take_ended()
-        try:
-            yield ended
-        except BaseException:
-            self.desk.put_back(ended)
-            raise
 
     def _hand_back(self, claims: list[Claim], reason: str) -> None:
         try:
