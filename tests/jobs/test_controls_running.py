@@ -1,11 +1,9 @@
 """Controls of jobs that run: what a handler sees of them, and what becomes of its work."""
 
-import os
 import threading
 import time
 from collections.abc import Callable
-from contextlib import closing, suppress
-from pathlib import Path
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -14,7 +12,6 @@ from django.db import connection, transaction
 from jobs import db, process, queue, upkeep
 from jobs.context import Run
 from jobs.failures import MOST_PAUSE_S, Failed, FailureClass, RateLimited
-from jobs.heartbeat import LEASE_S
 from jobs.models import Job
 from tests.factory.conftest import wait_for
 from tests.jobs.conftest import moves, serve, states
@@ -354,76 +351,6 @@ def test_work_of_any_kind_is_cancelled_within_moments(
     assert cancelled.reason.startswith("Cancelled by user:1 at ")
     assert cancelled.failure_class == ""
     assert took < 5  # half a second is the aim
-
-
-@pytest.mark.usefixtures("committed")
-def test_a_runner_whose_handler_holds_its_checkpoint_in_a_transaction_is_alive(
-    kind: Register,
-) -> None:
-    leases: list[float] = []
-
-    @kind("t.holds")
-    def handler(run: Run) -> None:
-        with transaction.atomic():
-            run.checkpoint(1)
-            for number in range(30):
-                run.progress(number, 30)
-                time.sleep(0.1)
-            left = (
-                "SELECT extract(epoch FROM lease_until - clock_timestamp())::float8 FROM job_runner"
-            )
-            leases.append(db.query(left)[0][0])
-
-    made = queue.enqueue("t.holds", {}).pk
-    serve()
-
-    assert states(made) == ["succeeded"]
-    assert leases[0] > LEASE_S - 2.5  # renewed every second; 3 s passed
-    assert job(made).progress.current == 29
-
-
-@pytest.mark.usefixtures("committed")
-def test_a_transaction_that_holds_the_checkpoint_is_ended_by_the_limit_of_time(
-    kind: Register,
-) -> None:
-    kind("t.holds", timeout=0.5, max_attempts=1)(holds)
-    made = queue.enqueue("t.holds", {}).pk
-
-    serve()
-
-    assert (job(made).state, job(made).failure_class) == ("failed", "timeout")
-
-
-@pytest.mark.usefixtures("committed")
-def test_a_handler_that_holds_its_job_and_will_not_stop_ends_as_its_limit_says(
-    kind: Register, settings: Any, tmp_path: Path
-) -> None:
-    settings.FACTORY_HOME = tmp_path
-
-    @kind("t.stays", timeout=0.3, grace=0.3, max_attempts=1)
-    def stays(run: Run) -> None:
-        with transaction.atomic():
-            Job.objects.select_for_update().get(pk=run.job_id)
-            run.checkpoint(1)
-            while True:
-                with suppress(BaseException):
-                    time.sleep(60)
-
-    made = queue.enqueue("t.stays", {}).pk
-    connection.close()
-    child = os.fork()
-    if not child:
-        try:
-            serve()
-        finally:
-            os._exit(0)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
-    assert states(made) == ["running"]
-    with closing(db.connect("test upkeep")) as raw:
-        upkeep.tick(raw)
-
-    assert (job(made).state, job(made).failure_class) == ("failed", "timeout")
-    assert "It did not stop when it was interrupted" in job(made).failure_message
 
 
 @pytest.mark.usefixtures("committed")
