@@ -91,7 +91,9 @@ def _blocked(job: Job) -> Iterator[Sentence]:
         parent = tie.parent
         named = parent if parent.scope == job.scope else f"#{parent.pk}"
         text = f"It is blocked by {named}, which is {parent.state}"
-        if parent.state in ended:
+        if parent.state in ended and tie.policy == Policy.CANCEL:
+            text += ": upkeep cancels it for that"
+        elif parent.state in ended:
             text += ": it goes on when that succeeds after all, or somebody resumes it"
         yield Sentence(f"{text}.", parent.updated_at, parent.pk)
     number = ties.count()

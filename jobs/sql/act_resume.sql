@@ -11,7 +11,10 @@ WITH chosen AS MATERIALIZED ({chosen}), moved AS (
   WHERE job.id = chosen.id AND (state = 'paused' OR intent = 'pause' OR state = 'blocked' AND NOT EXISTS (
     SELECT FROM job_dependency d JOIN job p ON p.id = d.parent_id
     WHERE d.child_id = job.id AND p.state NOT IN ('succeeded', 'failed', 'cancelled')))
-  RETURNING job.id
+  RETURNING job.id, job.state
+), noted AS (
+  -- What it waits for may have ended meanwhile, unseen by this statement: upkeep looks again.
+  INSERT INTO job_unjudged (child_id) SELECT id FROM moved WHERE state = 'blocked'
 ), waived AS (
   -- Seen as it was: what was blocked and goes on does so without those.
   UPDATE job_dependency d SET policy = 'ignore' FROM moved, job j, job p

@@ -16,7 +16,10 @@ WITH chosen AS MATERIALIZED ({chosen}), first AS (
     reason = 'Retried by ' || %(said)s, updated_at = clock_timestamp()
   FROM first
   WHERE job.id = first.id AND state IN ('failed', 'cancelled')
-  RETURNING job.id
+  RETURNING job.id, job.state
+), noted AS (
+  -- What it waits for may have ended meanwhile, unseen by this statement: upkeep looks again.
+  INSERT INTO job_unjudged (child_id) SELECT id FROM moved WHERE state = 'blocked'
 ), tied AS (
   -- What fell with another waits now for the success of that: a person wants it done.
   UPDATE job_dependency d SET policy = 'hold' FROM moved, job p

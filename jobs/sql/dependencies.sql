@@ -33,7 +33,9 @@ DECLARE
   ended bigint[];
 BEGIN
   WHILE cardinality(children) > 0 LOOP
-    PERFORM FROM job WHERE id = ANY (children) AND state = 'blocked' ORDER BY id FOR NO KEY UPDATE;
+    -- Also those that a person or the clock may just now let wait again, by what they saw before an end.
+    PERFORM FROM job WHERE id = ANY (children) AND state IN ('blocked', 'paused', 'failed', 'cancelled')
+      ORDER BY id FOR NO KEY UPDATE;
     WITH child AS (
       SELECT c.id, (
         SELECT p.id FROM job_dependency d JOIN job p ON p.id = d.parent_id
