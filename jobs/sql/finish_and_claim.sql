@@ -27,7 +27,9 @@ WITH done AS (
   -- A walk along the partial index of each queue: a sort over all that is queued would cost 100 times more.
   SELECT x.id, x.priority, q.name AS queue, x.limit_key, q.limited OR x.limit_key <> '' AS limited, x.alone
   FROM (SELECT name, most_running IS NOT NULL OR per_minute IS NOT NULL AS limited, batch
-        FROM job_queue WHERE name = ANY ($9) AND NOT paused) q
+        FROM job_queue WHERE name = ANY ($9) AND NOT paused
+        -- First the ends, which may wait for an act on many jobs: it would wait for what was claimed by then.
+          AND (SELECT count(*) FROM done) >= 0) q
   CROSS JOIN LATERAL (
     SELECT j.id, j.priority, j.limit_key, j.solo OR j.limit_key <> '' AS alone
     FROM job j
