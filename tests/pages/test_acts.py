@@ -268,6 +268,12 @@ def test_all_that_match_are_meant_and_nothing_that_came_in_later(world: World) -
         assert left.state == "queued"
 
 
+def test_a_choice_that_was_lost_leads_back_to_the_list(world: World) -> None:
+    answer = browser_of(world.contributor).get("/jobs/selections/")
+
+    assert (answer.status_code, answer["Location"]) == (302, "/jobs/")
+
+
 def test_a_group_of_failures_is_retried_as_one(world: World) -> None:
     client = browser_of(world.contributor)
     alike = [in_state(world, "failed") for _ in range(14)]
