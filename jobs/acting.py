@@ -46,7 +46,8 @@ def repairs(request: HttpRequest, pk: int) -> HttpResponse:
 def selections(request: HttpRequest) -> HttpResponse:
     """This view will count the chosen jobs an act can change, and do it in one statement."""
     given = request.POST if request.method == "POST" else request.GET
-    if not given:  # the page of an error leads here, without what was sent
+    # The page of an error leads here, without what was sent.
+    if request.method != "POST" and not given:
         return redirect(reverse("jobs:list"))
     control = _control(given)
     selection = Selection.of(given)

@@ -313,7 +313,7 @@ def test_nobody_changes_many_where_their_role_does_not_allow_it(
 @pytest.mark.parametrize(
     "given",
     [
-        {},
+        {"job": 1},
         {"act": "explode", "job": 1},
         {"act": "rerun", "job": 1},
         {"act": "cancel"},
