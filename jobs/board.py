@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from django.contrib.auth import get_user_model
 from django.db import connection
-from django.db.models import Case, CharField, F, Min, Q, QuerySet, Value, When
+from django.db.models import Case, CharField, F, Manager, Min, Q, QuerySet, Value, When
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Greatest
 
@@ -38,6 +38,8 @@ EVIDENT = Q(("evident", True))
 """Of jobs with evidence: a live runner holds it."""
 PAGE = 50
 TAIL_LINES = 200
+NEWEST = 100
+"""So many of a job's moves, and of its ended attempts, are shown: the newest."""
 RELATED = 50
 """So many of the jobs one waits for, and of those that wait for it, are shown."""
 # By `job_live`, each kind of the unfinished apart: `id` is its second column.
@@ -227,27 +229,44 @@ def detail(job_ids: Collection[int]) -> list[Job]:
     """This function will read jobs with their timelines, attempts and the ends of their logs."""
     jobs = labelled(shown(Job.objects.filter(pk__in=job_ids)))
     listed = [job.pk for job in jobs]
-    moves = list(Move.objects.filter(job__in=listed).order_by("pk"))
-    name_actors(moves)
-    names = people(move.reason for move in moves)
-    for move in moves:
-        move.said = with_names(move.reason, names)  # type: ignore[attr-defined]
     late = list(LateReport.objects.filter(job__in=listed).order_by("pk"))
     left = list(Artefact.objects.filter(job__in=listed).listed())
     limits = Limit.objects.in_bulk({job.limit_key for job in jobs if job.limit_key})
     events = Event.objects.in_bulk([job.event_id for job in jobs if job.event_id])
     for job in jobs:
-        job.tries = tries(job)  # type: ignore[attr-defined]
+        job.tries, job.tries_in_all = tries(job)  # type: ignore[attr-defined]
         job.late = [one for one in late if one.job_id == job.pk]  # type: ignore[attr-defined]
         job.left = [one for one in left if one.job_id == job.pk]  # type: ignore[attr-defined]
         job.limit = limits.get(job.limit_key)  # type: ignore[attr-defined]
         job.parents, job.children = related(job)  # type: ignore[attr-defined]
         job.event = events.get(job.event_id)  # type: ignore[attr-defined]
-        job.timeline = [move for move in moves if move.job_id == job.pk]  # type: ignore[attr-defined]
+        job.timeline, job.moves_in_all = timeline(job)  # type: ignore[attr-defined]
         job.masked = mask(job.arguments)  # type: ignore[attr-defined]
         job.result_text = mask(job.result) if job.result else ""  # type: ignore[attr-defined]
         job.log = tail(job.pk)  # type: ignore[attr-defined]
+    moves = [move for job in jobs for move in job.timeline]  # type: ignore[attr-defined]
+    name_actors(moves)
+    names = people(move.reason for move in moves)
+    for move in moves:
+        move.said = with_names(move.reason, names)
     return jobs
+
+
+def timeline(job: Job) -> tuple[list[Move], int]:
+    """This function will give a job's first move and its newest, in order, and count them all."""
+    moves, number = _newest(job.moves)
+    if number > len(moves):
+        moves.insert(0, job.moves.earliest("at", "pk"))
+    return moves, number
+
+
+def _newest(rows: "Manager[Any]") -> tuple[list[Any], int]:
+    """The newest of some rows of a job, oldest first, and how many there are.
+
+    Not by the key itself: the planner might look for them among everybody's, along its index.
+    """
+    found = list(rows.order_by((F("pk") + 0).desc())[: NEWEST + 1])[::-1]
+    return found[-NEWEST:], rows.count() if len(found) > NEWEST else len(found)
 
 
 def related(job: Job) -> tuple[list[Dependency], list[Dependency]]:
@@ -257,20 +276,26 @@ def related(job: Job) -> tuple[list[Dependency], list[Dependency]]:
     return list(parents), list(edges.filter(parent=job).select_related("child")[:RELATED])
 
 
-def tries(job: Job) -> list[Try]:
-    """This function will give the ended attempts of a job, each with its memory and its log."""
-    chunks = LogChunk.objects.filter(job=job.pk).values("fence")
+def tries(job: Job) -> tuple[list[Try], int]:
+    """This function will give the newest ended attempts of a job, and how many there are.
+
+    Each comes with its memory and its log.
+    """
+    attempts, number = _newest(job.attempts)
+    if not attempts:
+        return [], 0
+    chunks = LogChunk.objects.filter(job=job.pk, fence__gte=attempts[0].fence).values("fence")
     begins = {row["fence"]: row["begin"] for row in chunks.annotate(begin=Min("first_line"))}
     newest = max(begins, default=0)
     progress = getattr(job, "progress", None)
     peaks = progress.peaks if progress else {}
     found = []
-    for attempt in job.attempts.order_by("pk"):
+    for attempt in attempts:
         begin = begins.get(attempt.fence)
         before = "" if attempt.fence == newest else f"a{attempt.fence}-"
         anchor = f"{before}L{begin}" if begin is not None else ""
         found.append(Try(attempt, peaks.get(str(attempt.fence)), anchor))
-    return found
+    return found, number
 
 
 def mask(arguments: Any) -> str:
@@ -287,10 +312,22 @@ def name_actors(rows: Iterable[Any]) -> None:
 
 
 def tail(job_id: int) -> Log:
-    """This function will give the last lines of a job's newest attempt."""
-    log = whole_log(job_id)
-    newest = [line for line in log.lines if line.anchor.startswith("L")]
-    return Log(newest[-TAIL_LINES:], log.total)
+    """This function will give the last lines of a job's newest attempt, and count that one's.
+
+    Only the chunks are read that hold them.
+    """
+    chunks = LogChunk.objects.filter(job=job_id).order_by("-fence", "-seq")
+    begins = list(chunks.values_list("pk", "fence", "first_line")[: TAIL_LINES + 1])
+    wanted: list[int] = []
+    for pk, fence, first_line in begins:
+        if fence != begins[0][1]:
+            break
+        wanted.append(pk)
+        if first_line <= begins[0][2] - TAIL_LINES:
+            break
+    read = reversed(chunks.filter(pk__in=wanted))
+    lines = [line for chunk in read for line in _lines(chunk, newest=True)]
+    return Log(lines[-TAIL_LINES:], lines[-1].number if lines else 0)
 
 
 def whole_log(job_id: int, least: Level = Level.DEBUG, grep: str = "") -> Log:
