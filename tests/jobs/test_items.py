@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 from django.db import OperationalError, connection
-from django.db.models import F
 
 from jobs import events, queue
 from jobs.context import Run
 from jobs.failures import Anticipated, Failed, FailureClass
 from jobs.items import CAUSES_KEPT
 from jobs.models import Event, Job, Progress, Stale
+from tests import services
 from tests.factory.conftest import wait_for
 from tests.jobs.conftest import moves, serve
 
@@ -233,6 +233,13 @@ def recorded_event() -> Iterator[None]:
     del events._schemas["t.recorded"]
 
 
+TAKEN = (
+    "UPDATE job SET fence = fence + 1, state = 'failed', failure_class = 'worker-lost',"
+    " runner_id = NULL, finished_at = clock_timestamp()"
+)
+"""What settling the runner, and another that claims the job and fails, come to."""
+
+
 def publish_each(
     kind: Callable[..., Any], after: Callable[[Run, int], None], before: Callable[[Run, int], None]
 ) -> None:
@@ -304,11 +311,30 @@ def test_an_item_of_a_job_that_is_another_runners_records_nothing(
     kind: Callable[..., Any], recorded_event: None
 ) -> None:
     def lose(run: Run, key: int) -> None:
-        if key == 2:  # what settling it and another claim do
-            Job.objects.filter(pk=run.job_id).update(fence=F("fence") + 1)
+        if key == 2:
+            connection.cursor().execute(TAKEN)
 
     publish_each(kind, lambda run, key: None, lose)
     queue.enqueue("t.recorded", {})
+    serve()
+
+    assert published() == [1]
+
+
+def test_a_job_lost_while_an_item_is_recorded_takes_the_record_back(
+    kind: Callable[..., Any], recorded_event: None, committed: services.ScratchDatabase
+) -> None:
+    @kind("t.lost")
+    def lost(run: Run) -> Failed | None:
+        items = run.items([1, 2, 3])
+        for item in items:
+            with item, item.recording():
+                events.publish("t.recorded", {"item": item.key}, scope=None)
+                if item.key == 2:
+                    committed.rows(TAKEN)
+        return items.outcome()
+
+    queue.enqueue("t.lost", {})
     serve()
 
     assert published() == [1]
