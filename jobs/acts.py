@@ -18,14 +18,6 @@ from jobs.plain import printable
 WORDS_CHARS = 500
 DEADLOCKS = 3
 """So often an act begins anew when a runner and it wait for each other."""
-_DEADLOCK, _HELD = "40P01", "55P03"
-# A runner that empties a queue meets an act on all of it again and again: every other time the act
-# goes first. Statements that change jobs wait until it is done; what only reads does not. Who holds
-# the table for long (a handler's own transaction) is not waited for.
-_ALONE = (
-    "SET LOCAL lock_timeout = '2s'; LOCK TABLE job IN SHARE ROW EXCLUSIVE MODE; "
-    "SET LOCAL lock_timeout TO DEFAULT"
-)
 
 
 class Outcome(NamedTuple):
@@ -91,22 +83,17 @@ def _act(name: str, jobs: "QuerySet[Any]", by: str, reason: str, **more: str) ->
         return Outcome(0, 0, 0)
 
 
-def _send(
-    sql: str, jobs: "QuerySet[Any]", values: dict[str, str], again: int, *, alone: bool = False
-) -> Outcome:
+def _send(sql: str, jobs: "QuerySet[Any]", values: dict[str, str], again: int) -> Outcome:
     try:
         with acting(values["by"]), connection.cursor() as cursor:
-            if alone:
-                cursor.execute(_ALONE)
             cursor.execute(sql.replace("{chosen}", _chosen(jobs)), values)
             done, asked, found = cursor.fetchone()
     except OperationalError as error:
-        code = getattr(error.__cause__, "pgcode", "")
-        crosswise = code == _DEADLOCK or (alone and code == _HELD)
+        deadlock = getattr(error.__cause__, "pgcode", "") == "40P01"
         # Inside somebody's transaction there is nothing left to repeat.
-        if not again or not crosswise or connection.in_atomic_block:
+        if not again or not deadlock or connection.in_atomic_block:
             raise
-        return _send(sql, jobs, values, again - 1, alone=not alone)
+        return _send(sql, jobs, values, again - 1)
     return Outcome(done, asked, found - done - asked)
 
 

@@ -52,6 +52,12 @@ CASES = {
     "account/tokens/": Case(NOBODY, "stranger"),
     # The token of the maintainer: for nobody else, whatever they are.
     "account/tokens/<int:pk>/revocations/": Case(NOBODY, "own"),
+    "queues/": Case("staff"),
+    "queues/limits/": Case("staff", "staff"),
+    **{
+        f"queues/<str:name>/{noun}/": Case("staff", "staff")
+        for noun in ("pauses", "resumptions", "limits")
+    },
     "runners/": Case("staff"),
     "runners/requests/": Case("staff", "staff"),
     # What belongs to a project.
@@ -180,6 +186,7 @@ def filled(route: str, ids: dict[str, Any], exists: bool = True) -> str:
     """This function will put ids into a route: of the project's things, or of nothing."""
     found = [pk for begin, pk in ids.items() if route.startswith(begin)]
     values = {"pk": found[0] if found and exists else 10**9, "text": "no-such-link"}
+    values["name"] = "short" if exists else "nowhere"
     values["artefact"] = ids["artefact"] if exists else 10**9
     values["slug"] = "harbour" if exists else "nowhere"
     return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda name: str(values[name[1]]), route)
