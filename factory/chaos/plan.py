@@ -69,7 +69,7 @@ class Plan:
 def make(seed: int, jobs: int, seconds: float, faults: Sequence[str]) -> Plan:
     """This function will draw orders for about so many jobs, and strikes from `faults`.
 
-    Each fault comes once before one comes twice, if the time allows.
+    Each sort of job and each fault comes once before one comes twice, if number and time allow.
     """
     rng = random.Random(seed)  # noqa: S311 — a plan that can be had again
     steps = [*_orders(rng, jobs, seconds), *_strikes(rng, seconds, faults)]
@@ -78,9 +78,10 @@ def make(seed: int, jobs: int, seconds: float, faults: Sequence[str]) -> Plan:
 
 def _orders(rng: random.Random, jobs: int, seconds: float) -> list[Order]:
     made: list[Order] = []
+    each = rng.sample(list(_WEIGHTS), len(_WEIGHTS))
     count = 0
     while count < jobs:
-        (sort,) = rng.choices(list(_WEIGHTS), list(_WEIGHTS.values()))
+        sort = each.pop() if each else rng.choices(list(_WEIGHTS), list(_WEIGHTS.values()))[0]
         at = rng.uniform(0, seconds * _LOADED)
         made.append(Order(at, sort, len(made), rng.random()))
         count += NOOPS if sort == "noops" else 1
