@@ -6,7 +6,7 @@ from django.conf import settings
 
 from factory.doctor import asking, reach
 from factory.supervisor.loop import CLUSTER
-from jobs import beats, liveness
+from jobs import beats
 from jobs.ports import Check
 
 _ANSWERED = ("database", "valkey", "runners")
@@ -17,6 +17,7 @@ _NONE = "none runs here, and none is awaited"
 def parts() -> Iterator[Check]:
     """This function will ask what readiness asks: each part, and what is wrong with it."""
     from factory import health
+    from jobs import liveness
 
     for part in health.parts():
         beating = _BEATS.get(part.name, (part.name,))

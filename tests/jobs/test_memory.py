@@ -125,16 +125,18 @@ def test_helpers_count_against_the_memory_of_a_kind(kind: Callable[..., Any]) ->
 
 @pytest.mark.usefixtures("committed")
 def test_a_helper_that_its_limit_ended_is_resource_exhausted(kind: Callable[..., Any]) -> None:
-    limits = process.Limits(memory_mb=300)
+    # More than this process, which a helper begins as, and any helper before it held.
+    most = max(process.rss_mb(), process.helpers_peak_mb()) + 300
+    limits = process.Limits(memory_mb=most)
 
     def holds(run: Run) -> None:
-        status = run.command(eats(900, 0), limits=limits, stdout=process.NOTHING).wait()
+        status = run.command(eats(3 * most, 0), limits=limits, stdout=process.NOTHING).wait()
         raise RuntimeError(f"the helper ended with {status}")
 
     job = outcome(kind, holds)
 
     assert (job.state, job.failure_class) == ("failed", "resource-exhausted")
-    assert "of the 300 MiB it may" in job.failure_message
+    assert f"of the {most} MiB it may" in job.failure_message
     assert "the helper ended with 1" in job.failure_message
 
 
