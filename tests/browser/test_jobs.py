@@ -16,6 +16,7 @@ from tests.live.stack import Stack
 FULL = """
 import json
 from datetime import timedelta
+from django.db import transaction
 from django.db.models.functions import Now
 from jobs import process, queue
 from jobs.models import Artefact, Attempt, Job, LateReport, LogChunk, Progress, Runner
@@ -25,9 +26,10 @@ runner = Runner.objects.create(pool="short", host="elsewhere", boot_id="x", pid=
     owner="test", lease_until=Now() + timedelta(hours=1), seen_at=Now() + timedelta(hours=1))
 def held(kind, subject):
     job = queue.enqueue(kind, {}, scope=scope, subject=subject, after=9999)
-    Job.objects.filter(pk=job.pk).update(state="queued", run_after=None)
-    Job.objects.filter(pk=job.pk).update(
-        state="running", runner=runner, started_at=Now(), attempt=1, fence=1)
+    with transaction.atomic():  # a runner of the product would claim what it sees queued
+        Job.objects.filter(pk=job.pk).update(state="queued", run_after=None)
+        Job.objects.filter(pk=job.pk).update(
+            state="running", runner=runner, started_at=Now(), attempt=1, fence=1)
     job.refresh_from_db()
     return job
 def failed(subject, message, failure_class="bug"):
