@@ -23,11 +23,10 @@ from factory.embedded.place import CannotStart
 from factory.lasting import Lasting
 from factory.supervisor import kernel, record
 from factory.supervisor.child import Child, group_of
-from factory.supervisor.record import Record
+from factory.supervisor.record import GRACE_S, Record
 from jobs import beats, process
 
 MARK = configuration.SUPERVISED
-GRACE_S = 10.0
 HURRY_S = 4.0
 """So long after the second call to end: jobs in work go back at once, and keep their attempts."""
 READY_S = 15.0

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,6 +15,9 @@ from factory import configuration
 from factory.embedded.place import make_private
 from factory.supervisor import kernel
 from jobs import process
+
+GRACE_S = 10.0
+"""So long whoever is told to end may take; then it is killed."""
 
 
 class AlreadyRunning(Exception):
@@ -63,16 +67,21 @@ class Record:
         return self.boot_id == process.boot_id() and self.supervisor.alive
 
     def clean(self) -> list[str]:
-        """This method will end what a dead supervisor left behind, and give the names."""
+        """This method will end what a dead supervisor left behind, and give the names.
+
+        The kernel told them to end when it died: they get as long as it would have given them, so
+        that jobs in work go back.
+        """
         if self.boot_id != process.boot_id():
             return []
         left = [each for each in self.processes if each.alive]
         for each in left:
-            kernel.kill_group(each.pid)
+            kernel.send(each.pid, signal.SIGCONT)  # one that is halted ends, too
+        _wait_for_end({each.pid for each in left}, GRACE_S)
         orphans = kernel.marked(self.mark)
-        for pid in orphans:
+        for pid in {each.pid for each in left if each.alive} | orphans:
             kernel.kill_group(pid)
-        _wait_for_end({each.pid for each in left} | orphans)
+        _wait_for_end(orphans, 5)
         return [each.name for each in left]
 
 
@@ -129,7 +138,7 @@ def _file(name: str) -> Path:
     return _directory() / name
 
 
-def _wait_for_end(pids: set[int]) -> None:
-    until = time.monotonic() + 5
+def _wait_for_end(pids: set[int], seconds: float) -> None:
+    until = time.monotonic() + seconds
     while any(process.started_ticks(pid) for pid in pids) and time.monotonic() < until:
         time.sleep(0.02)

@@ -12,7 +12,8 @@ from django.db.models import QuerySet
 from factory.configuration import Refused
 from factory.supervisor import control, kernel
 from factory.supervisor.control import Restarted, Shown
-from factory.supervisor.loop import GRACE_S, RETIRING
+from factory.supervisor.loop import RETIRING
+from factory.supervisor.record import GRACE_S
 from jobs import process
 from jobs.models import Intent, Runner
 

@@ -16,7 +16,8 @@ import yaml
 from django.core.management import get_commands, load_command_class
 
 from factory import configuration
-from factory.supervisor.loop import GRACE_S, crew
+from factory.supervisor.loop import crew
+from factory.supervisor.record import GRACE_S
 from tests import services
 from tests.factory.fronts import program
 from tests.live.stack import stack

@@ -198,7 +198,7 @@ def test_stop_costs_a_job_in_work_no_attempt(
         begun = time.monotonic()
         product.manage("stop")
         found += scratch_database.rows(sql)
-        assert time.monotonic() - begun < loop.GRACE_S + 10
+        assert time.monotonic() - begun < record.GRACE_S + 10
 
     assert found == [("queued", 0)] * 2
     assert scratch_database.rows("SELECT count(*) FROM job_attempt") == [(0,)]

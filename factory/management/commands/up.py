@@ -40,6 +40,7 @@ class Command(OneLine):
         values = configuration.load()
         try:
             with record.only_one():
+                self._end_what_is_left()
                 web = not options["no_web"]
                 if web and (wrong := control.cannot_listen(values["FACTORY_BIND"], values["PORT"])):
                     raise Refused(wrong)
@@ -51,12 +52,14 @@ class Command(OneLine):
             sys.exit(1)
         self._detach()
 
-    def _run(self, web: bool, workers: bool) -> None:
-        embedded.examine()
-        embedded.ensure_running()
+    def _end_what_is_left(self) -> None:
         left = record.read()
         if left and (ended := left.clean()):
             self.stderr.write(f"ended what was left of an earlier run: {', '.join(ended)}")
+
+    def _run(self, web: bool, workers: bool) -> None:
+        embedded.examine()
+        embedded.ensure_running()
         call_command("migrate", verbosity=0, interactive=False)
         call_command("collectstatic", verbosity=0, interactive=False)
         newcomer = first_contact.administrator()
