@@ -71,15 +71,15 @@ def _beside(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
 
 @contextmanager
 def cluster(environment: dict[str, str]) -> Iterator[None]:
-    """This function will run a cluster of two runners."""
+    """This function will run a cluster with as many short runners as a peer has workers, and a long one."""
     cluster = process.start(
         [sys.executable, str(BASE_DIR / "manage.py"), "qcluster"],
-        env=environment | {"FACTORY_WORKERS": "short=1,long=1"},
+        env=environment | {"FACTORY_WORKERS": f"short={peers.WORKERS},long=1"},
         stdout=process.NOTHING,
         stderr=process.NOTHING,
     )
     try:
-        until(lambda: Runner.objects.fresh().count() == 2)
+        until(lambda: Runner.objects.fresh().count() == peers.WORKERS + 1)
         yield
     finally:
         # The main process alone: a signal to the group can hang django-q2 (its issue 346).
