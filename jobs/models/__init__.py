@@ -3,11 +3,12 @@
 from jobs.models.artefact import Artefact, BadArtefact
 from jobs.models.dependency import Dependency, Policy, Unjudged
 from jobs.models.event import Delivery, Event
-from jobs.models.job import Attempt, Job, LegalMove, LogChunk, Move, Refused, Stale
+from jobs.models.history import Attempt, JobDay, LegalMove, LogChunk, Move
+from jobs.models.job import Job, Refused, Stale
 from jobs.models.limit import BadLimit, Limit
 from jobs.models.progress import LateReport, Progress
 from jobs.models.runner import Intent, Queue, Runner
-from jobs.models.schedule import CatchUp, JobDay, Schedule, Tick
+from jobs.models.schedule import CatchUp, Schedule, Tick
 from jobs.models.verification import Verification
 
 __all__ = [

@@ -1,10 +1,9 @@
-"""Jobs and the history the database writes of them."""
+"""Jobs: the rows that are the queue, and the acts on one of them."""
 
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from django.contrib.postgres.indexes import BrinIndex
 from django.db import IntegrityError, models
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.fields.json import KT
@@ -346,107 +345,3 @@ class Job(models.Model):
     def is_finished(self) -> bool:
         """Whether nothing will move it but a person."""
         return self.state in FINISHED
-
-
-class Attempt(models.Model):
-    """One ended attempt, written by the database when the job leaves running."""
-
-    job = models.ForeignKey(
-        Job,
-        on_delete=models.DO_NOTHING,
-        db_constraint=False,
-        related_name="attempts",
-        help_text="The job that was attempted.",
-    )
-    number = models.PositiveSmallIntegerField(help_text="The first is 1.")
-    fence = models.BigIntegerField(help_text="The claim it ran under.")
-    runner_id = models.BigIntegerField(help_text="The runner that executed it.")
-    started_at = models.DateTimeField(help_text="When it was claimed.")
-    ended_at = models.DateTimeField(db_default=Now(), help_text="When it ended.")
-    outcome = models.CharField(max_length=10, help_text="The state the job went to.")
-    failure_class = models.CharField(
-        max_length=20, blank=True, db_default="", help_text="Why it failed, if it did."
-    )
-    message = models.TextField(blank=True, db_default="", help_text="The failure in a sentence.")
-
-    class Meta:
-        db_table = "job_attempt"
-        # Rows come in the order of their ends: a few bytes find those of a span of time.
-        indexes = [BrinIndex(fields=["ended_at"], autosummarize=True, name="attempt_ended")]
-
-    def __str__(self) -> str:
-        return f"attempt {self.number}: {self.outcome}"
-
-
-class Move(models.Model):
-    """One change of state, written by the database itself, whoever sent the statement."""
-
-    job = models.ForeignKey(
-        Job,
-        on_delete=models.DO_NOTHING,
-        db_constraint=False,
-        related_name="moves",
-        help_text="The job that moved.",
-    )
-    at = models.DateTimeField(db_default=Now(), help_text="When, by the database's clock.")
-    from_state = models.CharField(
-        max_length=10, blank=True, help_text="What it left; empty for its first state."
-    )
-    to_state = models.CharField(max_length=10, help_text="What it became.")
-    fence = models.BigIntegerField(help_text="The claim in force after the move.")
-    actor = models.CharField(max_length=64, help_text="Who moved it, such as user:7 or runner:3.")
-    reason = models.TextField(blank=True, db_default="", help_text="Why, in one sentence.")
-
-    class Meta:
-        db_table = "job_move"
-
-    def __str__(self) -> str:
-        return f"{self.from_state or 'new'} → {self.to_state}"
-
-
-class LegalMove(models.Model):
-    """One row of the table of legal moves, as the database checks it."""
-
-    from_state = models.CharField(max_length=10, help_text="What a job leaves; empty at birth.")
-    to_state = models.CharField(max_length=10, help_text="What it may become.")
-
-    class Meta:
-        db_table = "job_legal_move"
-        constraints = [
-            models.UniqueConstraint(fields=["from_state", "to_state"], name="legal_move_is_one")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.from_state or 'new'} → {self.to_state}"
-
-
-class LogChunk(models.Model):
-    """Some lines of a job's log, redacted; at most 64 KiB."""
-
-    job = models.ForeignKey(
-        Job,
-        on_delete=models.DO_NOTHING,
-        db_constraint=False,
-        db_index=False,
-        related_name="log_chunks",
-        help_text="The job that wrote them.",
-    )
-    fence = models.BigIntegerField(help_text="The claim that wrote them.")
-    seq = models.PositiveIntegerField(help_text="The order within that claim.")
-    first_line = models.PositiveIntegerField(help_text="The number of its first line, from 1.")
-    text = models.TextField(help_text="Lines, each ended by a newline.")
-    levels = models.TextField(
-        blank=True,
-        db_default="",
-        help_text="One letter a line: debug, info, warning or error; none means info.",
-    )
-    created_at = models.DateTimeField(db_default=Now(), help_text="When they were written.")
-
-    class Meta:
-        db_table = "job_log"
-        constraints = [
-            models.UniqueConstraint(fields=["job", "fence", "seq"], name="log_chunk_is_one")
-        ]
-
-    def __str__(self) -> str:
-        return f"log of job {self.job_id} from line {self.first_line}"

@@ -1,17 +1,15 @@
-"""Schedules, the ticks they had, and the daily counts that outlive old jobs."""
+"""Schedules and the ticks they had."""
 
 import re
 from datetime import datetime
 from typing import Any
 
-from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
 from django.db.models import Q
 from django.db.models.functions import Now
 
 from jobs import cron, kinds, ports
 from jobs.models.job import Job
-from jobs.states import FINISHED
 
 NAME = r"^[a-z0-9][a-z0-9._-]*$"
 
@@ -256,42 +254,3 @@ class Tick(models.Model):
 
     def __str__(self) -> str:
         return f"{self.schedule_id} at {self.due_at:%Y-%m-%d %H:%M}"
-
-
-class JobDay(models.Model):
-    """How many jobs ended on a day, and how long they waited and ran: what is kept of old jobs."""
-
-    scope = models.BigIntegerField(null=True, blank=True, help_text="The project; empty: none.")
-    kind = models.CharField(max_length=64, help_text="What was done.")
-    day = models.DateField(help_text="The day on which they ended, in UTC.")
-    state = models.CharField(max_length=10, help_text="How they ended.")
-    count = models.PositiveIntegerField(help_text="How many of them were removed so far.")
-    attempts = models.PositiveBigIntegerField(default=0, help_text="How often they were begun.")
-    run_s = models.FloatField(default=0, help_text="The seconds of their last attempts together.")
-    wait_s = models.FloatField(default=0, help_text="The seconds they waited before, together.")
-    run_counts = ArrayField(
-        models.PositiveIntegerField(),
-        help_text="How many ran up to each of the bounds of `jobs.retention.BOUNDS_S`, and longer.",
-    )
-    wait_counts = ArrayField(
-        models.PositiveIntegerField(), help_text="The same of the seconds they waited."
-    )
-
-    class Meta:
-        db_table = "job_day"
-        verbose_name = "day of jobs"
-        verbose_name_plural = "days of jobs"
-        constraints = [
-            models.UniqueConstraint(
-                fields=["day", "scope", "kind", "state"],
-                name="job_day_is_one",
-                nulls_distinct=False,
-            ),
-            models.CheckConstraint(
-                condition=Q(state__in=[str(state) for state in FINISHED]),
-                name="job_day_counts_what_ended",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.count} {self.kind} {self.state} on {self.day}"
