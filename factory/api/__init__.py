@@ -1,0 +1,44 @@
+"""The API: the calls the pages make, for programs. Errors are those of `factory.errors`."""
+
+from collections.abc import Callable
+from functools import cache, wraps
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+
+from factory.api import jobs, overview, projects
+from factory.api.answers import api, fresh
+
+__all__ = ["api", "jobs", "overview", "projects", "urls"]
+
+
+@api.get("/openapi.json", include_in_schema=False)
+def schema(request: HttpRequest) -> HttpResponse:
+    """This view will describe the API as OpenAPI 3.1."""
+    return fresh(request, document())
+
+
+@cache
+def document() -> dict[str, Any]:
+    """This function will make the description, once: it takes a tenth of a second."""
+    return api.get_openapi_schema(path_prefix="/api/")
+
+
+def _with_head(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """What is to be had by GET is by HEAD; the server leaves the body out."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, *arguments: Any, **more: Any) -> HttpResponse:
+        if request.method == "HEAD":
+            request.method = "GET"
+        return view(request, *arguments, **more)
+
+    return answer
+
+
+_patterns, _app, _namespace = api.urls
+urls = [pattern for pattern in _patterns if pattern.name != "api-root"], _app, _namespace
+for _pattern in urls[0]:
+    # The API asks for a log-in by itself, and answers 401.
+    _pattern.callback = login_not_required(_with_head(_pattern.callback))

@@ -1,0 +1,84 @@
+"""Projects, and the registration of repositories."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Query
+
+from factory import shapes
+from factory.api.answers import ACT_ERRORS, ERRORS, api, fresh
+from factory.api.callers import caller
+from projects import board, registration
+from projects.models import Project
+
+PROJECTS = 50
+"""The most projects of one answer."""
+
+
+@api.get("/projects", response={200: shapes.Projects, **ERRORS}, summary="Projects you may see")
+def projects(
+    request: HttpRequest,
+    after: int = Query(0, ge=0, le=2**63 - 1),
+    limit: int = Query(PROJECTS, ge=1, le=PROJECTS),
+) -> HttpResponse:
+    """The projects you may see with their repositories, by id."""
+    user = caller(request, "read").user
+    found = list(Project.objects.visible_to(user).filter(pk__gt=after).order_by("pk")[: limit + 1])
+    shown = found[:limit]
+    repositories: dict[int, list[Any]] = {project.pk: [] for project in shown}
+    for one in board.with_status(list(repositories)).order_by("name", "pk"):
+        repositories[one.project_id].append(_repository(one))
+    listed = [
+        {
+            "id": project.pk,
+            "slug": project.slug,
+            "name": project.name,
+            "archived_at": project.archived_at,
+            "repositories": repositories[project.pk],
+        }
+        for project in shown
+    ]
+    further = shown[-1].pk if len(found) > limit else None
+    return fresh(request, {"projects": listed, "next": further})
+
+
+@api.post(
+    "/repositories",
+    response={201: list[shapes.Registered], **ACT_ERRORS},
+    summary="Register repositories",
+)
+def repositories(request: HttpRequest, given: shapes.Registration) -> HttpResponse:
+    """Registers repositories and starts their first jobs, all or none of them."""
+    user = caller(request, "write").user
+    done = registration.register(
+        [address.strip() for address in given.addresses],
+        project=given.project.strip() or None,
+        branch=given.branch.strip(),
+        token=given.token.strip(),
+        actor=f"user:{user.pk}",
+    )
+    made = [
+        {
+            "repository": one.repository.pk,
+            "project": one.repository.project.slug,
+            "job": one.job.pk,
+            "state": one.job.state,
+            "created": one.created,
+        }
+        for one in done
+    ]
+    return api.create_response(request, made, status=201)
+
+
+def _repository(one: Any) -> dict[str, Any]:
+    failure = {"class": one.failure_class, "message": one.failure_message}
+    return {
+        "id": one.pk,
+        "name": one.name,
+        "address": one.address,
+        "branch": one.branch,
+        "map_status": one.map_status,
+        "head_commit": one.head_commit,
+        "synced_at": one.synced_at,
+        "failure": failure if one.failure_class else None,
+    }
