@@ -222,3 +222,8 @@ def boot_id() -> str:
 def host() -> str:
     """This function will name this machine as `FACTORY_HOST` says, or as it calls itself."""
     return settings.FACTORY_HOST or socket.gethostname()
+
+
+def home() -> str:
+    """This function will name the data directory this process lives in, as the kernel resolves it."""
+    return str(Path(settings.FACTORY_HOME).resolve())

@@ -90,6 +90,7 @@ class Resident:
             pool=self.pool,
             host=process.host(),
             boot_id=process.boot_id(),
+            home=process.home(),
             pid=os.getpid(),
             pid_ticks=ticks or 0,
             owner=self.owner,

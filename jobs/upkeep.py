@@ -24,6 +24,7 @@ class Suspect(NamedTuple):
     pid_ticks: int | None
     lease_over: bool
     rss_mb: int | None = None
+    home: str | None = None
 
 
 @dataclass
@@ -100,7 +101,8 @@ def proof_of_death(suspect: Suspect) -> str:
     """
     if suspect.host is None:
         return "its runner's row is gone and nothing renews its lease" if suspect.lease_over else ""
-    if suspect.host != process.host():
+    # Only its own home has what it left: the ends in its spool, and the helpers to be ended.
+    if (suspect.host, suspect.home) != (process.host(), process.home()):
         return "its lease is over and its lock is free" if suspect.lease_over else ""
     if suspect.boot_id != process.boot_id():
         # The boot alone proves nothing: a clone of this machine may run under the same name.

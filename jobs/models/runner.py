@@ -106,6 +106,11 @@ class Runner(models.Model):
     pool = models.CharField(max_length=32, help_text="The queue it serves.")
     host = models.CharField(max_length=255, help_text="The machine it runs on.")
     boot_id = models.CharField(max_length=36, help_text="The boot of that machine.")
+    home = models.TextField(
+        blank=True,
+        db_default="",
+        help_text="Its FACTORY_HOME there: only who shares that may prove its death by its process.",
+    )
     pid = models.PositiveIntegerField(help_text="Its process id there.")
     pid_ticks = models.BigIntegerField(
         help_text="Clock ticks since boot when that process began: tells it from a later namesake."

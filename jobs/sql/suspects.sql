@@ -4,11 +4,11 @@ WITH locks AS (
   WHERE locktype = 'advisory' AND granted AND classid = %(lock_class)s AND objsubid = 2
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 )
-SELECT r.id, r.host, r.boot_id, r.pid, r.pid_ticks, r.lease_until < clock_timestamp(), r.rss_mb
+SELECT r.id, r.host, r.boot_id, r.pid, r.pid_ticks, r.lease_until < clock_timestamp(), r.rss_mb, r.home
 FROM job_runner r
 WHERE r.stopped_at IS NULL AND r.id NOT IN (SELECT runner FROM locks)
 UNION ALL
-SELECT j.runner_id, NULL, NULL, NULL, NULL, min(j.started_at) < clock_timestamp() - interval '15 seconds', NULL
+SELECT j.runner_id, NULL, NULL, NULL, NULL, min(j.started_at) < clock_timestamp() - interval '15 seconds', NULL, NULL
 FROM job j LEFT JOIN job_runner r ON r.id = j.runner_id AND r.stopped_at IS NULL
 WHERE j.state IN ('running', 'verifying') AND r.id IS NULL AND j.runner_id NOT IN (SELECT runner FROM locks)
 GROUP BY j.runner_id

@@ -42,6 +42,7 @@ def introduce(**differing: Any) -> Runner:
         "pool": "short",
         "host": process.host(),
         "boot_id": process.boot_id(),
+        "home": process.home(),
         "pid": os.getpid(),
         "pid_ticks": process.started_ticks(os.getpid()),
         "owner": owner(),

@@ -158,7 +158,7 @@ def test_a_handler_that_gets_no_memory_is_resource_exhausted(kind: Callable[...,
 
 
 def test_the_proof_of_death_names_the_memory_that_was_seen_last() -> None:
-    gone = Suspect(1, process.host(), process.boot_id(), GONE_PID, 1, False, 1812)
+    gone = Suspect(1, process.host(), process.boot_id(), GONE_PID, 1, False, 1812, process.home())
 
     proof = upkeep.proof_of_death(gone)
 

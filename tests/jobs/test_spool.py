@@ -137,6 +137,22 @@ def test_what_a_dead_runner_had_done_is_not_done_again(
     assert spool.waiting() == []
 
 
+def test_the_spool_of_a_home_is_honoured_though_another_home_of_the_host_looks_first(
+    raw: Any, hands: Ledger, dead: Runner, settings: Any, home: Path
+) -> None:
+    done = claimed(hands, dead)[0]
+    left_by(dead, ledger.success(done, None))
+
+    settings.FACTORY_HOME = home / "of the other supervisor"
+    other = upkeep.tick(raw)
+    settings.FACTORY_HOME = home
+    own = upkeep.tick(raw)
+
+    assert (other.settled, other.requeued) == ([], [])
+    assert (own.replayed, own.requeued, states(done.id)) == ([done.id], [], ["succeeded"])
+    assert reports() == [(done.id, "succeeded", True, "succeeded")]
+
+
 def test_a_failure_that_was_kept_gets_its_next_attempt(
     raw: Any, hands: Ledger, dead: Runner
 ) -> None:

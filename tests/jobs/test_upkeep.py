@@ -20,7 +20,9 @@ from tests import services
 from tests.factory.conftest import wait_for
 from tests.jobs.conftest import GONE_PID, Desk, introduce, other_connection, states
 
-HERE = Suspect(1, process.host(), process.boot_id(), 1, process.started_ticks(1), False)
+HERE = Suspect(
+    1, process.host(), process.boot_id(), 1, process.started_ticks(1), False, home=process.home()
+)
 
 PROOFS = {
     "lock free, process alive": (HERE, ""),
@@ -29,6 +31,8 @@ PROOFS = {
     "its number belongs to a later process": (HERE._replace(pid_ticks=1), "is gone"),
     "machine booted again": (HERE._replace(boot_id="before", lease_over=True), "booted again"),
     "a namesake's boot, lease running": (HERE._replace(boot_id="of a clone"), ""),
+    "gone from another home, lease running": (HERE._replace(pid=GONE_PID, home="/b"), ""),
+    "of another home, lease over": (HERE._replace(home="/b", lease_over=True), "lease"),
     "another machine, lease running": (HERE._replace(host="elsewhere"), ""),
     "another machine, lease over": (HERE._replace(host="elsewhere", lease_over=True), "lease"),
     "row gone a moment ago": (Suspect(1, None, None, None, None, False), ""),
@@ -273,14 +277,15 @@ def test_what_upkeep_cannot_do_is_in_the_log_of_its_job(
 
 
 def test_a_foreign_file_among_the_helpers_of_a_dead_runner_stops_no_settling(
-    silent_worker: Desk, settings: Any, tmp_path: Path
+    db: None, settings: Any, tmp_path: Path
 ) -> None:
     settings.FACTORY_HOME = tmp_path
+    dead = introduce(pid=GONE_PID)
     for folder in (f"{GONE_PID}:1", "x:1"):
         (tmp_path / "run" / "helpers" / folder).mkdir(parents=True)
         (tmp_path / "run" / "helpers" / folder / "x").touch()
 
-    assert tick().settled == [silent_worker.runner.pk]
+    assert tick().settled == [dead.pk]
 
 
 def test_due_jobs_are_promoted_by_one_of_two_racing_ticks(
