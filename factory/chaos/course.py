@@ -15,8 +15,8 @@ from django.db.models import Exists, OuterRef
 from factory import configuration
 from factory.chaos import checks, stack
 from factory.chaos.book import Book
-from factory.chaos.checks import History
 from factory.chaos.faults import Hand
+from factory.chaos.history import History, lost, phantom
 from factory.chaos.orders import ACTOR, PAIR, Desk
 from factory.chaos.plan import Plan, Strike
 from factory.chaos.soak import Soak
@@ -131,8 +131,8 @@ def _verdict(plan: Plan, history: History, took: float) -> dict[str, Any]:
         "jobs": states,
         "faults": dict(Counter(one.fault for one in history.struck)),
         "invariants": invariants,
-        "lost": len(checks.lost(history)),
-        "phantom": len(checks.phantom(history)),
+        "lost": len(lost(history)),
+        "phantom": len(phantom(history)),
         "effects": {"outside": keys.total(), "repeated": keys.total() - len(keys)},
         "recovery_s": _spread(history.recovery),
     }

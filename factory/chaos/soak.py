@@ -66,7 +66,7 @@ class Soak:
                 self.samples[f"bytes of {table.name}"].append(table.bytes)
                 self.samples[f"dead in {table.name}"].append(table.dead)
         for name, pid in _processes().items():
-            self.samples[f"files of {name}"].append(_files(pid))
+            self.samples[f"files of {name}"].append(open_files(pid))
             self.samples[f"rss_mb of {name}"].append(_rss_mb(pid))
 
     def verdict(self) -> dict[str, Any]:
@@ -115,7 +115,8 @@ def _processes() -> dict[str, int]:
     return known | {f"runner of {pool}": pid for pool, pid in runners}
 
 
-def _files(pid: int) -> int:
+def open_files(pid: int) -> int:
+    """This function will count the files a process has open; 0 when it is gone."""
     try:
         return len(os.listdir(f"/proc/{pid}/fd"))
     except OSError:

@@ -11,8 +11,9 @@ from django.db import connection
 
 from factory.chaos import course, plan
 from factory.chaos.book import Book, Struck
-from factory.chaos.checks import INVARIANTS, History, lost, phantom
+from factory.chaos.checks import INVARIANTS
 from factory.chaos.faults import FAULTS
+from factory.chaos.history import History, lost, phantom
 from factory.chaos.orders import SORTS
 from factory.chaos.soak import Soak
 from jobs import queue
