@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from ninja import Schema
 from pydantic import ConfigDict, Field
 
+from jobs.models import Policy
 from jobs.states import State
 
 
@@ -207,6 +208,15 @@ class Repair(Given):
 
     to: Literal[tuple(State.values)] | None = Field(None, description="The state it is set to.")  # type: ignore[valid-type]
     reason: str = Field("", max_length=500, description="Why, for the record; needed.")
+
+
+class Parents(Given):
+    """Other jobs that one waits for, and what a failure of one of them means."""
+
+    on: list[Annotated[int, Field(ge=1, le=2**63 - 1)]] = Field([], max_length=500)
+    policy: Literal[tuple(Policy.values)] = Field(  # type: ignore[valid-type]
+        Policy.CANCEL.value, description="What becomes of it if one of them does not succeed."
+    )
 
 
 class Evidence(Schema):

@@ -7,10 +7,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from jobs import controls, ports
-from jobs.choosing import Selection
+from jobs import controls, edges, ports
+from jobs.choosing import Selection, jobs_of, one_of
 from jobs.controls import Control
-from jobs.models import Job
+from jobs.models import Dependency, Job, Policy
 from jobs.models.hindrance import repairs as possible_repairs
 from jobs.states import State
 
@@ -40,6 +40,31 @@ def repairs(request: HttpRequest, pk: int) -> HttpResponse:
         done = controls.repair(job, State(to), by=actor(request), reason=reason)
         return _told(request, job.pk, done.said)
     return render(request, "jobs/repair.html", {"job": job, "states": possible_repairs(job)})
+
+
+@_ASKED
+def dependencies(request: HttpRequest, pk: int) -> HttpResponse:
+    """This view will ask for which others a job is to wait, and make it wait."""
+    job = _permitted(request, pk, edges.NAME)
+    if request.method == "POST":
+        parents = jobs_of(request.user, request.POST.get("on", ""), "on")
+        policy = one_of(Policy.values, request.POST.get("policy", ""), "policy") or Policy.CANCEL
+        done = edges.depend(job, parents, policy=policy, by=actor(request))
+        return _told(request, job.pk, done.said)
+    context = {"job": job, "policies": Policy.choices, "can_wait": edges.can_wait(job)}
+    return render(request, "jobs/depend.html", context)
+
+
+@_ASKED
+def releases(request: HttpRequest, pk: int, parent: int) -> HttpResponse:
+    """This view will name one job that another waits for, and have it wait no longer."""
+    job = _permitted(request, pk, edges.NAME)
+    if request.method == "POST":
+        done = edges.release(job, [parent], by=actor(request))
+        return _told(request, job.pk, done.said)
+    edge = get_object_or_404(Dependency.objects.select_related("parent"), child=job, parent=parent)
+    context = {"job": job, "edge": edge, "can_be_freed": edges.can_be_freed(job)}
+    return render(request, "jobs/release.html", context)
 
 
 @_ASKED

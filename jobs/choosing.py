@@ -80,6 +80,24 @@ def number_of(text: str, name: str) -> int:
     raise BadRequest(f"{name}={_short(text)} is no number.")
 
 
+def jobs_of(user: Any, text: str, name: str) -> list[int]:
+    """This function will read ids, such as "3, 7" or "#3 #7", of jobs that `user` may see."""
+    words = text.replace(",", " ").replace("#", " ").split()
+    if not words:
+        raise BadRequest(f"{name}= is missing: give the numbers of jobs, such as 3 or 3, 7.")
+    if len(words) > MOST:
+        raise BadRequest(f"{name}= names more than {MOST} jobs: give fewer.")
+    return seen(user, {number_of(word, name) for word in words}, name)
+
+
+def seen(user: Any, ids: Collection[int], name: str) -> list[int]:
+    """This function will keep ids of jobs that `user` may see, or raise `BadRequest`."""
+    known = Job.objects.visible_to(user).filter(pk__in=ids).values_list("pk", flat=True)
+    for unknown in sorted(set(ids) - set(known))[:1]:
+        raise BadRequest(f"{name}={unknown}: there is no such job, or you may not see it.")
+    return sorted(set(ids))
+
+
 def _short(text: str) -> str:
     return text if len(text) <= 40 else f"{text[:39]}…"
 

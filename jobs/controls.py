@@ -95,15 +95,16 @@ def of(job: Job) -> list[Control]:
 def repair(job: Job, to: State, *, by: str, reason: str) -> Done:
     """This function will set a state by hand, within the legal moves and with its reason on record."""
     call = partial(job.repair, to, by=by, reason=reason)
-    return _moved(job, call, f"was set to {to} by hand")
+    return moved(job, call, f"was set to {to} by hand")
 
 
 def by_moving(control: Control, job: Job, by: str, reason: str) -> Done:
     """This function will do one of the acts that are moves, and tell the move or the wish."""
-    return _moved(job, partial(getattr(job, control.name), by=by, reason=reason), control.done)
+    return moved(job, partial(getattr(job, control.name), by=by, reason=reason), control.done)
 
 
-def _moved(job: Job, move: Callable[[], None], done: str) -> Done:
+def moved(job: Job, move: Callable[[], None], done: str) -> Done:
+    """This function will call what moves a job, and tell the move or the wish."""
     before, known = job.state, job.moves.aggregate(last=Max("pk"))["last"] or 0
     asked_at = job.intent_at
     move()

@@ -1,18 +1,22 @@
 """Jobs that wait for other jobs; the database judges them when one of those ends."""
 
+import logging
 from collections.abc import Collection
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 
-from jobs import db, kinds
+from jobs import acts, db, kinds
 from jobs.db import Connection
 from jobs.ledger import statement
-from jobs.models import Job, Policy, Refused
-from jobs.states import FINISHED, UNSTARTED
+from jobs.models import Dependency, Job, Policy, Refused
+from jobs.states import FINISHED, HELD, UNSTARTED, State
+
+log = logging.getLogger("jobs")
 
 MOST = 10_000
 """One job may wait for so many others."""
+_NAMED = 5
 _ADDING = 0x646570
 """The advisory lock under which one adds edges between jobs that exist: two might close a cycle."""
 
@@ -23,6 +27,8 @@ def checked(parents: Collection[int], policy: str) -> list[int]:
         raise kinds.BadArguments(f"policy {policy!r:.40}: give one of {', '.join(Policy.values)}")
     if len(parents) > MOST:
         raise kinds.BadArguments(f"depends: {len(parents)} jobs; give at most {MOST}")
+    if beyond := [pk for pk in parents if not 0 < pk < 2**63]:
+        raise kinds.BadArguments(f"depends {beyond[0]}: there is no such job; give ids of jobs")
     return sorted(set(parents))
 
 
@@ -46,8 +52,7 @@ def depend(child: int, parents: Collection[int], *, policy: str = "cancel", by: 
     calls race. Raises `kinds.BadArguments` for parents that do not exist.
     """
     parents = checked(parents, policy)
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('factory.actor', %s, true)", [by])
+    with acts.acting(by), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_ADDING])
         everybody = Job.objects.filter(pk__in=[child, *parents]).order_by("pk")
         found = {job.pk: job for job in everybody.select_for_update(no_key=True)}
@@ -57,14 +62,47 @@ def depend(child: int, parents: Collection[int], *, policy: str = "cancel", by: 
         if job.state not in UNSTARTED:
             raise Refused(f"Job {child} is {job.state}: only a job that waits can wait for others.")
         cursor.execute(statement("below"), {"job": child, "among": parents})
-        circle = child if child in parents else next((pk for (pk,) in cursor.fetchall()), None)
+        circle = next((pk for (pk,) in cursor.fetchall()), None)
+        if child in parents:
+            raise Refused(f"Job {child} cannot wait for itself.")
         if circle is not None:
-            raise Refused(f"Job {child} cannot wait for #{circle}: that would wait for #{child}.")
+            raise Refused(f"Job {child} cannot wait for #{circle}: that one waits for #{child}.")
         tie([child], parents, policy)
         _block(cursor, child)
-        cursor.execute("SELECT set_config('factory.actor', '', true)")
+    log.info("%s made job %s wait for %s: %s", by, child, named(parents), policy)
     job.refresh_from_db()
     return job
+
+
+def release(child: int, parents: Collection[int], *, by: str) -> Job:
+    """This function will have a job no longer wait for some others.
+
+    A job that ended is freed as well: when it is retried, it does not wait for them. Raises
+    `Refused` when it does not wait for one of them, or waits for nothing any more.
+    """
+    parents = checked(parents, Policy.CANCEL)
+    with acts.acting(by), connection.cursor() as cursor:
+        job = Job.objects.filter(pk=child).select_for_update(no_key=True).first()
+        if job is None:
+            raise kinds.BadArguments(f"job {child}: there is no such job; give the id of a job")
+        if job.state in (*HELD, State.SUCCEEDED):
+            raise Refused(f"Job {child} is {job.state}: it waits for nothing any more.")
+        edges = Dependency.objects.filter(child=child, parent__in=parents)
+        others = set(parents) - set(edges.values_list("parent_id", flat=True))
+        if others:
+            raise Refused(f"Job {child} does not wait for {named(others)}.")
+        edges.delete()
+        cursor.execute(statement("release"), {"job": child, "gone": named(parents)})
+        cursor.execute("SELECT job_release(%s, true)", [[child]])
+    log.info("%s had job %s no longer wait for %s", by, child, named(parents))
+    job.refresh_from_db()
+    return job
+
+
+def named(jobs: Collection[int]) -> str:
+    """This function will name a few jobs, such as "#3, #7 and 12 more"."""
+    first = ", ".join(f"#{pk}" for pk in sorted(set(jobs))[:_NAMED])
+    return f"{first} and {len(jobs) - _NAMED} more" if len(jobs) > _NAMED else first
 
 
 def _block(cursor: Any, child: int) -> None:

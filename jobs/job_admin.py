@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
-from jobs import board, controls, kinds, summary
+from jobs import board, controls, edges, kinds, summary
 from jobs.controls import Control
 from jobs.models import Artefact, Attempt, Dependency, Job, LateReport, Move
 from jobs.redaction import visible
@@ -55,8 +55,8 @@ class ParentInline(WindowInline):
 
     model = Dependency
     fk_name = "child"
-    fields = ("waits_for", "policy")
-    readonly_fields = ("waits_for",)
+    fields = ("waits_for", "policy", "removal")
+    readonly_fields = ("waits_for", "removal")
     verbose_name_plural = "waits for"
 
     @admin.display(description="job")
@@ -64,6 +64,14 @@ class ParentInline(WindowInline):
         """This column will lead to the other job."""
         address = reverse("admin:jobs_job_change", args=[edge.parent_id])
         return format_html('<a href="{}">#{}</a>', address, edge.parent_id)
+
+    @admin.display(description="act")
+    def removal(self, edge: Dependency) -> SafeString | str:
+        """This column will lead to the page that removes it."""
+        if not edges.can_be_freed(edge.child):
+            return ""
+        address = reverse("jobs:releases", args=[edge.child_id, edge.parent_id])
+        return format_html('<a href="{}">Remove…</a>', address)
 
 
 class ArtefactInline(WindowInline):

@@ -14,6 +14,8 @@ urlpatterns = [
     path("<int:pk>/artefacts/<int:artefact>/", views.artefact, name="artefact"),
     path("<int:pk>/reasons/", views.reasons, name="reasons"),
     path("<int:pk>/repairs/", acting.repairs, name="repairs"),
+    path("<int:pk>/dependencies/", acting.dependencies, name="dependencies"),
+    path("<int:pk>/dependencies/<int:parent>/releases/", acting.releases, name="releases"),
     path("selections/", acting.selections, name="selections"),
     *(
         path(f"<int:pk>/{one.noun}/", acting.act, {"control": one}, name=one.noun)

@@ -16,6 +16,7 @@ _CONTRIBUTOR = _VIEWER | {
     "resume",
     "cancel",
     "acknowledge",
+    "depend",
     "ask",
     "plan",
 }

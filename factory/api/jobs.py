@@ -12,13 +12,14 @@ from ninja.errors import HttpError
 from factory import errors, shapes
 from factory.api.answers import ACT_ERRORS, ERRORS, api, fresh
 from factory.api.callers import Caller, caller
-from jobs import board, controls, ports, summary, why
+from jobs import board, choosing, controls, edges, ports, summary, why
 from jobs.controls import Control
 from jobs.models import Job
 from jobs.states import State
 
 _NO_WORDS = Body(shapes.Words())
 _NO_REPAIR = Body(shapes.Repair())
+_NO_PARENTS = Body(shapes.Parents())
 
 
 @api.get("/jobs/{int:pk}", response={200: shapes.Job, **ERRORS}, summary="One job")
@@ -66,6 +67,39 @@ def repairs(request: HttpRequest, pk: int, given: shapes.Repair = _NO_REPAIR) ->
     by = f"user:{who.user.pk}"
     done = controls.repair(found, State(given.to), by=by, reason=given.reason)
     return api.create_response(request, done.described(pk), status=200)
+
+
+@api.post(
+    "/jobs/{int:pk}/dependencies",
+    response={200: shapes.Act, **ACT_ERRORS},
+    summary="Waits for: tie one job to others",
+)
+def dependencies(
+    request: HttpRequest, pk: int, given: shapes.Parents = _NO_PARENTS
+) -> HttpResponse:
+    """It begins only when the others are done. 409 when it was begun, or for a circle."""
+    who, found = _permitted(request, pk, edges.NAME)
+    on = choosing.seen(who.user, _named(given), "on")
+    done = edges.depend(found, on, policy=given.policy, by=f"user:{who.user.pk}")
+    return api.create_response(request, done.described(pk), status=200)
+
+
+@api.post(
+    "/jobs/{int:pk}/releases",
+    response={200: shapes.Act, **ACT_ERRORS},
+    summary="Waits no longer: untie one job from others",
+)
+def releases(request: HttpRequest, pk: int, given: shapes.Parents = _NO_PARENTS) -> HttpResponse:
+    """It goes on when nothing else holds it. 409 when it does not wait for one of them."""
+    who, found = _permitted(request, pk, edges.NAME)
+    done = edges.release(found, _named(given), by=f"user:{who.user.pk}")
+    return api.create_response(request, done.described(pk), status=200)
+
+
+def _named(given: shapes.Parents) -> list[int]:
+    if not given.on:
+        raise HttpError(400, "Give on, the ids of the other jobs.")
+    return given.on
 
 
 def _job(who: Caller, pk: int) -> Job:

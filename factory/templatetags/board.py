@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from factory import notices
 from factory.skin import theme_of
-from jobs import controls, runbook, summary
+from jobs import controls, edges, runbook, summary
 from jobs.controls import Control
 from jobs.redaction import visible
 
@@ -149,6 +149,18 @@ def state_template(job: Any) -> str:
 def offered(job: Any) -> list[Control]:
     """This filter will give the acts that make sense in the job's state."""
     return controls.of(job)
+
+
+@register.filter
+def can_wait(job: Any) -> bool:
+    """This filter will say whether the job may be made to wait for others."""
+    return edges.can_wait(job)
+
+
+@register.filter
+def can_be_freed(job: Any) -> bool:
+    """This filter will say whether what the job waits for still matters."""
+    return edges.can_be_freed(job)
 
 
 @register.filter

@@ -297,7 +297,8 @@ def test_a_circle_is_refused_however_long() -> None:
     last = noop(depends=[middle])
 
     for parent in (first, middle, last):
-        with pytest.raises(Refused, match=f"Job {first} cannot wait for #{parent}"):
+        whom = "itself" if parent == first else f"#{parent}: that one waits for #{first}"
+        with pytest.raises(Refused, match=f"Job {first} cannot wait for {whom}."):
             dependencies.depend(first, [parent], by="user:1")
     assert Dependency.objects.count() == 2
 

@@ -15,8 +15,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from factory.models import ApiToken
-from jobs import controls, live, ports
-from jobs.models import Artefact, Delivery, Event, Job, Schedule
+from jobs import controls, live, ports, queue
+from jobs.models import Artefact, Delivery, Dependency, Event, Job, Schedule
 from projects.models import Invitation, Membership, Role
 from tests.pages.conftest import World, browser_of
 
@@ -67,6 +67,8 @@ CASES = {
     "jobs/<int:pk>/artefacts/<int:artefact>/": Case("viewer"),
     "deliveries/<int:pk>/replays/": Case("contributor", "contributor"),
     "jobs/<int:pk>/reasons/": Case("viewer"),
+    "jobs/<int:pk>/dependencies/": Case("contributor", "contributor"),
+    "jobs/<int:pk>/dependencies/<int:parent>/releases/": Case("contributor", "contributor"),
     "jobs/<int:pk>/repairs/": Case("staff", "staff"),
     **{f"jobs/<int:pk>/{one.noun}/": Case("contributor", "contributor") for one in controls.ALL},
     "projects/<slug:slug>/": Case("viewer"),
@@ -94,6 +96,8 @@ CASES = {
     "api/repositories": Case(NOBODY, "stranger"),
     "api/jobs/<int:pk>": Case("viewer"),
     "api/jobs/<int:pk>/reasons": Case("viewer"),
+    "api/jobs/<int:pk>/dependencies": Case(NOBODY, "contributor"),
+    "api/jobs/<int:pk>/releases": Case(NOBODY, "contributor"),
     "api/jobs/<int:pk>/repairs": Case(NOBODY, "staff"),
     **{f"api/jobs/<int:pk>/{one.noun}": Case(NOBODY, "contributor") for one in controls.ALL},
     # Without a log-in; settings.PUBLIC_URLS names them too.
@@ -148,6 +152,7 @@ def ids(world: World, people: dict[str, Any]) -> dict[str, Any]:
     token, _ = ApiToken.objects.issue(people["maintainer"], "ci", "read", 1)
     return {
         "artefact": left_by(world.job),
+        "parent": awaited_by(world.job),
         "jobs/": world.job.pk,
         "api/jobs/": world.job.pk,
         "projects/<slug:slug>/repositories/": world.repository.pk,
@@ -165,6 +170,13 @@ def left_by(job: Job) -> int:
         job=job, fence=1, name="lighthouse.txt", media_type="text/plain", size=4, data=b"quay"
     )
     return Artefact.objects.get(job=job).pk
+
+
+def awaited_by(job: Job) -> int:
+    """This function will make a job that another waits for, and give its id."""
+    parent = queue.enqueue("demo.noop", {}, scope=job.scope)
+    Dependency.objects.create(child=job, parent=parent)
+    return parent.pk
 
 
 def routes(resolver: URLResolver | None = None, before: str = "") -> Iterator[str]:
@@ -187,6 +199,7 @@ def filled(route: str, ids: dict[str, Any], exists: bool = True) -> str:
     found = [pk for begin, pk in ids.items() if route.startswith(begin)]
     values = {"pk": found[0] if found and exists else 10**9, "text": "no-such-link"}
     values["name"] = "short" if exists else "nowhere"
+    values["parent"] = ids["parent"] if exists else 10**9
     values["artefact"] = ids["artefact"] if exists else 10**9
     values["slug"] = "harbour" if exists else "nowhere"
     return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda name: str(values[name[1]]), route)

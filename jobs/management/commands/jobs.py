@@ -6,20 +6,28 @@ from typing import Any
 
 from django.core.exceptions import BadRequest
 
-from jobs import board, choosing, controls, groups, overall, why
+from jobs import board, choosing, controls, edges, groups, overall, why
 from jobs.controls import Control
 from jobs.levels import Level
 from jobs.management.contract import BadInput, Contract, actor
-from jobs.models import Job, LogChunk
+from jobs.models import Job, LogChunk, Policy
 from jobs.redaction import visible
 from jobs.states import State
 from jobs.summary import describe, words
 
-OTHERS = ("why", "repair", "log")
+OTHERS = ("why", "repair", "log", "depend", "release")
 LISTED = 200
 NAMED = 5
 FOLLOW_EVERY_S = 0.3
-_OF_A_LOG = ("level", "grep", "follow")
+_LOG = (("log",), "it belongs to a log; write jobs log N")
+_ONLY_OF = {
+    "level": _LOG,
+    "grep": _LOG,
+    "follow": _LOG,
+    "on": (("depend", "release"), "it names what a job waits for; write jobs depend N"),
+    "policy": (("depend",), "it says how a job waits for others; write jobs depend N --on ID…"),
+}
+"""The acts to which an option belongs, and what to do instead."""
 
 
 class Command(Contract):
@@ -45,6 +53,14 @@ class Command(Contract):
         parser.add_argument("--yes", action="store_true", help="act on all that match")
         parser.add_argument("--reason", default="", help="why, for the record")
         parser.add_argument("--to", choices=State.values, help="repair: the state it is set to")
+        parser.add_argument(
+            "--on", type=int, nargs="+", metavar="ID", help="depend, release: the jobs it waits for"
+        )
+        parser.add_argument(
+            "--policy",
+            choices=Policy.values,
+            help="depend: what becomes of it if one of those does not succeed (cancel)",
+        )
         levels = [level.value for level in Level]
         parser.add_argument("--level", choices=levels, help="log: lines from this level on")
         parser.add_argument("--grep", metavar="TEXT", help="log: lines that contain this text")
@@ -52,9 +68,7 @@ class Command(Contract):
 
     def answer(self, options: dict[str, Any]) -> tuple[Any, bool]:
         """This method will list, count or act."""
-        given = [f"--{one}" for one in _OF_A_LOG if options[one]]
-        if given and options["act"] != "log":
-            raise BadInput(f"{given[0]}: it belongs to a log; write jobs log N {given[0]}")
+        _check_options(options)
         if options["resume"] is not None:
             options |= {"act": "resume", "number": options["resume"]}
         if options["act"]:
@@ -114,6 +128,8 @@ class Command(Contract):
         job = _job(number)
         if control:
             return control.do(job, by=actor(), reason=options["reason"]).described(number)
+        if act in ("depend", "release"):
+            return _tie(job, options)
         if act == "repair":
             return _repair(job, options)
         return self._log(job, options) if act == "log" else _why(job)
@@ -145,6 +161,12 @@ class Command(Contract):
             time.sleep(FOLLOW_EVERY_S)
 
     _nothing = "no jobs"
+
+
+def _check_options(options: dict[str, Any]) -> None:
+    for name, (acts, cure) in _ONLY_OF.items():
+        if options[name] and options["act"] not in acts:
+            raise BadInput(f"--{name}: {cure} --{name}")
 
 
 def _job(number: int, given_as: str = "N") -> Job:
@@ -199,6 +221,17 @@ def _repair(job: Job, options: dict[str, Any]) -> dict[str, Any]:
         )
     to = State(options["to"])
     return controls.repair(job, to, by=actor(), reason=options["reason"]).described(job.pk)
+
+
+def _tie(job: Job, options: dict[str, Any]) -> dict[str, Any]:
+    act, on, policy = options["act"], options["on"], options["policy"]
+    if not on:
+        raise BadInput(f"{act}: other jobs are needed: jobs {act} N --on ID…")
+    if act == "depend":
+        done = edges.depend(job, on, policy=policy or Policy.CANCEL, by=actor())
+    else:
+        done = edges.release(job, on, by=actor())
+    return done.described(job.pk)
 
 
 def _why(job: Job) -> dict[str, Any]:
