@@ -68,6 +68,20 @@ def test_jobs_shows_progress_and_failure(capsys: Capture) -> None:
     assert found[0]["failure"] == {"class": "auth", "message": "No."}
 
 
+def test_jobs_lists_what_runs_before_what_waits_and_says_how_many_more(
+    desk: Desk, capsys: Capture
+) -> None:
+    first, *_ = queue.enqueue_many("demo.noop", [{}] * 201)
+    desk.claim(1)
+
+    call_command("jobs", "--active")
+
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split()[:2] == [str(first), "running"]
+    assert len(lines) == 201
+    assert lines[-1] == "200 of 201: --state and --kind narrow them"
+
+
 def test_jobs_filters_and_counts(capsys: Capture) -> None:
     queue.enqueue("demo.noop", {})
     queue.enqueue("demo.noop", {}).cancel(by="user:1")

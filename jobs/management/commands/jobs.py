@@ -5,6 +5,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.exceptions import BadRequest
+from django.db.models import F, QuerySet
 
 from jobs import board, choosing, controls, edges, groups, overall, why
 from jobs.controls import Control
@@ -78,7 +79,7 @@ class Command(Contract):
         if options["health"]:
             found = overall.overall()
             return overall.describe(found), found.word != "broken"
-        return _read(options), True
+        return self._read(options), True
 
     def show(self, value: Any) -> None:
         """This method will print one line a job, a log, or what an act changed."""
@@ -87,6 +88,7 @@ class Command(Contract):
                 self.stdout.write(visible(_line(one)))
             if not value:
                 self.stdout.write(self._nothing)
+            self.stdout.write(self._more, ending="")
         elif "evidence" in value:
             self._show_act(value)
         elif "said" in value:
@@ -160,7 +162,20 @@ class Command(Contract):
                 return []
             time.sleep(FOLLOW_EVERY_S)
 
-    _nothing = "no jobs"
+    def _read(self, options: dict[str, Any]) -> Any:
+        if options["id"] is not None:
+            return [describe(_job(options["id"], "--id"))]
+        if options["summary"]:
+            return board.counts()
+        if options["failures"]:
+            return [_cause(group) for group in groups.of(Job.objects.all())]
+        jobs = _listed(options)
+        found = [describe(job) for job in jobs[:LISTED]]
+        if len(found) == LISTED:
+            self._more = f"{LISTED} of {jobs.count():,}: --state and --kind narrow them\n"
+        return found
+
+    _nothing, _more = "no jobs", ""
 
 
 def _check_options(options: dict[str, Any]) -> None:
@@ -177,18 +192,13 @@ def _job(number: int, given_as: str = "N") -> Job:
     return job
 
 
-def _read(options: dict[str, Any]) -> Any:
+def _listed(options: dict[str, Any]) -> QuerySet[Job]:
+    """Newest first; of those not finished, what is in the hands of runners before what waits."""
     chosen = _filter(options)
-    if options["id"] is not None:
-        return [describe(_job(options["id"], "--id"))]
-    if options["summary"]:
-        return board.counts()
-    if options["failures"]:
-        return [_cause(group) for group in groups.of(Job.objects.all())]
-    jobs = board.shown(chosen.of(Job.objects.order_by("-pk")))
-    if options["active"]:
-        jobs = jobs.live()  # type: ignore[attr-defined]
-    return [describe(job) for job in jobs[:LISTED]]
+    if not options["active"]:
+        return board.shown(chosen.of(Job.objects.order_by("-pk")))
+    held_first = F("runner_id").asc(nulls_last=True)
+    return board.shown(chosen.of(Job.objects.live().order_by(held_first, "-pk")))
 
 
 def _filter(options: dict[str, Any]) -> board.Filter:
