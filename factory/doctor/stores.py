@@ -6,7 +6,7 @@ from typing import Any
 
 from factory import configuration, embedded
 from factory.doctor import asking
-from factory.embedded import external, postgres
+from factory.embedded import external, programs
 from factory.embedded.place import CannotStart
 from jobs.ports import Check
 
@@ -32,7 +32,7 @@ FROM pg_stat_activity
 def carried() -> Check:
     """This function will name the PostgreSQL that the packages carry."""
     try:
-        detail = f"{postgres.CARRIER} carries {postgres.version()}"
+        detail = f"{programs.CARRIER} carries {programs.version()}"
         return Check("embedded PostgreSQL", True, detail)
     except (CannotStart, OSError) as cause:
         return Check("embedded PostgreSQL", False, str(cause), "run make")

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from factory.embedded import place, postgres, valkey
+from factory.embedded import place, programs, valkey
 from tests.factory.conftest import wait_for
 
 PASSWORD = "correct-horse-battery"
@@ -47,11 +47,11 @@ def scratch() -> Path:
 
 def copy_of_carrier(into: Path) -> Path:
     """This function will copy the wheel's PostgreSQL, to be damaged, and give its package."""
-    carried = postgres._carried().parent
-    package = into / postgres.CARRIER
+    carried = programs.carried().parent
+    package = into / programs.CARRIER
     unused = shutil.ignore_patterns("include", "pgxs", "*.a", "pg_dump*", "pg_restore", "pgbench")
     shutil.copytree(carried, package / carried.name, symlinks=True, ignore=unused)
-    libraries = carried.parent.parent / f"{postgres.CARRIER}.libs"
+    libraries = carried.parent.parent / f"{programs.CARRIER}.libs"
     if libraries.exists():
         shutil.copytree(libraries, into / libraries.name)
     (package / "__init__.py").touch()

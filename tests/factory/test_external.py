@@ -13,7 +13,7 @@ import psycopg2
 import pytest
 
 from factory import parsers
-from factory.embedded import external, postgres
+from factory.embedded import external, programs
 from tests.factory import servers
 from tests.factory.servers import PASSWORD, Foreign
 from tests.services import ScratchDatabase, freeze, manage
@@ -189,7 +189,7 @@ def test_pgvector_for_another_processor_is_tried_once_and_refused(server: Foreig
 
 def test_a_server_that_is_too_old_is_refused(server: Foreign) -> None:
     program = server.binaries / "postgres"
-    name = b"PostgreSQL %s\0" % postgres.version().encode()
+    name = b"PostgreSQL %s\0" % programs.version().encode()
     old = program.read_bytes().replace(name, b"PostgreSQL 13.4\0")
     server.stop()
     whole = program.rename(program.with_suffix(".whole"))
