@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 
-from factory.configuration import Refused
+from factory.variables import Refused
 
 
 def secret_key() -> str:

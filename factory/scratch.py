@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from django.db import connection
 
-from factory.configuration import BASE_DIR
+from factory.variables import BASE_DIR
 from jobs import db, process
 
 NAME = "factory_bench"

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from csp.constants import NONE, SELF
 
-from factory import caching, configuration, embedded, intake, keys
+from factory import caching, configuration, embedded, intake, keys, variables
 
-BASE_DIR = configuration.BASE_DIR
+BASE_DIR = variables.BASE_DIR
 FACTORY_VERSION = "0.1.0"
 _values = configuration.load()
 

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from factory import configuration, embedded
-from factory.configuration import Refused
 from factory.embedded import READS_ONLY, STARTS_SERVICES, place
 from factory.embedded.living import CannotEnd
 from factory.embedded.place import CannotStart
 from factory.parsers import printable
+from factory.variables import Refused
 from jobs.redaction import redact
 
 _REFUSED = 2

@@ -7,7 +7,7 @@ import pytest
 from django.core.management import get_commands
 from django.db import connection
 
-from factory.configuration import VARIABLES
+from factory.variables import VARIABLES
 from jobs import controls, events, kinds
 from jobs.failures import POLICY, FailureClass
 from jobs.states import BIRTHS, LEGAL, State

@@ -13,7 +13,7 @@ from django.db.models import Max, Min
 
 from factory import scratch
 from factory.bench import machine, peers
-from factory.configuration import BASE_DIR
+from factory.variables import BASE_DIR
 from jobs import process, queue
 from jobs.models import Attempt, Job, Move, Queue, Runner
 from jobs.states import FINISHED, State

@@ -11,7 +11,7 @@ from typing import Any
 from factory import scratch
 from factory.bench import machine
 from factory.bench.jobs import until
-from factory.configuration import BASE_DIR
+from factory.variables import BASE_DIR
 from jobs import process, queue
 from jobs.models import Job, Runner
 from jobs.states import FINISHED, State

@@ -20,7 +20,7 @@ from factory.chaos.history import History, lost, phantom
 from factory.chaos.orders import ACTOR, PAIR, Desk
 from factory.chaos.plan import Plan, Strike
 from factory.chaos.soak import Soak
-from factory.configuration import BASE_DIR
+from factory.variables import BASE_DIR
 from jobs import acts, process
 from jobs.models import Job, Limit
 from jobs.states import LIVE, State

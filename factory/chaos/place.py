@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from factory.configuration import BASE_DIR
+from factory.variables import BASE_DIR
 from jobs import process
 
 WORKERS = "short=2,long=1"

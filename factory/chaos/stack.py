@@ -16,9 +16,9 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
 from factory import configuration, embedded
-from factory.configuration import BASE_DIR, Refused
 from factory.embedded import postgres
 from factory.supervisor import kernel, record
+from factory.variables import BASE_DIR, Refused
 from jobs import beats, process
 
 AWAY = (DatabaseError, InterfaceError)

@@ -11,10 +11,10 @@ from importlib import metadata
 from pathlib import Path
 
 from factory import configuration, embedded
-from factory.configuration import BASE_DIR
 from factory.doctor.asking import UP
 from factory.embedded import postgres
 from factory.supervisor import control
+from factory.variables import BASE_DIR
 from jobs import process
 from jobs.ports import Check
 

@@ -4,8 +4,8 @@ import os
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from factory import configuration
-from factory.configuration import VARIABLES, Refused, Variable
+from factory import configuration, dotenv
+from factory.variables import VARIABLES, Refused, Variable
 from jobs.ports import Check
 from jobs.redaction import redact, visible
 
@@ -28,15 +28,15 @@ def examine() -> Iterator[Check]:
 
 
 def _dotenv() -> Check:
-    path = configuration.dotenv_path()
+    path = dotenv.place()
     try:
-        configuration.read_dotenv()
+        dotenv.read()
     except Refused as refused:
         return Check(".env", False, str(refused), "make it readable")
     if not path.is_file():
         return Check(".env", True, f"{path} is not there")
-    wrong, names = configuration.dotenv_lines(path.read_text(errors="replace"))
-    beaten = sorted(names - configuration.FROM_DOTENV)
+    wrong, names = dotenv.lines(path.read_text(errors="replace"))
+    beaten = sorted(names - dotenv.GIVEN)
     detail = f"{path}: {len(names)} names"
     if beaten:
         detail += f"; the environment beats it in {', '.join(beaten)}"
@@ -48,7 +48,7 @@ def _dotenv() -> Check:
 def _value(variable: Variable) -> str:
     text = os.environ.get(variable.name, "").strip()
     if text:
-        by = ".env" if variable.name in configuration.FROM_DOTENV else "environment"
+        by = ".env" if variable.name in dotenv.GIVEN else "environment"
         return f"set (hidden), by {by}" if variable.secret else f"set: {redact(text)} (by {by})"
     return f"default: {variable.default}" if variable.default else "not set"
 
@@ -56,9 +56,9 @@ def _value(variable: Variable) -> str:
 def _unknown() -> Iterator[Check]:
     """A name of ours that nobody reads, or one in .env that is nearly one of ours."""
     ours = {name for name in os.environ if name.startswith("FACTORY_")}
-    for name in sorted((ours | configuration.FROM_DOTENV) - _KNOWN - _OURS):
+    for name in sorted((ours | dotenv.GIVEN) - _KNOWN - _OURS):
         near = get_close_matches(name, _KNOWN, 1, 0.8)
         if near or name.startswith("FACTORY_"):
-            by = ".env" if name in configuration.FROM_DOTENV else "the environment"
+            by = ".env" if name in dotenv.GIVEN else "the environment"
             cure = f"did you mean {near[0]}?" if near else "remove it"
             yield Check(name, True, f"set in {by}, but nobody reads it", cure, warning=True)

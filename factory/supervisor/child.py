@@ -7,9 +7,9 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from factory.configuration import BASE_DIR
 from factory.supervisor import kernel
 from factory.supervisor.record import Recorded, this
+from factory.variables import BASE_DIR
 
 _LONGEST_PAUSE_S = 8.0
 _STABLE_S = 10.0

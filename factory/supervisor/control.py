@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from factory import configuration, embedded
-from factory.configuration import BASE_DIR, Refused
 from factory.supervisor import kernel, record
 from factory.supervisor.loop import RETIRING
 from factory.supervisor.record import GRACE_S, Recorded
+from factory.variables import BASE_DIR, Refused
 from jobs import beats, process
 
 _STOP_S = GRACE_S + 20

@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 import structlog
 
 from factory import configuration, embedded
-from factory.configuration import BASE_DIR
 from factory.embedded import place
 from factory.embedded.living import CannotEnd
 from factory.embedded.place import CannotStart
@@ -24,6 +23,7 @@ from factory.lasting import Lasting
 from factory.supervisor import kernel, record
 from factory.supervisor.child import Child, group_of
 from factory.supervisor.record import GRACE_S, Record
+from factory.variables import BASE_DIR
 from jobs import beats, process
 
 MARK = configuration.SUPERVISED

@@ -9,11 +9,11 @@ from typing import Any
 from django.conf import settings
 from django.db.models import QuerySet
 
-from factory.configuration import Refused
 from factory.supervisor import control, kernel
 from factory.supervisor.control import Restarted, Shown
 from factory.supervisor.loop import RETIRING
 from factory.supervisor.record import GRACE_S
+from factory.variables import Refused
 from jobs import process
 from jobs.models import Intent, Runner
 

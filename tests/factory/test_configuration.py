@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from factory import configuration, keys
-from factory.configuration import VARIABLES, Refused
+from factory.variables import VARIABLES, Refused
 from tests.services import manage
 
 REFUSED = [

@@ -18,6 +18,7 @@ from django.core.management import get_commands, load_command_class
 from factory import configuration
 from factory.supervisor.loop import crew
 from factory.supervisor.record import GRACE_S
+from factory.variables import VARIABLES
 from tests import services
 from tests.factory.fronts import program
 from tests.live.stack import stack
@@ -224,7 +225,7 @@ def _filled(environment: dict[str, str], given: dict[str, str]) -> dict[str, str
 
 
 def _known() -> set[str]:
-    return {variable.name for variable in configuration.VARIABLES}
+    return {variable.name for variable in VARIABLES}
 
 
 def _run(*argv: str) -> Any:

@@ -16,9 +16,9 @@ from django.db import connection
 from django.db.models.functions import Now
 
 from factory import doctor
-from factory.configuration import VARIABLES
 from factory.doctor import asking, ledger, machine, ready
 from factory.embedded import postgres, valkey
+from factory.variables import VARIABLES
 from jobs import beats, overall, queue, why
 from jobs.ledger import Claim
 from jobs.models import Job, LogChunk, Progress, Queue, Runner, Verification

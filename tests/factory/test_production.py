@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from factory import configuration
+from factory.variables import VARIABLES
 from tests.services import manage
 
 WELL = {
@@ -129,7 +130,7 @@ def test_a_proxy_that_is_nobody_or_everybody_is_refused(text: str, cause: str) -
 
 
 def _proxies(text: str) -> Any:
-    variable = next(each for each in configuration.VARIABLES if each.name == "FACTORY_PROXIES")
+    variable = next(each for each in VARIABLES if each.name == "FACTORY_PROXIES")
     return variable.read({"FACTORY_PROXIES": text})
 
 

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from factory.configuration import BASE_DIR, SUPERVISED
+from factory.configuration import SUPERVISED
 from factory.embedded import postgres, valkey
 from factory.supervisor import control
+from factory.variables import BASE_DIR
 from tests.factory.conftest import wait_for
 from tests.factory.servers import free_port
 from tests.services import ScratchDatabase, freeze, manage

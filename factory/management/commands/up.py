@@ -11,10 +11,10 @@ from django.core.management import call_command
 from django.db import connection
 
 from factory import configuration, embedded, first_contact
-from factory.configuration import Refused
 from factory.supervisor import control, record
 from factory.supervisor.loop import Supervisor
 from factory.supervisor.record import AlreadyRunning
+from factory.variables import Refused
 from jobs.management.contract import OneLine
 
 

@@ -5,8 +5,8 @@ from typing import Any
 from django.conf import settings
 
 from factory import web
-from factory.configuration import Refused
 from factory.supervisor import control
+from factory.variables import Refused
 from jobs.management.contract import OneLine
 
 
