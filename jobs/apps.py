@@ -5,6 +5,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.core import checks
+from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate
 
 
@@ -21,8 +22,14 @@ class JobsConfig(AppConfig):
         import_module("jobs.maintenance")
         import_module("jobs.topics").register()
         checks.register(check_names)
+        connection_created.connect(be_missed)
         post_migrate.connect(import_module("jobs.foundation").lay, sender=self)
         post_migrate.connect(import_module("jobs.schedules").lay, sender=self)
+
+
+def be_missed(connection: Any, **kwargs: Any) -> None:
+    """This function will let the server notice the end of this machine on Django's connections, too."""
+    import_module("jobs.db").be_missed(connection.connection)
 
 
 def check_names(**kwargs: Any) -> list[checks.CheckMessage]:

@@ -98,8 +98,13 @@ class Run:
         self._report.log(text, level)
 
     def within(self, seconds: float) -> None:
-        """This method will bound this execution more tightly than its kind does."""
-        self.limit_s = seconds
+        """This method will bound this execution more tightly than its kind does.
+
+        Raises ValueError for what is no positive number.
+        """
+        if not 0 < float(seconds) < math.inf:
+            raise ValueError(f"seconds: {seconds} is no limit: give a positive number")
+        self.limit_s = float(seconds)
 
     def key(self, step: str) -> str:
         """This method will name a step for an outside effect: the same on every attempt."""

@@ -190,7 +190,7 @@ ALL = (
         "pauses",
         "Pause",
         "is paused",
-        lambda job: job.state in _PAUSABLE and not job.intent,
+        lambda job: not job.intent and (job.state in _PAUSABLE or job.resume_at is not None),
         _pausing,
         by_moving,
         acts.pause,

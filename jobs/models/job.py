@@ -52,8 +52,11 @@ class JobQuerySet(models.QuerySet["Job"]):
         return self.live()
 
     def pausable(self) -> "JobQuerySet":
-        """This method will keep the jobs that wait, and those that run and are not being cancelled."""
+        """This method will keep the jobs that wait, also for the end of a rate limit, and those that
+        run and are not being cancelled.
+        """
         waits = Q(state__in=(State.SCHEDULED, State.BLOCKED, State.QUEUED))
+        waits |= Q(state=State.PAUSED, resume_at__isnull=False)
         return self.filter(waits | Q(state=State.RUNNING) & ~Q(intent=Intent.CANCEL))
 
     def resumable(self) -> "JobQuerySet":

@@ -1,5 +1,6 @@
 """Servers of somebody else: what does not suit is one line with the variable, the cause, the cure."""
 
+import ast
 import os
 import shutil
 import signal
@@ -73,6 +74,29 @@ def test_a_server_that_is_not_there_is_one_line(host: str, cause: str) -> None:
 
     assert cause in wrong
     assert "hunter2" not in wrong
+
+
+SHOWN = """
+from django.db import connection
+from jobs import db
+ask = "SELECT name, setting FROM pg_settings WHERE name ~ '^tcp_' ORDER BY name"
+for raw in (connection.ensure_connection() or connection.connection, db.connect("a runner")):
+    print(dict(db.rows(raw, ask)))
+"""
+
+
+def test_a_server_is_told_to_miss_a_machine_that_vanished_within_15_s(server: Foreign) -> None:
+    environment = dict(os.environ) | {"DATABASE_URL": server.url()}
+
+    done = manage("shell", "--no-imports", "--verbosity=0", "-c", SHOWN, environment=environment)
+
+    vigilant = {
+        "tcp_keepalives_count": "3",
+        "tcp_keepalives_idle": "5",
+        "tcp_keepalives_interval": "3",
+        "tcp_user_timeout": "15000",
+    }
+    assert [ast.literal_eval(line) for line in done.stdout.splitlines()] == [vigilant] * 2
 
 
 def test_a_command_says_it_with_status_2_and_in_one_line(server: Foreign) -> None:

@@ -279,3 +279,10 @@ def test_a_flood_is_enqueued_with_its_end() -> None:
     serve()
 
     assert Job.objects.filter(kind="demo.noop", scope=3, state="succeeded").count() == 5
+
+
+@pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf"), "soon"])
+def test_a_limit_that_is_none_is_refused_where_it_is_given(run: Run, seconds: Any) -> None:
+    with pytest.raises(ValueError, match=r"soon|seconds"):
+        run.within(seconds)
+    assert run.limit_s == float("inf")

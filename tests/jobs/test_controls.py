@@ -3,7 +3,8 @@
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from jobs import acts, queue
+from jobs import acts, ledger, queue
+from jobs.failures import RateLimited
 from jobs.ledger import Claim, success
 from jobs.models import Job, Queue, Refused, Stale
 from tests.jobs.conftest import Desk, moves, states
@@ -34,6 +35,23 @@ def test_a_job_that_waits_is_paused_at_once_and_goes_on_where_it_was() -> None:
         ("user:1", "Paused by user:1."),
         ("user:2", "Resumed by user:2."),
     ]
+
+
+def test_a_pause_of_a_rate_limited_job_lasts_until_somebody_resumes_it(
+    desk: Desk, running_job: Claim
+) -> None:
+    ended = ledger.rate_limited(running_job, RateLimited(60), advanced=True)
+    desk.ledger.finish_and_claim([ended], "short", 0, desk.runner.pk)
+    limited = job(running_job.id)
+
+    outcome = acts.pause(Job.objects.filter(pk=limited.pk), by="user:1")
+
+    assert limited.resume_at is not None
+    assert outcome.done == 1
+    assert [(one.state, one.resume_at, one.reason) for one in [job(limited.pk)]] == [
+        ("paused", None, "Paused by user:1.")
+    ]
+    assert acts.pause(Job.objects.filter(pk=limited.pk), by="user:2").done == 0
 
 
 def test_a_paused_job_is_not_claimed(desk: Desk) -> None:
