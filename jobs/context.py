@@ -2,6 +2,7 @@
 
 import json
 import math
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from time import monotonic
@@ -41,6 +42,8 @@ class Run:
         self.claim = claim
         self.completed = False
         self.committing = False
+        self.starting_helper = False
+        self.strikes: BaseException | None = None
         self.advanced = False
         self.limit_s = math.inf
         self.verifier: Verifier | None = None
@@ -128,9 +131,28 @@ class Run:
         stdout: process.Stream = process.PIPE,
     ) -> process.Child:
         """This method will start a helper process whose group ends with the job."""
-        child = process.start(argv, env=env, limits=limits, stdin=stdin, stdout=stdout)
-        self.tend(child.pid, limits)
+        with self.starting():
+            child = process.start(argv, env=env, limits=limits, stdin=stdin, stdout=stdout)
+            self.tend(child.pid, limits)
         return child
+
+    @contextmanager
+    def starting(self) -> Iterator[None]:
+        """This method will let no interruption strike between the start of a helper and `tend`.
+
+        It strikes as soon as the block ends: a helper that nobody knows would outlive its job.
+        """
+        if threading.current_thread() is not threading.main_thread():  # no signal strikes there
+            yield
+            return
+        self.starting_helper = True
+        try:
+            yield
+        finally:
+            self.starting_helper = False
+            reason, self.strikes = self.strikes, None
+            if reason is not None:
+                raise reason
 
     def tend(self, pid: int, limits: process.Limits | None = None) -> None:
         """This method will end that process group with the job, whatever becomes of the handler."""
@@ -156,6 +178,10 @@ class Run:
     def end_processes(self) -> None:
         """This method will end every process group that is tended."""
         self.tended.end()
+
+    def close(self) -> None:
+        """This method will end every process group, and what a thread of the handler starts yet."""
+        self.tended.close()
 
     @property
     def resumed(self) -> Any:

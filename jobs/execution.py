@@ -63,7 +63,7 @@ class Execution:
         finally:
             if os.getpid() != process_id:
                 os._exit(1)  # a fork of the handler came out here: the job is not its own
-            self.run.end_processes()
+            self.run.close()
         self.run.measure_helpers()
         if _rolled_back(connection, depth) and not isinstance(outcome, Failed | Ending):
             outcome = Failed(FailureClass.BUG, "It left a transaction open: that is rolled back.")
@@ -107,8 +107,12 @@ class Execution:
         """This method will raise a wanted interruption, but only while the handler runs."""
         reason, self._interruption = self._interruption, None
         # What commits is done; after a commit it is too late, before one the next signal comes.
-        if self._interruptible and reason is not None and not self.run.committing:
-            raise reason
+        if not self._interruptible or reason is None or self.run.committing:
+            return
+        if self.run.starting_helper:
+            self.run.strikes = reason
+            return
+        raise reason
 
     def _call(self) -> Any:
         try:

@@ -19,6 +19,7 @@ class Tended:
 
     def __init__(self) -> None:
         self._groups: dict[int, int | None] = {}
+        self._closed = False
 
     def add(self, pid: int) -> None:
         """This method will take the group that process leads into care."""
@@ -27,6 +28,8 @@ class Tended:
             path = _file(pid, ticks)
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             path.touch()
+        if self._closed:
+            self.end()
 
     def pids(self) -> list[int]:
         """This method will list the leaders of the groups."""
@@ -35,11 +38,16 @@ class Tended:
     def end(self) -> None:
         """This method will end every group."""
         for pid, ticks in list(self._groups.items()):
-            self._groups.pop(pid, None)
             _end(pid, ticks)
+            self._groups.pop(pid, None)  # afterwards: an interruption may strike in between
             with suppress(OSError):
                 _file(pid, ticks).unlink()
                 _file(pid, ticks).parent.rmdir()
+
+    def close(self) -> None:
+        """This method will end every group, and from now on each that is added."""
+        self._closed = True
+        self.end()
 
 
 def end_left_behind() -> None:

@@ -103,7 +103,7 @@ def map_repository(run: Run, *, repository: int) -> Failed | None:
     if not found.head_commit:
         return Failed(FailureClass.INVALID_INPUT, "The repository was not fetched yet; sync it.")
     with _noting_failure(found):
-        watch = Watch(MAP_S, 120, reading.READ_LIMITS, run.tend, _tell(run))
+        watch = Watch(MAP_S, 120, reading.READ_LIMITS, run.tend, _tell(run), run.starting)
         commit = found.head_commit
         if not reading.has(found.clone, commit, watch):  # it was fetched on another machine
             run.log("The clone is not on this machine: it is brought first.", Level.WARNING)
@@ -172,7 +172,7 @@ def _bring(
     address = addresses.parse(repository.address)
     token, key = secrets.opened(repository.token), secrets.opened(repository.ssh_key)
     source = transfer.locate(address, token, key)
-    watch = Watch(CLONE_S, 150, TRANSFER_LIMITS, run.tend, tell)
+    watch = Watch(CLONE_S, 150, TRANSFER_LIMITS, run.tend, tell, run.starting)
     return transfer.bring(source, repository.clone, wanted, watch)
 
 

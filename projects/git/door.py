@@ -6,6 +6,7 @@ import selectors
 import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
@@ -33,6 +34,8 @@ class Watch:
     limits: process.Limits = TRANSFER_LIMITS
     on_start: Callable[[int], None] = lambda pid: None
     on_progress: Callable[[str, int, int], None] = lambda phase, current, total: None
+    starting: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext
+    """Around a start until `on_start` was told: `Run.starting` in a job."""
 
     def until(self, deadline_s: float) -> "Watch":
         """This method will give the same watch with a nearer deadline."""
@@ -97,18 +100,19 @@ def start(
     from git.cmd import Git  # here: half a second that most commands need not pay
 
     unset = [f"--unset={name}" for name in environment.inherited(variables)]
-    handle = Git(os.sep).execute(
-        ["/usr/bin/env", *unset, "git", *arguments],
-        as_process=True,
-        start_new_session=True,
-        restore_signals=False,  # a file beyond its limit is then an error git names, not a death
-        env=dict(variables),
-        istream=None if stdin is None else stdin.fileno(),
-    )
     name = next(word for word in arguments if not word.startswith("-"))
-    running = Running(handle, name)
-    process.limit(running.pid, watch.limits)
-    watch.on_start(running.pid)
+    with watch.starting():
+        handle = Git(os.sep).execute(
+            ["/usr/bin/env", *unset, "git", *arguments],
+            as_process=True,
+            start_new_session=True,
+            restore_signals=False,  # a file beyond its limit is then an error git names, not a death
+            env=dict(variables),
+            istream=None if stdin is None else stdin.fileno(),
+        )
+        running = Running(handle, name)
+        process.limit(running.pid, watch.limits)
+        watch.on_start(running.pid)
     return running
 
 
