@@ -309,6 +309,11 @@ class LoginRequired(LoginRequiredMiddleware):
         return super().handle_no_permission(request, view_func)  # type: ignore[no-any-return]
 
 
+def sent_to(method: str | None, path: str) -> str:
+    """This function will give the page to go back to when something was sent, else ""."""
+    return "" if method in ("GET", "HEAD") else _page_above(path)
+
+
 def _is_dressed(request: HttpRequest, response: HttpResponseBase) -> bool:
     """Whether it says what is wrong: in words of ours, or in its own where no document is due."""
     if response.streaming or hasattr(response, "shows_error"):

@@ -109,7 +109,8 @@ async def _refuse(scope: Scope, send: Send) -> None:
         problem = errors.Problem(503, words, message, error_id)
         await _answer(scope, send, 503, b"application/json", json.dumps(problem.document()))
     else:
-        page = health.unavailable(health.DATABASE_AWAY, since, error_id)
+        back = errors.sent_to(scope["method"], scope["path"])
+        page = health.unavailable(health.DATABASE_AWAY, since, error_id, back)
         await _answer(scope, send, 503, b"text/html; charset=utf-8", page)
 
 

@@ -103,7 +103,9 @@ def failed(request: HttpRequest) -> HttpResponse:
     retry = {"Retry-After": str(RETRY_S)}
     if errors.wants_json(request):
         return errors.answer(request, 503, words.format(since=since), headers=retry)
-    page = unavailable(words, since, errors.error_id())
+    page = unavailable(
+        words, since, errors.error_id(), errors.sent_to(request.method, request.path)
+    )
     return HttpResponse(page, status=503, headers=retry)
 
 
@@ -119,9 +121,13 @@ def _cause(error: Exception) -> tuple[str, str]:
     return DATABASE_LOST, ""
 
 
-def unavailable(words: str, since: str, error_id: str) -> str:
-    """This function will give the page that is shown while the database cannot serve."""
-    shown = {"title": _TITLES[words], "message": words.format(since=since), "id": error_id}
+def unavailable(words: str, since: str, error_id: str, back: str = "") -> str:
+    """This function will give the page that is shown while the database cannot serve.
+
+    It asks again by itself, unless something was sent: then it leads `back`.
+    """
+    message = words.format(since=since)
+    shown = {"title": _TITLES[words], "message": message, "id": error_id, "back": back}
     return render_to_string("503.html", shown)
 
 

@@ -198,6 +198,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
+FORMAT_MODULE_PATH = "factory.formats"
 USE_I18N = False
 
 AUTH_PASSWORD_VALIDATORS = [

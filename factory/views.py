@@ -4,8 +4,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from factory import board
+from factory import board, snapshot
 from jobs import board as jobs_board
+from jobs import overall
 from jobs import runbook as entries
 from jobs.states import State
 from projects.models import MapStatus
@@ -23,6 +24,7 @@ def home(request: HttpRequest) -> HttpResponse:
     wanted = min(int(number), 100_000) if number.isascii() and number.isdecimal() else 1
     found = board.home(request.user, text, max(1, wanted))
     context = {"v": version, "home": found, "q": text, "given": {}, "rows": found.rows}
+    context |= {"present": snapshot.of(request.user), "unread": overall.unread(request.user)}
     if not text and found.number == 1:
         context["topic"] = f"home:{request.user.pk}"
     return render(request, "factory/home.html", context)

@@ -40,6 +40,7 @@ PAGE = 50
 TAIL_LINES = 200
 NEWEST = 100
 """So many of a job's moves, and of its ended attempts, are shown: the newest."""
+LED_TO = 5
 RELATED = 50
 """So many of the jobs one waits for, and of those that wait for it, are shown."""
 # By `job_live`, each kind of the unfinished apart: `id` is its second column.
@@ -77,6 +78,8 @@ class Line:
     number: int
     text: str
     level: Level = Level.INFO
+    part: str = ""
+    """In a log of several attempts: which one wrote it, and since when."""
 
 
 @dataclass(frozen=True)
@@ -149,6 +152,11 @@ def people(texts: Iterable[str]) -> dict[str, str]:
     ids = {int(found[1]) for text in texts for found in _USER.finditer(text)}
     users = get_user_model().objects.in_bulk(ids) if ids else {}
     return {f"user:{pk}": user.get_username() for pk, user in users.items()}
+
+
+def actors(text: str) -> set[str]:
+    """This function will give the users that a text speaks of, such as user:7."""
+    return {found[0] for found in _USER.finditer(text)}
 
 
 def with_names(text: str, names: Mapping[str, str]) -> str:
@@ -240,6 +248,7 @@ def detail(job_ids: Collection[int]) -> list[Job]:
         job.limit = limits.get(job.limit_key)  # type: ignore[attr-defined]
         job.parents, job.children = related(job)  # type: ignore[attr-defined]
         job.event = events.get(job.event_id)  # type: ignore[attr-defined]
+        job.led_to = led_to(job)  # type: ignore[attr-defined]
         job.timeline, job.moves_in_all = timeline(job)  # type: ignore[attr-defined]
         job.masked = mask(job.arguments)  # type: ignore[attr-defined]
         job.result_text = mask(job.result) if job.result else ""  # type: ignore[attr-defined]
@@ -274,6 +283,13 @@ def related(job: Job) -> tuple[list[Dependency], list[Dependency]]:
     edges = Dependency.objects.order_by("pk")
     parents = edges.filter(child=job).select_related("parent")[:RELATED]
     return list(parents), list(edges.filter(parent=job).select_related("child")[:RELATED])
+
+
+def led_to(job: Job) -> list[int]:
+    """This function will give the newest jobs that began with this one, such as its reruns."""
+    # By `job_root`: `id` alone would be looked for among everybody's.
+    found = Job.objects.filter(root_id=job.pk).order_by((F("pk") + 0).desc())
+    return list(found.values_list("pk", flat=True)[:LED_TO])
 
 
 def tries(job: Job) -> tuple[list[Try], int]:
@@ -337,7 +353,12 @@ def whole_log(job_id: int, least: Level = Level.DEBUG, grep: str = "") -> Log:
     """
     chunks = list(LogChunk.objects.filter(job=job_id).order_by("fence", "seq"))
     last = chunks[-1].fence if chunks else 0
-    lines = [line for chunk in chunks for line in _lines(chunk, newest=chunk.fence == last)]
+    parts = _parts(job_id, chunks)
+    lines = [
+        line
+        for chunk in chunks
+        for line in _lines(chunk, newest=chunk.fence == last, part=parts.get(chunk.fence, ""))
+    ]
     return Log([line for line in lines if _wanted(line, least, grep)], len(lines))
 
 
@@ -352,12 +373,25 @@ def further_log(
     )
 
 
-def _lines(chunk: LogChunk, *, newest: bool) -> list[Line]:
+def _parts(job_id: int, chunks: list[LogChunk]) -> dict[int, str]:
+    """What to call the attempts that wrote a log, by their fences, where there are several."""
+    begun = {chunk.fence: chunk.created_at for chunk in reversed(chunks)}
+    if len(begun) < 2:
+        return {}
+    ended = Attempt.objects.filter(job=job_id).values_list("fence", "number")
+    numbers = dict(Job.objects.filter(pk=job_id).values_list("fence", "attempt")) | dict(ended)
+    return {
+        fence: f"attempt {numbers.get(fence, '?')}, logged from {at:%Y-%m-%d %H:%M:%S} UTC on"
+        for fence, at in begun.items()
+    }
+
+
+def _lines(chunk: LogChunk, *, newest: bool, part: str = "") -> list[Line]:
     before = "" if newest else f"a{chunk.fence}-"
     texts = chunk.text.splitlines()
     letters = chunk.levels.ljust(len(texts))
     return [
-        Line(f"{before}L{number}", number, text, levels.of_letter(letter))
+        Line(f"{before}L{number}", number, text, levels.of_letter(letter), part)
         for number, (text, letter) in enumerate(zip(texts, letters, strict=False), chunk.first_line)
     ]
 

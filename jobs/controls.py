@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from django.db.models import Max
+from django.utils import timezone
 
 from jobs import acts, groups, kinds, queue
 from jobs.models import Job, Move, Refused
@@ -147,6 +148,7 @@ def _rerun(control: Control, job: Job, by: str, reason: str) -> Done:
             priority=job.priority,
             unique_key=job.unique_key,
             limit_key=job.limit_key,
+            root=job.pk,
             actor=by,
         )
     except (kinds.UnknownKind, kinds.BadArguments) as error:
@@ -181,6 +183,14 @@ def _cancelling(job: Job) -> str:
         "It will not begin. What it would have started does not happen either. It can be retried "
         "later."
     )
+
+
+def _retrying(job: Job) -> str:
+    again = "It is queued again with the same arguments and may be begun three more times."
+    if job.run_after is None or job.run_after <= timezone.now():
+        return again
+    due = f"{job.run_after:%Y-%m-%d %H:%M:%S} UTC"
+    return f"{again} It was due at {due}: it no longer waits for that."
 
 
 _PAUSABLE = (State.SCHEDULED, State.BLOCKED, State.QUEUED, State.RUNNING)
@@ -234,7 +244,7 @@ ALL = (
         "Retry",
         "is queued again",
         lambda job: job.state in (State.FAILED, State.CANCELLED),
-        lambda job: "It is queued again with the same arguments and may be begun three more times.",
+        _retrying,
         by_moving,
         acts.retry,
         lambda jobs: jobs.retryable(),

@@ -69,9 +69,7 @@ def depend(child: int, parents: Collection[int], *, policy: str = "cancel", by: 
             raise Refused(f"Job {child} cannot wait for #{circle}: that one waits for #{child}.")
         tie([child], parents, policy)
         _block(cursor, child)
-    log.info("%s made job %s wait for %s: %s", by, child, named(parents), policy)
-    job.refresh_from_db()
-    return job
+    return _noted(job, f"{by} made job {child} wait for {named(parents)}: {policy}")
 
 
 def release(child: int, parents: Collection[int], *, by: str) -> Job:
@@ -94,8 +92,15 @@ def release(child: int, parents: Collection[int], *, by: str) -> Job:
         edges.delete()
         cursor.execute(statement("release"), {"job": child, "gone": named(parents)})
         cursor.execute("SELECT job_release(%s, true)", [[child]])
-    log.info("%s had job %s no longer wait for %s", by, child, named(parents))
+    return _noted(job, f"{by} had job {child} no longer wait for {named(parents)}")
+
+
+def _noted(job: Job, done: str) -> Job:
+    """Where it moved the job, its move says who did it; else a line of the log does."""
+    before = job.state
     job.refresh_from_db()
+    if job.state == before:
+        log.info(done)
     return job
 
 

@@ -14,7 +14,7 @@ from django.db import transaction
 
 from jobs import kinds, plain, ports, queue
 from jobs.models import Delivery, Event, Job, Refused
-from jobs.states import UNSTARTED
+from jobs.states import UNSTARTED, State
 
 log = logging.getLogger("jobs")
 
@@ -133,6 +133,13 @@ def publish(
         for subscriber in ports.subscribers.get(name, ()):
             _deliver(event, subscriber, cause)
     return event
+
+
+def failure(job: Job | None) -> str:
+    """This function will say why a delivery's job failed: in its own words, or in those of a repair."""
+    if job is None or job.state != State.FAILED:
+        return ""
+    return job.failure_message or job.reason
 
 
 def replay(delivery: Delivery, *, by: str) -> Job:

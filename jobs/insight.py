@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from jobs import board, events, figures, overall, ports
-from jobs.models import Delivery, Job, Verification
+from jobs.models import Delivery, Job, Runner, Verification
 
 SPANS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
 PAGE = 50
@@ -32,6 +32,8 @@ def measured(request: HttpRequest) -> HttpResponse:
     names = ports.scopes.label(
         {int(one.name) for one in groups if one.by == "project" and one.name}
     )
+    runners = [int(one.name) for one in groups if one.by == "runner" and one.name]
+    pools = dict(Runner.objects.filter(pk__in=runners).values_list("pk", "pool"))
     context = {
         "spans": list(SPANS),
         "chosen": chosen,
@@ -40,7 +42,7 @@ def measured(request: HttpRequest) -> HttpResponse:
         "measured": figures.MEASURED,
         "whole": next((one for one in groups if not one.by), None),
         "parts": [
-            (by, [(_name(one, names), one) for one in groups if one.by == by])
+            (by, [(_name(one, names, pools), one) for one in groups if one.by == by])
             for by in figures.GROUPS
         ],
         "classes": figures.classes(of, scopes),
@@ -60,7 +62,9 @@ def deliveries(request: HttpRequest) -> HttpResponse:
         found = found.dead()
     listed = list(found[:PAGE])
     jobs = Job.objects.in_bulk([one.job_id for one in listed if one.job_id])
-    rows = [(one, jobs.get(one.job_id or 0)) for one in listed]
+    names = board.people(job.reason for job in jobs.values())
+    known = [(one, jobs.get(one.job_id or 0)) for one in listed]
+    rows = [(one, job, board.with_names(events.failure(job), names)) for one, job in known]
     return render(request, "jobs/deliveries.html", {"rows": rows, "dead": dead, "most": PAGE})
 
 
@@ -101,7 +105,9 @@ def _scopes(user: Any) -> list[int] | None:
     return None if user.is_active and user.is_staff else list(ports.scopes.visible(user))
 
 
-def _name(one: figures.Group, names: Any) -> str:
+def _name(one: figures.Group, names: Any, pools: dict[int, str]) -> str:
+    if one.by == "runner" and one.name:
+        return f"{pools.get(int(one.name), 'removed')}-{one.name}"
     if one.by == "project":
         return str(names.get(int(one.name), "a removed project")) if one.name else "no project"
     return one.name

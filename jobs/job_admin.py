@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
@@ -26,13 +27,28 @@ class MoveInline(WindowInline):
     """The timeline."""
 
     model = Move
-    fields = ("at", "from_state", "to_state", "actor", "why", "fence")
-    readonly_fields = ("why",)
+    fields = ("at", "from_state", "to_state", "who", "why", "fence")
+    readonly_fields = ("who", "why")
+
+    @cached_property
+    def _people(self) -> dict[str, str]:
+        return {}
+
+    @admin.display(description="actor")
+    def who(self, move: Move) -> str:
+        """This column will name who moved it."""
+        return self._named(move.actor)
 
     @admin.display(description="reason")
     def why(self, move: Move) -> str:
         """This column will show the reason, with signs for control characters."""
-        return visible(move.reason)
+        return visible(self._named(move.reason))
+
+    def _named(self, text: str) -> str:
+        unknown = board.actors(text) - self._people.keys()
+        # Those without an account, too: nobody asks for them again.
+        self._people.update({actor: actor for actor in unknown} | board.people(unknown))
+        return board.with_names(text, self._people)
 
 
 class AttemptInline(WindowInline):
@@ -228,8 +244,8 @@ class JobAdmin(Window):
 
     @admin.display(description="reason")
     def why(self, job: Job) -> str:
-        """This field will show the reason, with signs for control characters."""
-        return visible(job.reason)
+        """This field will show the reason, with names, and signs for control characters."""
+        return visible(board.with_names(job.reason, board.people([job.reason])))
 
     @admin.display(description="failure message")
     def failure(self, job: Job) -> str:

@@ -115,9 +115,10 @@ def _unserved(user: Any) -> Counter:
     return _counted("unserved", _seen(unserved(), user), True, "waiting where no runner serves")
 
 
-def _failed(user: Any) -> Counter:
-    unread = _seen(Job.objects.filter(state=State.FAILED, acknowledged_at=None), user)
-    return _counted("failed", unread, False, "failed and read by nobody")
+def unread(user: Any) -> Counter:
+    """This function will count the failures nobody has read, of the jobs `user` may see."""
+    jobs = _seen(Job.objects.filter(state=State.FAILED, acknowledged_at=None), user)
+    return _counted("failed", jobs, False, "failed and read by nobody")
 
 
 def _dead(user: Any) -> Counter:
@@ -159,7 +160,7 @@ _COUNTERS: tuple[Callable[[Any], Counter], ...] = (
     _stalled,
     _unserved,
     _old,
-    _failed,
+    unread,
     _dead,
     _paused,
 )

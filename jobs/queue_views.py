@@ -12,16 +12,26 @@ from django.views.decorators.http import require_http_methods, require_safe
 from jobs import board, lines, ports
 from jobs.models import BadLimit, Limit, Queue
 
+_WHOLE = {"invalid": "Give a whole number from 1 on, such as 20, or leave it empty."}
+
 
 class Bounds(forms.Form):
     """Limits as a person writes them; what is left empty is no limit."""
 
-    most = forms.IntegerField(required=False, label="At once", help_text="So many run at a time.")
+    most = forms.IntegerField(
+        required=False, label="At once", help_text="So many run at a time.", error_messages=_WHOLE
+    )
     per_minute = forms.IntegerField(
-        required=False, label="A minute", help_text="So many begin in a minute."
+        required=False,
+        label="A minute",
+        help_text="So many begin in a minute.",
+        error_messages=_WHOLE,
     )
     burst = forms.IntegerField(
-        required=False, label="In a burst", help_text="So many begin at once after a quiet time."
+        required=False,
+        label="In a burst",
+        help_text="So many begin at once after a quiet time.",
+        error_messages=_WHOLE,
     )
 
 

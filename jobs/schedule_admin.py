@@ -22,6 +22,17 @@ class ScheduleForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Schedule
         fields = ("name", "kind", "arguments", "cron", "zone", "catch_up", "scope", "priority")
+        error_messages = {
+            "name": {"unique": "Another schedule has this name: choose another."},
+            "arguments": {"invalid": 'This is no JSON: write it like {"repository": 3}.'},
+            "priority": dict.fromkeys(
+                ("invalid", "min_value", "max_value"), "Give a whole number from -32768 to 32767."
+            ),
+            "scope": dict.fromkeys(
+                ("invalid", "min_value", "max_value"),
+                "Give the id of a project, or leave it empty.",
+            ),
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

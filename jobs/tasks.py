@@ -30,7 +30,9 @@ def steps(
     run: Run, *, total: Annotated[int, kinds.Between(0, 100_000)] = 10, seconds: Seconds = 1.0
 ) -> dict[str, Any]:
     """Takes steps, with progress, a log and a checkpoint after each: it can be paused there; leaves a file."""
-    for number in range(run.resumed or 0, total):
+    before = int(run.resumed or 0)
+    run.progress(before, total, done=[f"step {number + 1}" for number in range(before)])
+    for number in range(before, total):
         run.progress(number, total, f"step {number + 1}")
         Event().wait(seconds)
         run.log(f"step {number + 1} of {total} done")

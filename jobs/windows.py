@@ -11,6 +11,13 @@ MOST_LISTED = 10_000
 """So many rows are reached page by page; the others by a filter."""
 
 
+class AtLeast(int):
+    """A number that is shown as "10,000+": there are more, which nobody counted."""
+
+    def __str__(self) -> str:
+        return f"{int(self):,}+"
+
+
 class Capped(Paginator):  # type: ignore[type-arg]
     """Pages of the first ten thousand rows: counting all of them would read them all."""
 
@@ -18,7 +25,8 @@ class Capped(Paginator):  # type: ignore[type-arg]
     def count(self) -> int:
         """The number of rows, or the cap."""
         rows: Any = self.object_list
-        return int(rows.order_by().values("pk")[:MOST_LISTED].count())
+        found = int(rows.order_by().values("pk")[: MOST_LISTED + 1].count())
+        return AtLeast(MOST_LISTED) if found > MOST_LISTED else found
 
 
 class Window(admin.ModelAdmin):  # type: ignore[type-arg]

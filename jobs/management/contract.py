@@ -5,9 +5,11 @@ import json
 import os
 import sys
 from argparse import ArgumentParser
+from datetime import datetime
 from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand
+from django.core.serializers.json import DjangoJSONEncoder
 
 from jobs import plain
 from jobs.failures import Anticipated
@@ -73,7 +75,7 @@ class Contract(OneLine):
         except self.bad_input as error:
             refused(str(error))
         if options["json"]:
-            self.stdout.write(json.dumps(value, default=str))
+            self.stdout.write(json.dumps(value, default=_plain))
         else:
             self.show(value)
         self.stdout.flush()
@@ -87,6 +89,11 @@ class Contract(OneLine):
     def show(self, value: Any) -> None:
         """This method will print the answer for people."""
         raise NotImplementedError
+
+
+def _plain(value: Any) -> str:
+    """What JSON has no word for: times as the API writes them."""
+    return str(DjangoJSONEncoder().default(value)) if isinstance(value, datetime) else str(value)
 
 
 def refused(text: str) -> NoReturn:

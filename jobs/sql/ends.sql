@@ -21,7 +21,7 @@ CREATE OR REPLACE FUNCTION job_end_reason(
       WHEN state = 'paused' THEN 'Paused by '
       ELSE 'It ended before the ' || intent || ' took effect that was asked by '
     END || asked_by || ' at ' || to_char(asked_at AT TIME ZONE 'UTC', 'HH24:MI:SS "UTC"')
-    || CASE WHEN words = '' THEN '.' ELSE ': ' || words END
+    || CASE WHEN words = '' THEN '.' WHEN reason = '' OR words ~ '[.!?…:]$' THEN ': ' || words ELSE ': ' || words || '.' END
     || CASE WHEN reason = '' THEN '' ELSE ' ' || reason END
   END
 $$

@@ -228,6 +228,14 @@ def test_a_page_that_loses_the_database_is_one_static_503() -> None:
     assert 'http-equiv="refresh"' in response.content.decode()
 
 
+def test_what_was_sent_is_not_asked_for_again_but_led_back() -> None:
+    page = _failed_with(_as_django(OSError("away")), "/jobs/7/pauses/")
+
+    assert page.status_code == 503
+    assert 'http-equiv="refresh"' not in page.content.decode()
+    assert 'href="/jobs/7/">Go back' in page.content.decode()
+
+
 def test_a_machine_that_loses_the_database_is_told_in_json() -> None:
     response = _failed_with(_as_django(OSError("away")), Accept="application/json")
 
@@ -307,11 +315,13 @@ def _touch(name: str, *, seconds_ago: float) -> None:
     os.utime(file, (at, at))
 
 
-def _failed_with(error: Exception, **headers: str) -> Any:
+def _failed_with(error: Exception, sent_to: str = "", **headers: str) -> Any:
+    make = RequestFactory()
+    request = make.post(sent_to) if sent_to else make.get("/", headers=headers)
     try:
         raise error
     except Exception:
-        return health.failed(RequestFactory().get("/", headers=headers))
+        return health.failed(request)
 
 
 def _probed(monkeypatch: pytest.MonkeyPatch, error: Exception, *, since: float) -> None:

@@ -1,6 +1,7 @@
 """What the commands of the ledger promise: shapes, exit statuses, one line for bad input."""
 
 import json
+import re
 import subprocess
 import sys
 from typing import Any
@@ -367,3 +368,27 @@ def test_a_refusal_is_one_line_and_status_2_from_a_shell(
 
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "N: there is no job 0; list them with manage.py jobs\n"
+
+
+def test_times_are_written_as_the_api_writes_them(capsys: Capture) -> None:
+    job = queue.enqueue("demo.noop", {})
+
+    told = ask(capsys, "jobs", "pause", str(job.pk))["evidence"][0]["at"]
+
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", told)
+
+
+def test_an_empty_key_is_refused(capsys: Capture) -> None:
+    said = refused(capsys, "enqueue", "demo.noop", "--limit-key", "")
+
+    assert "--limit-key: it is empty; name a key, or leave the option out" in said
+
+
+def test_a_rerun_names_the_new_job_beside_the_old(capsys: Capture) -> None:
+    job = queue.enqueue("demo.noop", {})
+    job.cancel(by="user:1")
+
+    call_command("jobs", "rerun", str(job.pk))
+
+    new = Job.objects.latest("pk")
+    assert f"job {job.pk}: cancelled; job {new.pk} is the new one" in capsys.readouterr().out

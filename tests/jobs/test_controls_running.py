@@ -458,11 +458,14 @@ def test_the_demo_kinds_show_pauses_rate_limits_and_checks() -> None:
     assert moves(limited).count("paused") == moves(steps).count("paused") == 1
     log = "".join(job(steps).log_chunks.order_by("pk").values_list("text", flat=True))
     assert log.count("step 1 of 5 done") == log.count("step 5 of 5 done") == 1
+    assert job(steps).progress.items_done == [f"step {number}" for number in range(1, 6)]
+    assert "user:1 at" in (said := job(steps).moves.get(to_state="paused").reason)
+    assert said.endswith(": look. It stopped at a checkpoint.")
 
 
 def _pause_once_running(pk: int) -> None:
     try:
         wait_for(lambda: states(pk) == ["running"], 20)
-        job(pk).pause(by="user:1")
+        job(pk).pause(by="user:1", reason="look")
     finally:
         connection.close()

@@ -7,6 +7,17 @@ from jobs.models import Job
 from projects.models import Project, Repository
 from tests.pages.conftest import World, browser_of
 
+SCHEDULE = {
+    "name": "nightly",
+    "kind": "demo.noop",
+    "arguments": "{}",
+    "cron": "30 4 * * *",
+    "zone": "UTC",
+    "catch_up": "one",
+    "scope": "",
+    "priority": "0",
+}
+
 
 def register(client: Client, addresses: str, **more: str) -> tuple[int, str]:
     """This function will send the form and give the status and the page after it."""
@@ -119,3 +130,33 @@ def browser_with(client: Client, world: World) -> Client:
     """This function will log the administrator in, in a browser with the same cookies."""
     client.force_login(world.staff)
     return client
+
+
+@pytest.mark.parametrize(
+    ("field", "given", "said"),
+    [
+        ("arguments", "{bad", "This is no JSON: write it like"),
+        ("name", "reconcile", "Another schedule has this name: choose another."),
+        ("priority", "99999", "Give a whole number from -32768 to 32767."),
+        ("priority", "high", "Give a whole number from -32768 to 32767."),
+        ("scope", "x", "Give the id of a project, or leave it empty."),
+    ],
+)
+def test_the_admin_says_how_a_field_of_a_schedule_is_mended(
+    field: str, given: str, said: str, as_staff: Client
+) -> None:
+    answer = as_staff.post("/admin/jobs/schedule/add/", SCHEDULE | {field: given})
+
+    assert said in answer.content.decode()
+
+
+@pytest.mark.parametrize("given", ["abc", "1e9", "1.5"])
+def test_a_limit_that_is_no_number_is_refused_with_what_is_taken(
+    given: str, as_staff: Client
+) -> None:
+    answer = as_staff.post("/queues/short/limits/", {"most": given})
+
+    assert answer.status_code == 400
+    assert "Give a whole number from 1 on, such as 20, or leave it empty." in (
+        answer.content.decode()
+    )

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.db.models.functions import Now
 
 from jobs import audit
-from jobs.models import Delivery, Event, Job, Verification
+from jobs.models import Attempt, Delivery, Event, Job, Verification
 from tests.pages.conftest import World, browser_of
 
 
@@ -128,3 +128,16 @@ def test_the_admin_shows_who_was_told_of_an_event(world: World, dead: Delivery) 
     page = text(world.staff, f"/admin/jobs/event/{dead.event_id}/change/")
 
     assert "demo.fail" in page
+
+
+def test_a_delivery_that_somebody_repaired_as_failed_says_so(world: World, dead: Delivery) -> None:
+    reason = f"Repaired by user:{world.contributor.pk}: it hung"
+    Job.objects.filter(pk=world.job.pk).update(failure_message="", reason=reason)
+
+    assert "Repaired by contributor: it hung" in text(world.viewer, "/deliveries/")
+
+
+def test_figures_call_runners_what_the_page_of_runners_calls_them(world: World) -> None:
+    ran = Attempt.objects.get(job=world.job).runner_id
+
+    assert f">short-{ran}<" in text(world.staff, "/figures/")

@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from jobs import queue
+from jobs import queue, windows
 from jobs.models import Artefact, Job, LateReport, Limit, LogChunk, Progress
 from tests.pages.conftest import World, browser_of, runner
 from tests.pages.test_pages import text_of
@@ -153,4 +153,68 @@ def test_the_admins_list_counts_no_further_than_it_shows(world: World, as_staff:
 
     counts = [query["sql"] for query in asked if "COUNT(" in query["sql"]]
     assert counts
-    assert all("LIMIT 10000" in count for count in counts)
+    assert all("LIMIT 10001" in count for count in counts)
+
+
+def test_a_count_that_ends_at_its_cap_says_so(
+    world: World, as_staff: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exact = text_of(as_staff, "/admin/jobs/job/")
+    queue.enqueue_many("demo.noop", [{}] * 2)
+    monkeypatch.setattr(windows, "MOST_LISTED", 2)
+    capped = text_of(as_staff, "/admin/jobs/job/")
+
+    assert "1 job\n" in exact
+    assert "2+ jobs\n" in capped
+    assert "All 2+ selected" in capped
+
+
+def test_the_admin_tells_times_to_the_second_and_people_by_name(
+    world: World, as_staff: Client
+) -> None:
+    world.job.retry(by=f"user:{world.contributor.pk}", reason="again")
+    move = world.job.moves.latest("pk")
+
+    page = text_of(as_staff, f"/admin/jobs/job/{world.job.pk}/change/")
+
+    assert f"{move.at:%Y-%m-%d %H:%M:%S} UTC" in page
+    assert "<p>contributor</p>" in page
+    assert "Retried by contributor: again" in page
+    assert f"user:{world.contributor.pk}" not in page
+
+
+def test_a_rerun_and_what_it_repeats_lead_to_each_other(world: World, as_staff: Client) -> None:
+    old = world.job
+    as_staff.post(f"/jobs/{old.pk}/reruns/")
+    new = Job.objects.latest("pk")
+
+    assert f'<dt>Led to</dt><dd><a href="/jobs/{new.pk}/">' in text_of(as_staff, f"/jobs/{old.pk}/")
+    assert f'<dt>Began with</dt><dd><a href="/jobs/{old.pk}/">' in text_of(
+        as_staff, f"/jobs/{new.pk}/"
+    )
+
+
+def test_a_log_of_several_attempts_says_which_wrote_what_and_when(
+    world: World, as_staff: Client
+) -> None:
+    for fence in (1, 2):
+        LogChunk.objects.create(job=world.job, fence=fence, seq=0, first_line=1, text="a\nb\n")
+    LogChunk.objects.create(job=world.job, fence=2, seq=1, first_line=3, text="c\n")
+    begun = LogChunk.objects.get(fence=1).created_at
+
+    log = text_of(as_staff, f"/jobs/{world.job.pk}/log/")
+
+    assert log.count('class="part"') == 2
+    assert f"attempt 1, logged from {begun:%Y-%m-%d %H:%M:%S} UTC on" in log
+
+
+def test_who_retries_what_was_due_later_is_told_that_it_begins_now(
+    world: World, as_staff: Client
+) -> None:
+    later = queue.enqueue("demo.noop", {}, after=3600)
+    later.cancel(by="user:1")
+
+    asked = text_of(as_staff, f"/jobs/{later.pk}/retries/")
+
+    assert f"It was due at {later.run_after:%Y-%m-%d %H:%M:%S} UTC" in asked
+    assert "It was due" not in text_of(as_staff, f"/jobs/{world.job.pk}/retries/")

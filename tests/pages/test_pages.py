@@ -5,9 +5,11 @@ import re
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.db import connection
+from django.db.models.functions import Now
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from factory import snapshot
 from factory.sockets import MOST_TOPICS
 from jobs import board, queue
 from jobs.models import Job, LogChunk, Progress, Queue
@@ -78,11 +80,24 @@ def test_the_home_page_costs_the_same_at_1_and_at_20_projects(
     world: World, as_staff: Client
 ) -> None:
     text_of(as_staff, "/")
+    snapshot.forget()
     at_one = queries(as_staff, "/")
     for number in range(20):
         mapped(Project.objects.create(name=f"P{number}", slug=f"p{number}"))
+    snapshot.forget()
 
     assert queries(as_staff, "/") == at_one
+
+
+def test_the_home_page_of_somebody_without_a_project_tells_of_jobs(world: World) -> None:
+    snapshot.forget()
+    Project.objects.update(archived_at=Now())
+    queue.enqueue_many("demo.noop", [{}] * 2)
+
+    page = text_of(browser_of(world.staff), "/")
+
+    assert '<a href="/jobs/?state=queued">2 queued</a>' in page
+    assert '<a href="/jobs/failures/">1 failed and read by nobody</a>' in page
 
 
 def test_a_flood_of_waiting_jobs_does_not_hide_what_runs_in_another_project(world: World) -> None:

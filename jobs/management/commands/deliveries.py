@@ -58,6 +58,6 @@ def _shape(one: Delivery, job: Job | None) -> dict[str, Any]:
         "kind": one.kind,
         "job": one.job_id,
         "state": job.state if job else gone,
-        "why": one.stopped or (job.failure_message if job and job.state == "failed" else ""),
+        "why": one.stopped or events.failure(job),
         "created_at": one.created_at,
     }

@@ -29,7 +29,7 @@ class Command(Contract):
         parser.add_argument(
             "--policy", choices=Policy.values, help="when one of them fails; cancel unless told"
         )
-        parser.add_argument("--limit-key", default="", metavar="KEY", help="what they share")
+        parser.add_argument("--limit-key", metavar="KEY", help="what they share")
 
     def answer(self, options: dict[str, Any]) -> tuple[Any, bool]:
         """This method will insert the jobs in one statement."""
@@ -61,7 +61,11 @@ class Command(Contract):
         self.stdout.write(f"enqueued {len(made)}: {shown}")
 
 
-def _key(text: str) -> str:
+def _key(text: str | None) -> str:
+    if text is None:
+        return ""
+    if not text:
+        raise BadInput("--limit-key: it is empty; name a key, or leave the option out")
     if len(text) > 128 or not text.isprintable():
         raise BadInput(f"--limit-key {text[:40]!r}: give at most 128 printable characters")
     return text

@@ -102,7 +102,8 @@ class Command(Contract):
     def _show_act(self, value: dict[str, Any]) -> None:
         changed = value["before"] != value["after"]
         states = f"{value['before']} → {value['after']}" if changed else value["after"]
-        self.stdout.write(f"job {value['id']}: {states}")
+        made = f"; job {value['made']} is the new one" if value.get("made") else ""
+        self.stdout.write(f"job {value['id']}: {states}{made}")
         for one in value["evidence"]:
             at = one.get("at") or one.get("since")
             since = f"{at:%Y-%m-%d %H:%M:%S} UTC: " if at else ""
