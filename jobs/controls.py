@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -304,4 +304,8 @@ def for_many(word: str) -> tuple[Control, ...]:
     """
     if word not in State.values or word in HELD:
         return BULK
-    return tuple(one for one in BULK if one.offered(Job(state=word, intent="")))
+    # Some that are paused go on by themselves, and can be paused for good.
+    shown = Job(
+        state=word, intent="", resume_at=datetime.now(UTC) if word == State.PAUSED else None
+    )
+    return tuple(one for one in BULK if one.offered(shown))

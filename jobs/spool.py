@@ -79,7 +79,7 @@ class Spool:
                 waiting.difference_update(endings)
                 if not waiting:
                     del self._files[path]
-                    path.unlink(missing_ok=True)
+                    _remove(path)
 
     def _text(self, endings: list[Ending]) -> str:
         said = {
@@ -91,6 +91,14 @@ class Spool:
             "endings": [ending._asdict() for ending in endings],
         }
         return json.dumps(said)
+
+
+def _remove(path: Path) -> None:
+    """Remove a file; what stays on a disk turned read-only is refused by the fence at its replay."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        log.error("spool: %s cannot be removed: %s", path.name, error.strerror)
 
 
 def folder() -> Path:

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import psycopg2
 import pytest
 from django.db import connection
 
-from jobs import events, kinds, ports, queue
+from jobs import db, events, kinds, ports, queue
 from jobs.context import Run
 from jobs.events import BadEvent
 from jobs.ledger import Claim
@@ -142,6 +143,28 @@ def test_a_log_is_numbered_across_its_chunks(run: Run) -> None:
 
     found = LogChunk.objects.order_by("seq").values_list("seq", "first_line", "text")
     assert list(found) == [(0, 1, "one\ntwo\n"), (1, 3, "three\n")]
+
+
+def test_no_line_is_lost_when_the_answer_to_a_chunk_is(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run.log("one\ntwo")
+    with monkeypatch.context() as lossy:
+        store = db.rows
+        lossy.setattr(db, "rows", lambda *asked: (store(*asked), lose())[0])
+        with pytest.raises(psycopg2.OperationalError):
+            write(run._report)
+    run.log("three")
+    write(run._report)
+    run.log("four")
+    write(run._report)
+
+    found = LogChunk.objects.order_by("seq").values_list("seq", "first_line", "text")
+    assert list(found) == [(0, 1, "one\ntwo\nthree\n"), (1, 4, "four\n")]
+
+
+def lose() -> None:
+    raise psycopg2.OperationalError("the answer was lost")
 
 
 def test_nothing_new_writes_nothing(run: Run) -> None:

@@ -121,6 +121,20 @@ def test_a_full_disk_does_not_stop_the_runner(home: Path, caplog: pytest.LogCapt
     assert "cannot be kept" in caplog.text
 
 
+def test_a_disk_turned_read_only_does_not_stop_the_runner(
+    home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    kept, ending = Spool(7), ledger.Ending(1, 1, "succeeded", None, "", "", "", 0)
+    kept.keep([ending])
+    [path] = spool.waiting()
+    path.unlink()
+    path.mkdir()  # what root cannot unlink either
+
+    kept.forget([ending])
+
+    assert "7-1.json cannot be removed" in caplog.text
+
+
 def test_what_a_dead_runner_had_done_is_not_done_again(
     raw: Any, hands: Ledger, dead: Runner
 ) -> None:

@@ -13,13 +13,14 @@ import pytest
 from django.db import connection
 
 from factory import snapshot
-from jobs import audit, board, queue, schedules
+from jobs import audit, board, ledger, queue, schedules
+from jobs.failures import Failed, FailureClass
 from jobs.ledger import LOCK_CLASS
 from jobs.models import Job, Queue, Runner, Verification
 from jobs.ports import Disagreement, Found, audits
 from tests import services
 from tests.factory.conftest import wait_for
-from tests.jobs.conftest import GONE_PID, Cluster, Desk, introduce, other_connection, serve
+from tests.jobs.conftest import GONE_PID, Cluster, Desk, introduce, other_connection, serve, states
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -53,6 +54,22 @@ def test_a_board_that_is_true_is_green() -> None:
     assert (made.ok, made.disagreements) == (True, [])
     assert audit.last_green() == made
     assert made.covered["moves give the row"] == "22 jobs"
+
+
+def test_a_child_that_ignored_a_failure_is_no_lie_when_that_begins_anew(
+    committed: services.ScratchDatabase,
+) -> None:
+    parent = queue.enqueue("demo.fail", {})
+    child = queue.enqueue("demo.noop", {}, depends=[parent.pk], policy="ignore", after=60)
+    with other_connection(committed) as raw:
+        desk = Desk(raw, introduce())
+        no = Failed(FailureClass.AUTH, "No.")
+        desk.ledger.finish([ledger.failure(claim, no) for claim in desk.claim()])
+
+    Job.objects.get(pk=parent.pk).retry(by="user:1")
+
+    assert states(parent.pk, child.pk) == ["queued", "scheduled"]
+    assert found() == {}
 
 
 def serve_some() -> None:

@@ -112,7 +112,7 @@ def test_who_asks_again_is_told_that_the_first_wish_stands(world: World) -> None
     ("word", "offered"),
     [
         ("scheduled", {"pause", "cancel"}),
-        ("paused", {"resume", "cancel"}),
+        ("paused", {"pause", "resume", "cancel"}),
         ("failed", {"retry", "acknowledge"}),
         ("running", {one.name for one in controls.BULK}),
         ("lost", {one.name for one in controls.BULK}),

@@ -5,6 +5,9 @@ SELECT 'job ' || j.id, j.state,
 FROM job j LEFT JOIN LATERAL (
   SELECT p.id, p.state FROM job_dependency d JOIN job p ON p.id = d.parent_id
   WHERE d.child_id = j.id AND j.state <> 'blocked' AND p.state NOT IN ('succeeded', 'failed', 'cancelled')
+    -- Whose failure was ignored may begin anew.
+    AND NOT (d.policy = 'ignore' AND EXISTS (
+      SELECT FROM job_move m WHERE m.job_id = p.id AND m.to_state IN ('failed', 'cancelled')))
   ORDER BY p.id LIMIT 1
 ) p ON true
 WHERE j.id = ANY (%(ids)s)
