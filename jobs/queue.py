@@ -35,7 +35,7 @@ class Options(TypedDict, total=False):
 
 
 def enqueue(kind: str, arguments: dict[str, Any], **options: Unpack[Options]) -> Job:
-    """This function will insert one job, or give the one that has its `unique_key` and was never begun.
+    """This function will insert one job, or give the one of its `unique_key` that was never claimed.
 
     Raises `kinds.UnknownKind` and `kinds.BadArguments`.
     """
@@ -54,7 +54,7 @@ def enqueue_many(
 ) -> list[int]:
     """This function will insert jobs of one kind in one statement and give their ids.
 
-    Where a job that was never begun has the `unique_key` already, nothing is inserted, and that one
+    Where a job that was never claimed has the `unique_key` already, nothing is inserted, and that one
     keeps waiting for what it waits for.
     """
     registered = kinds.get(kind)

@@ -136,7 +136,7 @@ class Job(models.Model):
         max_length=128,
         blank=True,
         db_default="",
-        help_text="At most one job that was never begun has it.",
+        help_text="At most one job that no runner ever claimed has it.",
     )
     limit_key = models.CharField(
         max_length=128,
@@ -257,10 +257,18 @@ class Job(models.Model):
         indexes = [
             models.Index(
                 F("queue"),
+                F("limit_key"),
                 F("priority").desc(),
                 F("id"),
                 condition=Q(state=State.QUEUED),
                 name="job_claim",
+            ),
+            models.Index(
+                F("queue"),
+                F("priority").desc(),
+                F("id"),
+                condition=Q(state=State.QUEUED) & ~Q(limit_key=""),
+                name="job_keyed",
             ),
             models.Index(fields=["run_after"], condition=Q(state=State.SCHEDULED), name="job_due"),
             models.Index(fields=["runner"], condition=Q(state__in=HELD), name="job_held"),

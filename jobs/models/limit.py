@@ -3,7 +3,7 @@
 import math
 from typing import Any, Self
 
-from django.db import models
+from django.db import connection, models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
@@ -47,13 +47,16 @@ class Limited(models.Model):
         burst: int | None = None,
         by: str,
     ) -> None:
-        """This method will set the limits anew, with a full bucket; None takes one away.
+        """This method will set the limits anew, with a full bucket, and wake runners; None takes one away.
 
         Raises `BadLimit`. Runners look once a second, so `burst` must hold what a second brings.
         """
-        type(self)._default_manager.filter(pk=self.pk).update(
-            **limits(most, per_minute, burst), limited_by=by, limited_at=Now(), refilled_at=Now()
-        )
+        bounds = limits(most, per_minute, burst)
+        with transaction.atomic(), connection.cursor() as cursor:
+            type(self)._default_manager.filter(pk=self.pk).update(
+                **bounds, limited_by=by, limited_at=Now(), refilled_at=Now()
+            )
+            cursor.execute("NOTIFY job_wake")
         self.refresh_from_db()
 
     @classmethod

@@ -24,27 +24,36 @@ WITH done AS (
   WHERE job.id = u.id AND job.fence = u.fence AND job.runner_id IS NOT NULL
   RETURNING job.id
 ), line AS (
-  -- A walk along the partial index of each queue: a sort over all that is queued would cost 100 times more.
+  -- A walk along the index of each queue: a sort over all that is queued would cost 100 times more.
   SELECT x.id, x.priority, q.name AS queue, x.limit_key, q.limited OR x.limit_key <> '' AS limited, x.alone
   FROM (SELECT name, most_running IS NOT NULL OR per_minute IS NOT NULL AS limited, batch
         FROM job_queue WHERE name = ANY ($9) AND NOT paused
         -- First the ends, which may wait for an act on many jobs: it would wait for what was claimed by then.
           AND (SELECT count(*) FROM done) >= 0) q
   CROSS JOIN LATERAL (
-    SELECT j.id, j.priority, j.limit_key, j.solo OR j.limit_key <> '' AS alone
-    FROM job j
-    WHERE j.state = 'queued' AND j.queue_id = q.name
-      AND (j.limit_key = '' OR j.limit_key NOT IN (SELECT k FROM job_full_keys() f (k)))
-    ORDER BY j.priority DESC, j.id
-    -- Where jobs are counted, one at a time: what is claimed is to be at work.
-    LIMIT least($10, CASE WHEN q.limited THEN 1 ELSE q.batch END)
-    FOR UPDATE OF j SKIP LOCKED
+    SELECT * FROM (
+      SELECT j.id, j.priority, j.limit_key, j.solo AS alone FROM job j
+      WHERE j.state = 'queued' AND j.queue_id = q.name AND j.limit_key = ''
+      ORDER BY j.priority DESC, j.id
+      -- Where jobs are counted, one at a time: what is claimed is to be at work.
+      LIMIT least($10, CASE WHEN q.limited THEN 1 ELSE q.batch END)
+      FOR UPDATE OF j SKIP LOCKED
+    ) plain
+    UNION ALL
+    -- Of the jobs with a key, one, and only one that is the first of its key: whoever is about to claim
+    -- that one holds its row, and nobody takes the second meanwhile.
+    SELECT * FROM (
+      SELECT j.id, j.priority, j.limit_key, true AS alone FROM job j
+      -- Said so that the planner finds them by their ids.
+      WHERE j.id = ANY (ARRAY(SELECT job_heads(q.name))) AND j.state || '' = 'queued'
+      ORDER BY j.priority DESC, j.id LIMIT least($10, 1) FOR UPDATE OF j SKIP LOCKED
+    ) keyed
   ) x
   ORDER BY x.priority DESC, x.id
   LIMIT $10
 ), pick AS (
   -- A job that must be alone is taken only as the first and then without company.
-  SELECT id, CASE WHEN limited THEN job_admit(queue, limit_key) ELSE 1 END AS slot FROM (
+  SELECT id, CASE WHEN limited THEN job_admit(queue, limit_key, id) ELSE 1 END AS slot FROM (
     SELECT id, queue, limit_key, limited, row_number() OVER w AS place, bool_or(alone) OVER w AS alone
     FROM line WINDOW w AS (ORDER BY priority DESC, id)
   ) z WHERE place = 1 OR NOT alone

@@ -19,11 +19,15 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
   SELECT x.id, x.updated_at FROM job_queue q
   CROSS JOIN LATERAL (
-    SELECT j.id, j.updated_at FROM job j
-    WHERE j.state = 'queued' AND j.queue_id = q.name
-      AND (j.limit_key = '' OR j.limit_key NOT IN (SELECT k FROM job_full_keys() f (k))
-           AND NOT EXISTS (SELECT FROM job_limit l WHERE l.key = j.limit_key AND l.per_minute IS NOT NULL))
-    ORDER BY j.priority DESC, j.id LIMIT 1
+    SELECT c.id, c.updated_at FROM (
+      (SELECT j.id, j.priority, j.updated_at FROM job j
+       WHERE j.state = 'queued' AND j.queue_id = q.name AND j.limit_key = '' ORDER BY j.priority DESC, j.id LIMIT 1)
+      UNION ALL
+      SELECT j.id, j.priority, j.updated_at FROM job j
+      WHERE j.id = ANY (ARRAY(SELECT job_heads(q.name)))
+        AND NOT EXISTS (SELECT FROM job_limit l WHERE l.key = j.limit_key AND l.per_minute IS NOT NULL)
+    ) c
+    ORDER BY c.priority DESC, c.id LIMIT 1
   ) x
   WHERE q.name = w.pool AND NOT q.paused AND r.heard AND r.intent = ''
     AND r.idle_since < clock_timestamp() - make_interval(secs => %(stall_s)s)

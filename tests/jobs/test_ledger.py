@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import psycopg2
 import pytest
 from django.db import IntegrityError, connection, transaction
 
@@ -14,7 +13,7 @@ from jobs.ledger import Claim, Ledger
 from jobs.models import Attempt, Job, Queue
 from jobs.models.job import Refused, Stale
 from tests import services
-from tests.jobs.conftest import Desk, introduce, moves, other_connection, states
+from tests.jobs.conftest import Desk, moves, other_connection, states
 
 
 def noop(**options: Any) -> int:
@@ -150,24 +149,6 @@ def test_a_busy_limit_key_does_not_hold_up_the_others(desk: Desk) -> None:
     free = noop()
 
     assert desk.claim_ids() == [free]
-
-
-def test_the_index_lets_one_of_two_racing_runners_have_a_limit_key(
-    committed: services.ScratchDatabase,
-) -> None:
-    noop(limit_key="k")
-    noop(limit_key="k")
-    runner = introduce()
-    with other_connection(committed) as one, other_connection(committed) as two:
-        one.autocommit = two.autocommit = False
-        Desk(one, runner).claim(1)
-        racing = Desk(two, runner)
-        with two.cursor() as cursor:
-            cursor.execute("SET lock_timeout = '200ms'")
-
-        # The second waits for the first to commit, and is refused by the index then.
-        with pytest.raises(psycopg2.errors.LockNotAvailable):
-            racing.claim(1)
 
 
 def test_handing_back_refunds_the_attempt_and_leaves_no_attempt_row(
@@ -330,6 +311,18 @@ def test_a_job_that_comes_back_does_not_collide_with_its_successor(desk: Desk) -
     successor = noop(unique_key="k")
 
     desk.ledger.finish([lose(claim)])
+
+    assert states(claim.id, successor) == ["queued", "queued"]
+
+
+def test_a_job_that_was_handed_back_unstarted_does_not_collide_with_its_successor(
+    desk: Desk,
+) -> None:
+    noop(unique_key="k")
+    claim = desk.claim()[0]
+    desk.ledger.hand_back([claim], "")
+
+    successor = noop(unique_key="k")
 
     assert states(claim.id, successor) == ["queued", "queued"]
 

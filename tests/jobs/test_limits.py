@@ -4,6 +4,7 @@ import threading
 import time
 from typing import Any
 
+import psycopg2
 import pytest
 from django.db import IntegrityError, connection, transaction
 
@@ -100,6 +101,83 @@ def test_a_full_key_does_not_hold_up_the_others(desk: Desk) -> None:
     desk.claim()
 
     assert desk.claim_ids() == [free]
+
+
+def test_of_the_free_keys_behind_a_crowd_the_first_job_is_taken(desk: Desk) -> None:
+    queue.enqueue_many("demo.noop", [{}] * 250, limit_key="k", priority=5)
+    desk.claim()
+    later, low, high = noop(limit_key="a"), noop(limit_key="b"), noop(limit_key="c", priority=1)
+    plain = noop()
+    second = noop(limit_key="c", priority=1)
+
+    assert [desk.claim_ids() for _ in range(5)] == [[high], [later], [low], [plain], []]
+    finish(desk, *[Claim(*[high, 1, "", {}, 1, 1, None, "", "", None, None, 0])])
+    assert desk.claim_ids() == [second]
+
+
+def test_a_younger_job_of_a_key_does_not_overtake_one_that_is_about_to_begin(
+    committed: services.ScratchDatabase,
+) -> None:
+    Limit.on("k", most=2, by="user:1")
+    noop(limit_key="k")
+    noop(limit_key="k")
+    runner = introduce()
+    with other_connection(committed) as one, other_connection(committed) as two:
+        one.autocommit = False
+        Desk(one, runner).claim(1)
+        racing = Desk(two, runner)
+        during = racing.claim_ids(1)
+        one.rollback()
+
+        assert (during, racing.claim_ids(1)) == ([], [1])
+
+
+def test_a_younger_job_of_a_key_does_not_take_the_place_of_one_that_came_back(
+    committed: services.ScratchDatabase,
+) -> None:
+    Limit.on("k", most=1, by="user:1")
+    older, younger = noop(limit_key="k"), noop(limit_key="k")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT job_admit('short', 'k', %s), job_admit('short', 'k', %s)", [younger, older]
+        )
+        assert cursor.fetchone() == (None, 1)
+
+
+def test_of_two_racing_runners_one_has_a_limit_key_and_the_other_goes_past(
+    committed: services.ScratchDatabase,
+) -> None:
+    noop(limit_key="k")
+    noop(limit_key="k")
+    other, free = noop(limit_key="other"), noop()
+    runner = introduce()
+    with other_connection(committed) as one, other_connection(committed) as two:
+        one.autocommit = two.autocommit = False
+        Desk(one, runner).claim(1)
+        racing = Desk(two, runner)
+        during = racing.claim_ids(1)
+        one.commit()
+        two.commit()
+
+        assert (during, racing.claim_ids(1)) == ([other], [free])
+
+
+def test_the_index_lets_one_of_two_queues_have_a_limit_key(
+    committed: services.ScratchDatabase,
+) -> None:
+    noop(limit_key="k")
+    Job.objects.filter(pk=noop(limit_key="k")).update(queue="long")
+    runner = introduce()
+    with other_connection(committed) as one, other_connection(committed) as two:
+        one.autocommit = two.autocommit = False
+        Desk(one, runner).claim(1)
+        racing = Desk(two, runner)
+        with two.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '200ms'")
+
+        # The second waits for the first to commit, and is refused by the index then.
+        with pytest.raises(psycopg2.errors.LockNotAvailable):
+            racing.claim(1, "long")
 
 
 def test_a_key_begins_no_more_in_a_minute_than_its_bucket_holds(desk: Desk) -> None:
@@ -269,6 +347,24 @@ def test_racing_runners_never_exceed_a_limit(
 
     assert done
     assert 1 < max(most) <= 3
+    begun = list(Job.objects.order_by("started_at").values_list("pk", flat=True))
+    assert limited == "queue" or begun == sorted(begun)
+
+
+@pytest.mark.parametrize("limited", ["queue", "key"])
+def test_limits_that_are_set_or_lifted_wake_runners(
+    committed: services.ScratchDatabase, limited: str
+) -> None:
+    with other_connection(committed) as listener:
+        db.rows(listener, "LISTEN job_wake")
+        if limited == "queue":
+            short().limit(by="user:1")
+        else:
+            Limit.on("k", most=2, by="user:1")
+        db.rows(listener, "SELECT 1")
+        listener.poll()
+
+    assert len(listener.notifies) == 1
 
 
 def _work(
