@@ -12,7 +12,7 @@ SQL = Path(__file__).resolve().parent.parent / "sql"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("jobs", "0025_home_of_a_runner")]
+    dependencies = [("jobs", "0026_where_a_reason_ends")]
     operations = [
         migrations.RemoveIndex("job", "job_claim"),
         migrations.AddIndex(
