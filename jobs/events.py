@@ -31,7 +31,8 @@ class BadEvent(ValueError):
 class Schema:
     """What an event of one name says: its fields and their types.
 
-    `older` maps a version to the function that makes the next one of its payload.
+    `older` maps a version to the function that makes the next one of its payload. `lasting` ones are
+    kept for ever: what people did to who may enter.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Schema:
     fields: Mapping[str, Any]
     meaning: str
     older: Mapping[int, Upgrade] = field(default_factory=dict)
+    lasting: bool = False
 
     def check(self, payload: dict[str, Any]) -> None:
         """This method will refuse a payload that has not exactly these fields of these types."""
@@ -73,14 +75,20 @@ def register(
     fields: Mapping[str, Any],
     meaning: str,
     older: Mapping[int, Upgrade] | None = None,
+    lasting: bool = False,
 ) -> None:
     """This function will make an event name publishable, and its older versions readable."""
-    _schemas[name] = Schema(name, version, fields, meaning, older or {})
+    _schemas[name] = Schema(name, version, fields, meaning, older or {}, lasting)
 
 
 def all_schemas() -> list[Schema]:
     """This function will list every event by name."""
     return [_schemas[name] for name in sorted(_schemas)]
+
+
+def passing() -> list[str]:
+    """This function will name the events that retention may remove when they are old."""
+    return [schema.name for schema in all_schemas() if not schema.lasting]
 
 
 def payload(event: Event) -> dict[str, Any]:
@@ -145,20 +153,27 @@ def failure(job: Job | None) -> str:
 def replay(delivery: Delivery, *, by: str) -> Job:
     """This function will deliver a dead letter again: retry its job, or start the one it lacks.
 
-    Raises `Refused` when its job did not fail, and when nobody can take the event any more.
+    Raises `Refused` when its job did not fail or is no longer kept, and when nobody can take the
+    event any more.
     """
     with transaction.atomic():
         held = Delivery.objects.select_for_update().select_related("event").get(pk=delivery.pk)
-        job = Job.objects.filter(pk=held.job_id or 0).first()
-        if job is not None:
-            job.retry(by=by)
-            return job
+        if held.job_id is not None:
+            return _again(held, held.job_id, by)
         try:
             job = _start(held.event, _subscriber(held), Cause(), by)
         except (BadEvent, kinds.BadArguments, kinds.UnknownKind) as error:
             raise Refused(f"{held} cannot be delivered: {error}") from error
         Delivery.objects.filter(pk=held.pk).update(job_id=job.pk, stopped="")
         return job
+
+
+def _again(delivery: Delivery, number: int, by: str) -> Job:
+    job = Job.objects.filter(pk=number).first()
+    if job is None:  # retention took it: it succeeded, or somebody read its failure
+        raise Refused(f"{delivery} has ended: its job {number} is no longer kept.")
+    job.retry(by=by)
+    return job
 
 
 def _deliver(event: Event, subscriber: ports.Subscriber, cause: Cause) -> None:

@@ -4,12 +4,13 @@ Each is bounded, can be killed at any moment and repeated at will.
 """
 
 from contextlib import closing
+from itertools import chain
 from time import monotonic
 from typing import Any
 
 from django.db import connection
 
-from jobs import audit, db, dependencies, kinds, retention, schedules, storage, upkeep
+from jobs import audit, db, dependencies, events, kinds, retention, schedules, storage, upkeep
 from jobs.context import Run
 from jobs.levels import Level
 
@@ -47,16 +48,16 @@ def reconcile(run: Run) -> dict[str, Any]:
 
 @kinds.register("upkeep.prune", queue="long", timeout=2 * PRUNE_S, idle=300)
 def prune(run: Run) -> dict[str, Any]:
-    """Turns old finished jobs into daily counts, and removes old rows nobody needs."""
+    """Turns old finished jobs into daily counts, and removes old events and rows nobody needs."""
     until = monotonic() + PRUNE_S
     removed: dict[str, int] = {}
-    for step in (retention.leftovers, retention.retire):
-        for gone in step():
-            removed[gone.name] = removed.get(gone.name, 0) + gone.rows
-            run.progress(sum(removed.values()), None, gone.name)
-            if monotonic() > until:
-                run.log("There is more to remove: the next run goes on.", Level.WARNING)
-                return removed
+    forgotten = retention.forget_events(events.passing())
+    for gone in chain(retention.leftovers(), retention.retire(), forgotten):
+        removed[gone.name] = removed.get(gone.name, 0) + gone.rows
+        run.progress(sum(removed.values()), None, gone.name)
+        if monotonic() > until:
+            run.log("There is more to remove: the next run goes on.", Level.WARNING)
+            return removed
     return removed
 
 

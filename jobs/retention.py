@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 
 from jobs import db
 from jobs.ledger import statement
@@ -19,6 +19,18 @@ BOUNDS_S = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 1
 KEEP_TICKS = 20
 KEEP_COUNTS_DAYS = 730
 _AT_ONCE = 10_000
+
+_Pair = tuple[int, str]
+"""A project's id, 0 without one, and a kind."""
+_STRETCH = 50_000
+_ABOVE_ALL = 2**63 - 1
+_NEXT = """
+    SELECT max(id), min(created_at) < clock_timestamp() - make_interval(days => %s)
+    FROM (SELECT id, created_at FROM {} WHERE id > %s ORDER BY id LIMIT %s) AS next"""
+_AGED = """
+    SELECT DISTINCT coalesce(scope, 0), kind FROM job
+    WHERE id > %(after)s AND id <= %(upto)s
+      AND finished_at < clock_timestamp() - make_interval(days => %(days)s)"""
 
 # Each removes at most so many rows and is repeated until it removes none.
 _LEFTOVERS = {
@@ -55,19 +67,33 @@ def retire() -> Iterator[Removed]:
     the next call. Jobs that end meanwhile are not old, and nobody waits for a lock.
     """
     days = settings.FACTORY_KEEP_DAYS
-    floors = db.query(statement("floors"), {"days": days, "keep": KEEP_EACH})
+    old = list(_windows("job", days))
+    floors = _floors(old, days)
     values: dict[str, Any] = {
         "days": days,
-        "scopes": [scope or 0 for scope, _, _ in floors],
-        "kinds": [kind for _, kind, _ in floors],
-        "floors": [floor for _, _, floor in floors],
+        "scopes": [scope for scope, _ in floors],
+        "kinds": [kind for _, kind in floors],
+        "floors": list(floors.values()),
         "bounds": list(BOUNDS_S),
     }
-    after = 0
-    while floors and (window := _window(after, days)):
-        [(gone,)] = db.query(statement("retire"), {**values, "after": after, "upto": window})
-        after = window
+    for after, upto in old if floors else ():
+        [(gone,)] = db.query(statement("retire"), {**values, "after": after, "upto": upto})
         yield Removed("jobs", gone)
+
+
+def forget_events(names: list[str]) -> Iterator[Removed]:
+    """This function will remove old events of these names, and the deliveries of each.
+
+    An event stays while a job that delivers it does, while it is a dead letter, and while an event
+    that follows from it stays: so the newest go first.
+    """
+    days = settings.FACTORY_KEEP_DAYS
+    for after, upto in reversed(list(_windows("job_event", days))):
+        values = {"days": days, "names": names, "after": after, "upto": upto}
+        with transaction.atomic():
+            db.query("SELECT set_config('factory.retention', 'on', true)")
+            [(gone,)] = db.query(statement("retire_events"), values)
+        yield Removed("events", gone)
 
 
 def leftovers() -> Iterator[Removed]:
@@ -87,11 +113,32 @@ def leftovers() -> Iterator[Removed]:
             yield Removed(name, gone)
 
 
-def _window(after: int, days: int) -> int | None:
-    """The last id of the next window, or None when what follows was accepted too late to be old."""
-    [(last, aged)] = db.query(
-        "SELECT max(id), min(created_at) < clock_timestamp() - make_interval(days => %s)"
-        " FROM (SELECT id, created_at FROM job WHERE id > %s ORDER BY id LIMIT %s) AS next",
-        (days, after, WINDOW),
-    )
-    return last if aged else None
+def _windows(table: str, days: int) -> Iterator[tuple[int, int]]:
+    """The windows of ids, as the id before each and its last, up to what was accepted too late."""
+    after = 0
+    while True:
+        [(last, aged)] = db.query(_NEXT.format(table), (days, after, WINDOW))
+        if not aged:
+            return
+        yield after, last
+        after = last
+
+
+def _floors(old: list[tuple[int, int]], days: int) -> dict[_Pair, int]:
+    """The oldest job to be kept of each project and kind that has old jobs, where there is one.
+
+    From the newest job downwards until enough were found of each: no more than a stretch is sorted,
+    and of what is busy the first one has them.
+    """
+    ends = {"days": days, "after": old[0][0], "upto": old[-1][1]} if old else None
+    wanted: dict[_Pair, list[int]] = {pair: [] for pair in (db.query(_AGED, ends) if ends else ())}
+    before = _ABOVE_ALL
+    while any(len(found) < KEEP_EACH for found in wanted.values()):
+        values = {"before": before, "most": _STRETCH, "keep": KEEP_EACH}
+        if not (stretch := db.query(statement("newest"), values)):
+            break
+        for scope, kind, _, newest in stretch:
+            if (scope, kind) in wanted:
+                wanted[scope, kind] += newest or []
+        before = min(lowest for _, _, lowest, _ in stretch)
+    return {pair: found[KEEP_EACH - 1] for pair, found in wanted.items() if len(found) >= KEEP_EACH}

@@ -39,21 +39,28 @@ def register() -> None:
         version=1,
         fields={"invitation": int, "role": str},
         meaning="A maintainer made a link that lets one person join a project.",
+        lasting=True,
     )
     events.register(
         "member.joined",
         version=1,
         fields={"user": int, "role": str, "invitation": int},
         meaning="Somebody accepted an invitation and is a member now.",
+        lasting=True,
     )
     events.register(
         "member.changed",
         version=1,
         fields={"user": int, "role": str},
         meaning="A member has another role now.",
+        lasting=True,
     )
     events.register(
-        "member.left", version=1, fields={"user": int}, meaning="Somebody is no longer a member."
+        "member.left",
+        version=1,
+        fields={"user": int},
+        meaning="Somebody is no longer a member.",
+        lasting=True,
     )
 
 

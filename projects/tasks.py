@@ -24,18 +24,21 @@ events.register(
     version=1,
     fields={"repository": int, "address": str},
     meaning="A repository was registered for the first time.",
+    lasting=True,
 )
 events.register(
     "credential.kept",
     version=1,
     fields={"repository": int, "kind": str},
     meaning="Somebody gave or made a token or a key that opens a repository; not which.",
+    lasting=True,
 )
 events.register(
     "host.accepted",
     version=1,
     fields={"host": str, "port": int, "fingerprint": str},
     meaning="Somebody compared an ssh host's key and accepted it, on the machine of the command.",
+    lasting=True,
 )
 events.register(
     "repository.synced",

@@ -18,12 +18,11 @@ from factory.chaos import stack
 from factory.chaos.book import Book
 from factory.chaos.orders import ACTOR
 from factory.supervisor import record
-from jobs import acts, retention, storage
+from jobs import acts, events, retention, storage
 from jobs.models import Job
 from jobs.states import State
 
 _EVERY_S = 10.0
-_KEPT_FOR_EVER = {"job_event", "job_day", "job_verification"}
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 # By so much a late figure may exceed an early one: by this factor, and by this much.
 _TIMES = 1.3
@@ -62,7 +61,7 @@ class Soak:
         if stack.answered(self._retire) is None:
             return
         for table in storage.tables():
-            if table.name.startswith("job") and table.name not in _KEPT_FOR_EVER:
+            if table.name.startswith("job"):
                 self.samples[f"bytes of {table.name}"].append(table.bytes)
                 self.samples[f"dead in {table.name}"].append(table.dead)
         for name, pid in _processes().items():
@@ -90,7 +89,8 @@ class Soak:
     def _retire(self) -> bool:
         settings.FACTORY_KEEP_DAYS = 0
         acts.acknowledge(Job.objects.filter(state=State.FAILED, acknowledged_at=None), by=ACTOR)
-        for _ in (*retention.retire(), *retention.leftovers()):
+        forgotten = retention.forget_events(events.passing())
+        for _ in (*retention.retire(), *retention.leftovers(), *forgotten):
             pass
         taken = "WITH taken AS (DELETE FROM chaos_retired RETURNING id) SELECT id FROM taken"
         self.book.ended |= {job for (job,) in stack.rows(taken)}

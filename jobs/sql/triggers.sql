@@ -96,6 +96,15 @@ BEGIN
   RETURN NULL;
 END $$;
 
+-- What happened stays as it was told; retention, which says so, removes what nobody waits for any more.
+CREATE OR REPLACE FUNCTION job_event_is_kept() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF current_setting('factory.retention', true) IS DISTINCT FROM 'on' THEN
+    RAISE EXCEPTION '%: only retention removes rows', TG_TABLE_NAME USING ERRCODE = 'check_violation';
+  END IF;
+  RETURN NULL;
+END $$;
+
 -- TRUNCATE passes all row and delete triggers: only a clean slate, which says so, may use it.
 CREATE OR REPLACE FUNCTION job_not_truncated() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -131,8 +140,10 @@ CREATE OR REPLACE TRIGGER job_move_is_ours BEFORE INSERT OR DELETE ON job_move
   FOR EACH STATEMENT EXECUTE FUNCTION job_history_is_ours();
 CREATE OR REPLACE TRIGGER job_attempt_is_ours BEFORE INSERT OR DELETE ON job_attempt
   FOR EACH STATEMENT EXECUTE FUNCTION job_history_is_ours();
-CREATE OR REPLACE TRIGGER job_event_is_final BEFORE UPDATE OR DELETE ON job_event
+CREATE OR REPLACE TRIGGER job_event_is_final BEFORE UPDATE ON job_event
   FOR EACH STATEMENT EXECUTE FUNCTION job_history_is_final();
+CREATE OR REPLACE TRIGGER job_event_is_kept BEFORE DELETE ON job_event
+  FOR EACH STATEMENT EXECUTE FUNCTION job_event_is_kept();
 
 ALTER TABLE job SET (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
 ALTER TABLE job_runner SET (fillfactor = 50);

@@ -112,6 +112,18 @@ def test_each_project_and_kind_keeps_ten_of_its_own() -> None:
     )
 
 
+def test_what_stays_is_found_in_stretches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "_STRETCH", 7)
+    rare = ended(11, kind="demo.steps", scope=7)
+    made = ended(30)
+    queue.enqueue_many("demo.noop", [{}] * 9)
+    few = ended(4, scope=7)
+
+    assert retire() == 21
+    left = set(Job.objects.exclude(state="queued").values_list("pk", flat=True))
+    assert left == {*rare[1:], *made[20:], *few}
+
+
 def test_what_is_not_old_stays() -> None:
     ended(25, days=29)
 

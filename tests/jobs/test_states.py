@@ -156,10 +156,12 @@ def test_history_is_not_truncated(table: str) -> None:
         cursor.execute(statement)
 
 
-def test_events_are_never_removed() -> None:
+def test_events_are_neither_changed_nor_removed_by_hand() -> None:
     Event.objects.create(name="t", version=1, payload={}, subject="", actor="")
 
     with pytest.raises(IntegrityError, match="never changed"), transaction.atomic():
+        Event.objects.update(subject="another")
+    with pytest.raises(IntegrityError, match="only retention"), transaction.atomic():
         Event.objects.all().delete()
 
 
