@@ -6,26 +6,44 @@ BIN := .venv/bin
 CHROMIUM := $(firstword $(foreach name,chromium chromium-browser google-chrome,$(shell command -v $(name))))
 PYTEST := $(BIN)/python -m pytest
 APART := tests/browser tests/journeys
-LEDGER := tests/jobs tests/pages tests/live
+LEDGER := tests/jobs
+PAGES := tests/pages tests/live
 FAULTS := $(addprefix tests/factory/test_,$(addsuffix .py,faults faults_together service_faults supervisor two_webs watchdog))
 CRASHES := $(addprefix tests/factory/test_,$(addsuffix .py,chaos crash_matrix operation operation_machines))
-TOGETHER := $(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync=line
+# What depends on the rights of the account: services and files of its own, processes, keys, a journey.
+RIGHTS_SERVICES := $(addprefix tests/factory/test_,$(addsuffix .py,service_faults embedded))
+RIGHTS_PROCESSES := $(addprefix tests/factory/test_,$(addsuffix .py,supervisor faults_together start))
+RIGHTS_FILES := $(addprefix tests/factory/test_,$(addsuffix .py,deploy logfile))
+RIGHTS_FILES += $(addprefix tests/projects/test_,$(addsuffix .py,ssh ssh_commands)) tests/journeys
+TOGETHER := $(MAKE) --no-print-directory --jobs=4 --keep-going --output-sync=line
+MEASURED := --cov --cov-report= --cov-fail-under=0
 MANAGE := $(BIN)/python manage.py
 
-.PHONY: up test test-as-user test-jobs test-faults test-crashes test-factory test-apps test-apart check bench shots clean lock audit
+.PHONY: up test test-as-user test-jobs test-ledger test-pages test-faults test-crashes test-factory test-apps
+.PHONY: test-apart rights-of-services rights-of-processes rights-of-files coverage check bench shots clean lock audit
 
 up: .venv/product
 	@$(MANAGE) up $(ARGS)
 
-# Invocations beside each other, each with services of its own: tests wait more than they compute.
-# The browser's is apart in any case: its driver's event loop breaks asynchronous tests.
-test: check
-	$(TOGETHER) test-jobs test-faults test-crashes test-factory test-apps test-apart
+# Invocations beside each other, each with services of its own, the longest first: tests wait more than
+# they compute. The browser's is apart in any case: its driver's event loop breaks asynchronous tests.
+test: .venv/development
+	$(TOGETHER) test-ledger test-faults test-factory test-crashes check test-apart test-apps test-pages
+	@$(MAKE) --no-print-directory coverage
 	@$(if $(CHROMIUM),,echo "The browser tests were skipped. To run them, type: sudo apt-get install -y chromium libatomic1")
 
-# What `.ci/run` repeats as an unprivileged user: services, supervisor, the journey.
+# What `.ci/run` repeats as an unprivileged user.
 test-as-user: .venv/development
-	$(TOGETHER) test-faults test-factory test-apart
+	$(TOGETHER) rights-of-services rights-of-processes rights-of-files
+
+rights-of-services:
+	$(PYTEST) $(RIGHTS_SERVICES) $(ARGS)
+
+rights-of-processes:
+	$(PYTEST) $(RIGHTS_PROCESSES) $(ARGS)
+
+rights-of-files:
+	$(PYTEST) $(RIGHTS_FILES) $(ARGS)
 
 test-faults:
 	$(PYTEST) $(FAULTS) $(ARGS)
@@ -38,10 +56,21 @@ test-factory:
 
 # The ledger with its pages and its relay, and how much of its code they went through.
 test-jobs:
-	$(PYTEST) $(LEDGER) --cov --cov-report=term $(ARGS)
+	$(TOGETHER) test-ledger test-pages
+	@$(MAKE) --no-print-directory coverage
+
+test-ledger:
+	COVERAGE_FILE=.coverage.ledger $(PYTEST) $(LEDGER) $(MEASURED) $(ARGS)
+
+test-pages:
+	COVERAGE_FILE=.coverage.pages $(PYTEST) $(PAGES) $(MEASURED) $(ARGS)
+
+coverage:
+	$(BIN)/coverage combine --quiet .coverage.ledger .coverage.pages
+	$(BIN)/coverage report
 
 test-apps:
-	$(PYTEST) $(addprefix --ignore=,tests/factory $(APART) $(LEDGER)) $(ARGS)
+	$(PYTEST) $(addprefix --ignore=,tests/factory $(APART) $(LEDGER) $(PAGES)) $(ARGS)
 
 test-apart:
 	$(if $(wildcard $(APART)),$(PYTEST) $(wildcard $(APART)) $(ARGS))
