@@ -147,11 +147,14 @@ def alive(pid: int, ticks: int) -> bool:
 
 
 def orphans(argument: str) -> list[int]:
-    """This function will list our own processes with that argument whose group's leader is gone.
+    """This function will list this installation's processes with that argument whose group's leader
+    is gone.
 
-    A service leads the process group of all it forks; whoever is left of it has nobody above.
+    A service leads the process group of all it forks; whoever is left of it has nobody above. One
+    account may have several installations: each has a FACTORY_HOME of its own.
     """
-    return [pid for pid in _own() if argument in _arguments(pid) and _left_behind(pid)]
+    left = [pid for pid in _own() if argument in _arguments(pid) and _left_behind(pid)]
+    return [pid for pid in left if _variable(pid, "FACTORY_HOME") == os.environ.get("FACTORY_HOME")]
 
 
 def _own() -> list[int]:
@@ -171,6 +174,15 @@ def _arguments(pid: int) -> list[str]:
         return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
     except OSError:
         return []
+
+
+def _variable(pid: int, name: str) -> str | None:
+    """What a process was started with."""
+    with contextlib.suppress(OSError):
+        for each in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
+            if each.startswith(f"{name}=".encode()):
+                return os.fsdecode(each.partition(b"=")[2])
+    return None
 
 
 def _left_behind(pid: int) -> bool:
