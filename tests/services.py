@@ -23,7 +23,8 @@ from factory.embedded import postgres, valkey
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = "factory_template"
 _PREFIX = "factory-tests-"
-_FAST = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\nshared_buffers = 128MB"
+_FAST = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\nshared_buffers = 128MB\n"
+_FAST += "autovacuum_naptime = 1h"  # of what it did, no test may know when
 _numbers = count(1)
 
 

@@ -12,8 +12,11 @@ import pytest
 from factory.embedded import postgres, valkey
 
 
-def wait_for(happens: Callable[[], object], seconds: float = 20) -> bool:
-    """This function will wait until something is true, at most so long, and say whether it is."""
+def wait_for(happens: Callable[[], object], seconds: float = 60) -> bool:
+    """This function will wait until something is true, at most so long, and say whether it is.
+
+    A test that succeeds never waits to the end: the bound is for a machine that is very busy.
+    """
     until = time.monotonic() + seconds
     while not happens():
         if time.monotonic() > until:

@@ -120,7 +120,7 @@ def _running(argv: list[str], front: Front, **more: str) -> Iterator[None]:
         )
     try:
         heard = lambda: (front.place / "said").read_text()  # noqa: E731
-        answers = wait_for(lambda: _listens(front.secure) or started.poll() is not None, 30)
+        answers = wait_for(lambda: _listens(front.secure) or started.poll() is not None, 90)
         assert answers, heard()
         assert started.poll() is None, heard()
         yield

@@ -132,7 +132,7 @@ class Foreign:
         if self.running:
             self.running.send_signal(signal.SIGCONT)
             self.running.send_signal(signal.SIGINT)  # fast
-            self.running.wait(30)
+            self.running.wait(60)
             self.running = None
 
     def _make(self) -> None:
@@ -220,7 +220,7 @@ def _ended(argv: list[str], port: int, who: dict[str, Any]) -> Iterator[None]:
     null = subprocess.DEVNULL
     started = subprocess.Popen(argv, stdout=null, stderr=null, cwd="/", **who)
     try:
-        assert wait_for(lambda: _listens(port), 30), argv
+        assert wait_for(lambda: _listens(port), 90), argv
         yield
     finally:
         started.kill()

@@ -322,7 +322,7 @@ def test_sigterm_lets_a_request_in_flight_finish_and_ends_within_the_grace(
         client.sendall(b"y")
 
         assert client.recv(65536).startswith(b"HTTP/1.1 4")
-        assert web.process.wait(15) is not None
+        assert web.process.wait(60) is not None
         assert "Traceback" not in web.logged()
 
 

@@ -74,7 +74,7 @@ def test_it_works_with_everything_frozen(own_services: dict[str, str]) -> None:
     with _frozen(pids[0]), _frozen(pids[1]):
         status, checks, _ = _examined(own_services)
 
-    assert time.monotonic() - began < 3 * 10  # the aim is ten, on a machine with nothing else to do
+    assert time.monotonic() - began < 5 * 10  # the aim is ten, on a machine with nothing else to do
     assert status == 1
     assert checks["database"]["detail"] == f"no answer within {doctor.NEAR_S:g} s"
     assert checks["valkey"]["detail"].startswith("embedded, does not answer: ")
@@ -360,6 +360,6 @@ def test_an_old_snapshot_and_dead_rows_are_told(committed: ScratchDatabase) -> N
         cursor.execute("DELETE FROM job_runner")
         cursor.execute("SELECT pg_stat_force_next_flush()")
 
-    assert wait_for(lambda: ledger.tables().warning, 20)
+    assert wait_for(lambda: ledger.tables().warning)
     assert (well.warning, well.detail) == (False, "none needs anything")
     assert "job_runner: 60000 dead rows" in ledger.tables().detail

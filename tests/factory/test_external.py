@@ -39,7 +39,7 @@ def test_a_server_that_suits_is_examined_in_a_moment(server: Foreign) -> None:
     wrong = [said(server.url()) for _ in range(5)]
 
     assert wrong == [""] * 5
-    assert (time.monotonic() - began) / 5 < 0.5  # about 0.02 s on a quiet machine
+    assert (time.monotonic() - began) / 5 < 2  # about 0.02 s on a quiet machine
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_a_frozen_server_is_given_up_in_time(
         server.running.send_signal(signal.SIGCONT)
 
     assert "no answer within" in wrong
-    assert took < 5
+    assert took < 15
 
 
 def test_a_database_in_another_encoding_is_refused(server: Foreign) -> None:

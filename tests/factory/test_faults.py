@@ -1,6 +1,7 @@
 """What is stopped, killed or wedged is named within seconds and goes on without a manual act.
 
-The aims are 5 s to the name and 15 s to the recovery; the bounds here are three times that.
+The aims are 5 s to the name and 15 s to the recovery; a page is there
+within 3 s even while the database is not. The bounds here are five times that.
 """
 
 import http.client
@@ -11,7 +12,7 @@ import signal
 import tempfile
 import threading
 from collections.abc import Collection, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from tests.factory.conftest import wait_for
 from tests.factory.test_supervisor import Product
 from tests.services import freeze
 
-NAMED_S, BACK_S = 15, 45
+NAMED_S, BACK_S, PAGE_S = 25, 75, 15
 
 
 class Faulty(Product):
@@ -36,7 +37,7 @@ class Faulty(Product):
         self.services = services
         super().__init__(kept | places | {"FACTORY_HOME": str(home)})
 
-    def ask(self, path: str, timeout: float = 20, **headers: str) -> tuple[int, bytes]:
+    def ask(self, path: str, timeout: float = 60, **headers: str) -> tuple[int, bytes]:
         """This method will give the status and body of an answer; status 0 when none came."""
         with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)) as client:
             try:
@@ -49,7 +50,7 @@ class Faulty(Product):
     @property
     def cannot(self) -> list[str] | None:
         """What /readyz names; None when the web server does not answer."""
-        status, body = self.ask("/readyz", timeout=3)
+        status, body = self.ask("/readyz", timeout=10)
         return json.loads(body)["cannot"] if status in (200, 503) else None
 
     def names(self, part: str) -> bool:
@@ -73,6 +74,14 @@ class Faulty(Product):
             with raw.cursor() as cursor:
                 cursor.execute(sql, values)
                 return cursor.fetchall() if cursor.description else []
+
+    def loses_its_power(self) -> None:
+        """This method will kill every process, none of which sees another die."""
+        dying = sorted(self.all_pids, key=lambda pid: pid != self.pids["supervisor"])
+        for signum in (signal.SIGSTOP, signal.SIGKILL):
+            for pid in dying:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signum)
 
     def beat(self, name: str) -> int:
         """This method will give the pid of the process that beats under a name."""
@@ -157,9 +166,9 @@ def test_a_frozen_database_is_named_and_no_page_waits_for_it(product: Faulty) ->
         for each in asking:
             each.start()
         named = product.names("database")
-        page, body = product.ask("/jobs/17/", timeout=3)
-        _, document = product.ask("/api/status", timeout=3)
-        _, typed = product.ask("/", timeout=3, Accept="application/json")
+        page, body = product.ask("/jobs/17/", timeout=PAGE_S)
+        _, document = product.ask("/api/status", timeout=PAGE_S)
+        _, typed = product.ask("/", timeout=PAGE_S, Accept="application/json")
         for each in asking:
             each.join(NAMED_S)
         shown = product.shown("database")
@@ -201,7 +210,7 @@ def test_each_frozen_part_is_named_by_readiness_and_doctor_and_pages_go_on(produ
     # The supervisor, too: it would mend the others before doctor can look at them.
     with halted([*frozen, valkey.running(product.services) or 0]):
         named = {part: product.names(part) for part in parts}
-        status, _ = product.ask("/jobs/", timeout=3)
+        status, _ = product.ask("/jobs/", timeout=PAGE_S)
         shown = product.shown(*parts)
 
     assert named == dict.fromkeys(parts, True)
@@ -223,7 +232,7 @@ def test_a_cluster_that_hangs_is_mended_and_its_long_job_goes_on(product: Faulty
 
     assert (named, mended, woken) == (True, True, True)
     assert product.pids["qcluster"] == cluster
-    assert wait_for(lambda: product.state(job) == ("succeeded", 1), 60)
+    assert wait_for(lambda: product.state(job) == ("succeeded", 1))
     assert product.is_back()
 
 
@@ -242,7 +251,7 @@ def test_a_runner_whose_heart_waits_for_a_lock_keeps_its_life_and_its_job(produc
         died = wait_for(lambda: _gone(pid), 16)
 
     assert (waited, died) == (True, False)
-    assert wait_for(lambda: product.state(job) == ("succeeded", 1), 60)
+    assert wait_for(lambda: product.state(job) == ("succeeded", 1))
 
 
 def test_a_killed_cluster_is_named_or_back_and_works(product: Faulty) -> None:
@@ -280,5 +289,5 @@ def _gone(pid: int) -> bool:
 
 
 def _cause(product: Faulty, words: str) -> bool:
-    _, body = product.ask("/readyz", timeout=3)
+    _, body = product.ask("/readyz", timeout=10)
     return words in json.loads(body or b"{}").get("why", {}).get("runners", "")

@@ -52,7 +52,7 @@ def test_a_drained_pool_finishes_its_job_and_claims_nothing_until_it_is_filled(
 
     drained = product.manage("runners", "drain", "--pool", "short")
     waiting = json.loads(product.manage("enqueue", "demo.noop", "--json").stdout)["jobs"][0]
-    ended = wait_for(lambda: process.started_ticks(pid) is None, 30)
+    ended = wait_for(lambda: process.started_ticks(pid) is None)
 
     assert (drained.returncode, ended) == (0, True)
     assert product.state(job) == ("succeeded", 1)
@@ -64,7 +64,7 @@ def test_a_drained_pool_finishes_its_job_and_claims_nothing_until_it_is_filled(
     assert "emptied it" in json.loads(product.ask("/readyz")[1])["why"]["runners"]
 
     assert product.manage("runners", "fill", "--pool", "short").returncode == 0
-    assert wait_for(lambda: product.state(waiting) == ("succeeded", 1), 30)
+    assert wait_for(lambda: product.state(waiting) == ("succeeded", 1))
 
 
 def test_a_recycled_runner_is_replaced_after_its_job(product: Faulty) -> None:
@@ -73,8 +73,8 @@ def test_a_recycled_runner_is_replaced_after_its_job(product: Faulty) -> None:
 
     product.manage("runners", "recycle", str(before))
 
-    assert wait_for(lambda: product.state(job) == ("succeeded", 1), 30)
-    assert wait_for(lambda: _present(product, "short") not in ([], [before]), 30)
+    assert wait_for(lambda: product.state(job) == ("succeeded", 1))
+    assert wait_for(lambda: _present(product, "short") not in ([], [before]))
 
 
 def test_a_stopped_runner_gives_its_job_back_with_its_attempt(product: Faulty) -> None:
@@ -82,9 +82,9 @@ def test_a_stopped_runner_gives_its_job_back_with_its_attempt(product: Faulty) -
 
     product.manage("runners", "stop", "--pool", "short")
 
-    assert wait_for(lambda: product.state(job) == ("queued", 0), 30)
+    assert wait_for(lambda: product.state(job) == ("queued", 0))
     product.manage("runners", "fill", "--all")
-    assert wait_for(lambda: product.state(job) == ("running", 1), 30)
+    assert wait_for(lambda: product.state(job) == ("running", 1))
     product.rows(
         "UPDATE job SET state='failed', runner_id=NULL, failure_class='bug',"
         " finished_at=now(), updated_at=now() WHERE id = %s",
@@ -144,7 +144,7 @@ def test_a_roll_that_waits_no_longer_hands_jobs_back(product: Faulty) -> None:
     done = product.manage("restart", "qcluster", "--rolling", "--wait", "0")
 
     assert done.returncode == 0, done.stderr
-    assert wait_for(lambda: product.state(busy) == ("running", 1), 30)
+    assert wait_for(lambda: product.state(busy) == ("running", 1))
     assert product.rows("SELECT fence FROM job WHERE id = %s", busy) == [(2,)]
     assert not product.rows("SELECT 1 FROM job_attempt WHERE job_id = %s", busy)
     assert product.manage("jobs", "cancel", str(busy)).returncode in (0, 2)
@@ -170,10 +170,10 @@ def test_being_asked_to_end_twice_costs_no_attempt(product: Faulty) -> None:
     supervisor = product.pids["supervisor"]
 
     os.kill(supervisor, signal.SIGTERM)
-    assert wait_for(lambda: (product.home / "run" / "pusher.beat").exists() is False, 20)
+    assert wait_for(lambda: (product.home / "run" / "pusher.beat").exists() is False)
     os.kill(supervisor, signal.SIGTERM)
 
-    assert wait_for(lambda: process.started_ticks(supervisor) is None, 30)
+    assert wait_for(lambda: process.started_ticks(supervisor) is None)
     assert product.state(job) == ("queued", 0)
     assert not product.rows("SELECT 1 FROM job_attempt WHERE job_id = %s", job)
     assert not list(Path(product.home / "run").glob("*.beat"))

@@ -95,7 +95,7 @@ def test_a_killed_server_recovers_whatever_its_children_do(
 
         assert wait_for(lambda: not _lives(child))
     if state == "busy":
-        busy.wait(30)
+        busy.wait(60)
     assert ask(running_home, "SELECT count(*) FROM kept") == 1
     assert ("outlived a killed PostgreSQL" in caplog.text) == (state == "busy")
 
@@ -135,7 +135,7 @@ def test_a_frozen_server_is_named_at_once_and_ended_by_stop(running_home: Path) 
     took = time.monotonic() - began
     stopped = postgres.stop(running_home)
 
-    assert took < 5
+    assert took < 15  # without a frozen server's own time to start, which is two minutes
     assert stopped
     assert not _lives(pid)
     postgres.ensure_running(running_home)

@@ -15,16 +15,18 @@ from factory import watchdog
 from factory.watchdog import Guard
 from jobs import beats, process, queue
 from jobs.models import Job, Runner
+from tests.factory.conftest import wait_for
 from tests.jobs.conftest import committed, introduce, other_connection
 
 __all__ = ["committed"]
-BUSY, IDLE = "while True: pass", "import time; time.sleep(60)"
+BEGUN = "import time; print(flush=True)\n"
+BUSY, IDLE = f"{BEGUN}while True: pass", f"{BEGUN}time.sleep(600)"
 
 
 @pytest.fixture
 def raw(committed: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """This fixture will lend a connection, and shorten the watchdog's patience."""
-    monkeypatch.setattr(watchdog, "PATIENCE_S", 0.3)
+    monkeypatch.setattr(watchdog, "PATIENCE_S", 0.6)
     monkeypatch.setattr(watchdog, "STARVED_S", 0.3)
     with other_connection(committed) as connection:
         yield connection
@@ -32,17 +34,19 @@ def raw(committed: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 @pytest.fixture
 def begin() -> Iterator[Callable[[str], "subprocess.Popen[bytes]"]]:
-    """This fixture will start Python programs and end them."""
+    """This fixture will start Python programs that say when they have begun, and end them."""
     begun: list[subprocess.Popen[bytes]] = []
 
     def start(program: str) -> "subprocess.Popen[bytes]":
-        begun.append(subprocess.Popen([sys.executable, "-c", program]))
+        begun.append(subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE))
+        assert begun[-1].stdout
+        begun[-1].stdout.readline()  # from here on it computes nothing, or all the time
         return begun[-1]
 
     yield start
     for each in begun:
         each.kill()
-        each.wait()
+        each.communicate()
 
 
 def _runner(program: "subprocess.Popen[bytes]", **known: Any) -> Runner:
@@ -50,11 +54,16 @@ def _runner(program: "subprocess.Popen[bytes]", **known: Any) -> Runner:
     return introduce(pid=program.pid, pid_ticks=ticks, **known)
 
 
-def _watch(raw: Any, seconds: float = 1.2) -> None:
+def _watch(raw: Any, seconds: float = 1.5) -> None:
     guard, until = Guard(), time.monotonic() + seconds
     while time.monotonic() < until:
         guard.look(raw)
         time.sleep(0.1)
+
+
+def _watch_until(raw: Any, happens: Callable[[], object]) -> bool:
+    guard = Guard()
+    return wait_for(lambda: guard.look(raw) or happens())
 
 
 def _ago(seconds: float) -> Any:
@@ -73,12 +82,10 @@ def _ago(seconds: float) -> Any:
 )
 def test_a_runner_that_does_nothing_is_ended(raw: Any, begin: Any, known: dict[str, Any]) -> None:
     program = begin(IDLE)
-    time.sleep(0.5)  # what it computes at its start
     _runner(program, **known)
 
-    _watch(raw)
-
-    assert program.wait(10) == -signal.SIGKILL
+    assert _watch_until(raw, lambda: program.poll() is not None)
+    assert program.returncode == -signal.SIGKILL
 
 
 @pytest.mark.parametrize(
@@ -137,10 +144,14 @@ def test_a_cluster_that_starts_no_runner_is_ended_unless_one_is_busy(
     beats.await_first("sentinel")
     file.write_text(f"{sentinel.pid} {process.started_ticks(sentinel.pid)}")
 
-    _watch(raw)
+    if busy:
+        _watch(raw)
+        ended = sentinel.poll() is not None
+    else:
+        ended = _watch_until(raw, lambda: sentinel.poll() is not None)
     beats.end("sentinel")
 
-    assert (sentinel.poll() is None) == busy
+    assert ended != busy
 
 
 def test_a_job_that_waits_beside_an_idle_runner_is_told_once(
@@ -151,7 +162,12 @@ def test_a_job_that_waits_beside_an_idle_runner_is_told_once(
     job = queue.enqueue("demo.noop", {})
     Job.objects.update(updated_at=_ago(10))
 
-    _watch(raw)
+    guard = Guard()
+    told = wait_for(lambda: guard.look(raw) or "a job is stalled" in caplog.text)
+    for _ in range(8):
+        time.sleep(0.1)
+        guard.look(raw)
 
+    assert told
     assert caplog.text.count("a job is stalled") == 1
     assert f"'job': {job.pk}," in caplog.text

@@ -84,7 +84,7 @@ def web_server(database: ScratchDatabase, **more: str) -> Iterator[Web]:
         started = subprocess.Popen(argv, cwd=ROOT, env=environment, stderr=log, stdout=log)
         web = Web(port, started, database, Path(log.name))
         try:
-            assert wait_for(lambda: _listens(port), 60), web.logged()
+            assert wait_for(lambda: _listens(port), 180), web.logged()
             yield web
         finally:
             started.kill()

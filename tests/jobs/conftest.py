@@ -138,7 +138,7 @@ def other_connection(database: services.ScratchDatabase) -> Iterator[Any]:
         raw.close()
 
 
-def serve(pool: str = "short", *, seconds: float = 20) -> Resident:
+def serve(pool: str = "short", *, seconds: float = 60) -> Resident:
     """This function will be a runner in this process until no job of the pool lives."""
     resident = Resident(pool, owner())
     over = threading.Thread(target=_end_when_idle, args=(resident, pool, seconds))
@@ -195,13 +195,13 @@ class Cluster:
 
     def ready(self, runners: int = 1) -> bool:
         """This method will wait until so many runners of it are present."""
-        return wait_for(lambda: len(self.children["runners"]) >= runners, 30)
+        return wait_for(lambda: len(self.children["runners"]) >= runners, 90)
 
     def kill(self) -> None:
         """This method will end every process of the group at once."""
         with suppress(ProcessLookupError):
             os.killpg(self.main.pid, signal.SIGKILL)
-        self.main.wait(10)
+        self.main.wait(60)
 
 
 def _children_of(pid: int) -> list[int]:
@@ -246,13 +246,13 @@ def restartable(home: Path, django_db_setup: None, django_db_blocker: object) ->
         settings.update(before)
 
 
-def ended(*jobs: int, seconds: float = 20) -> bool:
+def ended(*jobs: int, seconds: float = 60) -> bool:
     """This function will wait until jobs are finished."""
     return wait_for(
         lambda: all(job.is_finished for job in Job.objects.filter(pk__in=jobs)), seconds
     )
 
 
-def running(job: int, seconds: float = 20) -> bool:
+def running(job: int, seconds: float = 60) -> bool:
     """This function will wait until a job is running."""
     return wait_for(lambda: states(job) == ["running"], seconds)

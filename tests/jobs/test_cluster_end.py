@@ -24,7 +24,7 @@ def test_a_signal_to_the_whole_group_ends_the_cluster_and_loses_no_job(
 
     os.killpg(cluster.main.pid, signal.SIGTERM)
 
-    assert cluster.main.wait(40) == 0
+    assert cluster.main.wait(60) == 0
     assert states(job.pk) == ["succeeded"]
 
 
@@ -36,7 +36,7 @@ def test_a_job_that_takes_longer_than_the_grace_goes_back_and_keeps_its_attempt(
     assert running(job.pk)
 
     cluster.main.send_signal(signal.SIGTERM)
-    status = cluster.main.wait(30)
+    status = cluster.main.wait(60)
 
     _is_handed_back(job)
     assert status == 0
@@ -81,7 +81,7 @@ def test_a_handler_that_hears_nothing_is_ended_with_its_helpers_and_keeps_its_at
         )
         assert running(job.pk)
         broker.kill()
-        helpers, _ = runner.communicate(timeout=30)
+        helpers, _ = runner.communicate(timeout=60)
 
     _is_handed_back(job)
     assert runner.returncode == 1

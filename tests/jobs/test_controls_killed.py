@@ -90,7 +90,7 @@ def is_cancelled_on_proof(job: int, runner: "subprocess.Popen[str]", helper: int
     assert f"process {runner.pid} on {process.host()} is gone" in ended.reason
     assert list(ended.attempts.values_list("outcome", flat=True)) == ["cancelled"]
     assert process.started_ticks(helper) is None
-    assert runner.wait(10) != 0
+    assert runner.wait(60) != 0
 
 
 def test_a_handler_that_will_not_stop_is_cancelled_when_its_process_is_gone(
@@ -102,7 +102,7 @@ def test_a_handler_that_will_not_stop_is_cancelled_when_its_process_is_gone(
     Job.objects.get(pk=job).cancel(by="user:1")
     at_once = states(job)
     with other_connection(committed) as raw:
-        assert wait_for(lambda: runner.poll() is not None, 30)
+        assert wait_for(lambda: runner.poll() is not None)
         still = states(job)
         assert guarded(raw, job)
 
@@ -175,7 +175,7 @@ def test_a_folder_of_groups_names_its_runner_and_goes_with_it(settings: Any, tmp
     tended.end_left_behind()
 
     assert (kept, lives) == (wanted, True)
-    assert child.wait(10) == -signal.SIGKILL
+    assert child.wait(60) == -signal.SIGKILL
     assert not list(folder.parent.iterdir())
 
 
@@ -228,6 +228,6 @@ def _update_when_awaited(runner: Any, job: int) -> None:
             cursor.execute(waits)
             return bool(cursor.fetchone()[0])
 
-        wait_for(awaited, 20)
+        wait_for(awaited)
         cursor.execute("UPDATE job SET priority = 1 WHERE id = %s", [job])
     runner.commit()

@@ -339,7 +339,7 @@ def test_a_hook_that_fails_leaves_its_task_alone() -> None:
 def test_a_task_ends_at_its_own_timeout() -> None:
     task = async_task(slow, timeout=1)
     Job.objects.update(max_attempts=1)
-    serve(seconds=30)
+    serve()
 
     assert fetch(task).success is False
     assert result(task) == "It took longer than 1 s."

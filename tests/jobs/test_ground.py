@@ -86,7 +86,7 @@ def test_ending_what_is_gone_does_nothing() -> None:
 def test_a_helper_beyond_its_limit_fails(limits: Limits, program: str) -> None:
     child = process.start([PYTHON, "-c", program], limits=limits, stdin=process.PIPE)
 
-    child.communicate(b"\n", timeout=20)
+    child.communicate(b"\n", timeout=60)
 
     assert child.returncode != 0
 

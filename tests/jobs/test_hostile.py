@@ -301,11 +301,11 @@ def test_silence_is_a_timeout_of_its_own(kind: Register) -> None:
 
 def test_signs_of_life_hold_off_the_idle_limit(kind: Register) -> None:
     def handler(run: Run) -> None:
-        for number in range(10):
+        for number in range(18):
             threading.Event().wait(0.1)
             run.progress(number)
 
-    assert outcome(kind, handler, idle=0.5).state == "succeeded"
+    assert outcome(kind, handler, idle=1.5).state == "succeeded"
 
 
 def test_a_helper_ends_with_its_job(kind: Register) -> None:
@@ -336,7 +336,7 @@ def test_a_query_that_waits_ends_when_its_job_times_out(kind: Register) -> None:
     assert (job.failure_class, job.failure_message) == ("timeout", "It took longer than 0.5 s.")
     assert job.finished_at is not None
     assert job.started_at is not None
-    assert (job.finished_at - job.started_at).total_seconds() < 10
+    assert (job.finished_at - job.started_at).total_seconds() < 25
 
 
 def test_an_error_that_follows_an_interruption_is_named_by_the_interruption(kind: Register) -> None:

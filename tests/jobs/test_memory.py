@@ -48,14 +48,14 @@ def outcome(kind: Callable[..., Any], handler: Callable[[Run], Any], **options: 
     """This function will run one job of a kind of its own, and give its row."""
     kind("t.memory", max_attempts=1, **options)(handler)
     job = queue.enqueue("t.memory", {})
-    serve(seconds=60)
+    serve()
     return Job.objects.get(pk=job.pk)
 
 
 def test_the_memory_of_a_group_is_that_of_all_its_processes(helper: Any) -> None:
     child = helper(160, 30)
 
-    assert wait_for(lambda: sum(process.groups_mb([child.pid])) >= 160, 30)
+    assert wait_for(lambda: sum(process.groups_mb([child.pid])) >= 160)
     assert process.groups_mb([]) == []
     assert process.groups_mb([GONE_PID]) == []
 
@@ -63,7 +63,7 @@ def test_the_memory_of_a_group_is_that_of_all_its_processes(helper: Any) -> None
 def test_what_helpers_hold_counts_with_their_runner(helper: Any) -> None:
     memory, child = Memory(), helper(160, 30)
 
-    assert wait_for(lambda: memory.held([child.pid]) >= process.rss_mb() + 150, 30)
+    assert wait_for(lambda: memory.held([child.pid]) >= process.rss_mb() + 150)
 
 
 def test_a_helper_that_was_too_quick_to_be_seen_is_measured_at_its_end(helper: Any) -> None:

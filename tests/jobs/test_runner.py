@@ -18,6 +18,7 @@ from jobs.broker import ResidentBroker
 from jobs.context import Run
 from jobs.models import Intent, Job, Runner
 from jobs.why import locked
+from tests.factory.conftest import wait_for
 from tests.jobs.conftest import introduce, moves, owner, serve, states
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -77,9 +78,12 @@ def test_an_idle_listener_that_was_cut_listens_again(kind: Register) -> None:
     assert states(late) == ["succeeded"]
 
 
-def test_what_waits_behind_a_slow_job_is_handed_back_uncounted() -> None:
+def test_what_waits_behind_a_slow_job_is_handed_back_uncounted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(runner, "QUICK_S", 60.0)  # claims of 1, 2, 4 … 32, and then these two
     queue.enqueue_many("demo.noop", [{}] * 63, priority=2)
-    slow = queue.enqueue("demo.sleep", {"seconds": 0.8}, priority=1).pk
+    slow = queue.enqueue("demo.sleep", {"seconds": 2.0}, priority=1).pk
     waiting = queue.enqueue("demo.noop", {}).pk
 
     serve()
@@ -100,12 +104,13 @@ def test_a_runner_that_lost_its_job_stops_the_handler(kind: Register, how: str) 
         else:
             Job.objects.filter(pk=run.job_id).update(runner_id=77, fence=77)
         try:
-            threading.Event().wait(10)
-        finally:
+            threading.Event().wait(60)
+        except BaseException:
             told.set()
+            raise
 
     job = queue.enqueue("t.lost", {}).pk
-    serve(seconds=3)
+    serve(seconds=60 if how == "row removed" else 3)  # what was taken from it never ends
 
     assert told.is_set()
     assert states(job) == ["failed" if how == "row removed" else "running"]
@@ -198,7 +203,7 @@ def test_a_runner_that_is_asked_to_end_finishes_its_job_and_claims_no_other(
     @kind("t.asked")
     def asked(run: Run) -> None:
         Runner.objects.filter(stopped_at=None).ask(Intent(intent), by="user:7")  # type: ignore[attr-defined]
-        threading.Event().wait(1.5)
+        wait_for(lambda: resident.ending)
 
     job = queue.enqueue("t.asked", {}).pk
     after = queue.enqueue("demo.noop", {}).pk

@@ -449,7 +449,7 @@ def test_a_job_that_ends_while_the_database_is_away_is_not_run_twice(
         runner = Job.objects.get(pk=job).runner
 
         os.kill(postgres.running(restartable) or 0, signal.SIGQUIT)  # immediate: no goodbye
-        assert wait_for(lambda: list((restartable / "spool").glob("*.json")), 30)
+        assert wait_for(lambda: list((restartable / "spool").glob("*.json")))
         if killed:
             assert process.end(runner.pid, runner.pid_ticks)
         wake(restartable)
@@ -460,7 +460,7 @@ def test_a_job_that_ends_while_the_database_is_away_is_not_run_twice(
         assert (found.attempt, found.fence) == (1, 1)
         assert moves(job) == ["queued", "running", "succeeded"]
         assert reports() == ([(job, "succeeded", True, "succeeded")] if killed else [])
-        assert wait_for(lambda: not list((restartable / "spool").glob("*")), 30)
+        assert wait_for(lambda: not list((restartable / "spool").glob("*")))
     finally:
         cluster.kill()
 

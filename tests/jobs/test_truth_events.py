@@ -186,10 +186,10 @@ def test_a_delivery_that_is_claimed_meanwhile_gets_a_successor(
                 "UPDATE job SET state='running', runner_id=1, fence=1, attempt=1, started_at=now()"
             )
         late = pool.submit(publish_apart)
-        wait_for(lambda: blocked(committed), 10)
+        assert wait_for(lambda: blocked(committed))
         raw.commit()
 
-        assert late.result(timeout=20) != first
+        assert late.result(timeout=60) != first
     assert list(Job.objects.order_by("pk").values_list("state", flat=True)) == ["running", "queued"]
 
 
@@ -201,7 +201,8 @@ def publish_apart() -> int | None:
 
 
 def blocked(database: services.ScratchDatabase) -> bool:
-    return bool(database.rows("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"))
+    sql = "SELECT 1 FROM pg_stat_activity WHERE datname = %s AND wait_event_type = 'Lock'"
+    return bool(database.rows(sql, [database.name]))
 
 
 @pytest.mark.django_db

@@ -64,11 +64,11 @@ class Stack:
         process = self.processes.pop(name)
         process.send_signal(signal.SIGTERM)
         try:
-            process.wait(10)
+            process.wait(60)
         finally:
             with suppress(ProcessLookupError):  # what a cluster left behind
                 os.killpg(process.pid, signal.SIGKILL)
-            process.wait(10)
+            process.wait(60)
 
     def session(self, name: str) -> str:
         """This method will log a person in by a link and give the key of the session."""
@@ -76,7 +76,7 @@ class Stack:
         path = json.loads(told.stdout)["url"].partition("/login/")[2]
         jar = http.cookiejar.CookieJar()
         opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
-        opener.open(f"{self.url}/login/{path}", timeout=10).close()
+        opener.open(f"{self.url}/login/{path}", timeout=60).close()
         return next(str(cookie.value) for cookie in jar if cookie.name == "sessionid")
 
     def change(self, subject: str) -> None:
@@ -87,10 +87,10 @@ class Stack:
         )
 
     def _wait(self) -> None:
-        until = time.monotonic() + 30
+        until = time.monotonic() + 90
         while True:
             try:
-                asked = http.client.HTTPConnection("127.0.0.1", self.port, timeout=1)
+                asked = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
                 asked.request("GET", "/healthz")
                 asked.getresponse().close()
                 return

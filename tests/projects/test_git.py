@@ -404,7 +404,7 @@ def test_a_tree_with_too_many_paths_is_stopped_long_before_its_end(tmp_path):
     with pytest.raises(complaints.TooLarge, match="more than 1,000 files"):
         reading.tree(bomb.path / ".git", commit, QUICK, budget=1000)
 
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30
 
 
 def test_a_commit_is_found_by_its_beginning_and_nothing_else_is(origin, into):
