@@ -153,7 +153,7 @@ def manage(
         capture_output=True,
         text=True,
         check=False,
-        timeout=180,
+        timeout=600,
     )
     if check and done.returncode:
         raise AssertionError(f"manage.py {' '.join(arguments)}: {done.stdout}{done.stderr}")
