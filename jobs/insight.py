@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from jobs import board, events, figures, overall, ports
+from jobs import board, events, figures, overall, people, ports
 from jobs.models import Delivery, Job, Runner, Verification
 
 SPANS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
@@ -62,9 +62,9 @@ def deliveries(request: HttpRequest) -> HttpResponse:
         found = found.dead()
     listed = list(found[:PAGE])
     jobs = Job.objects.in_bulk([one.job_id for one in listed if one.job_id])
-    names = board.people(job.reason for job in jobs.values())
+    names = people.names_in(job.reason for job in jobs.values())
     known = [(one, jobs.get(one.job_id or 0)) for one in listed]
-    rows = [(one, job, board.with_names(events.failure(job), names)) for one, job in known]
+    rows = [(one, job, people.with_names(events.failure(job), names)) for one, job in known]
     return render(request, "jobs/deliveries.html", {"rows": rows, "dead": dead, "most": PAGE})
 
 

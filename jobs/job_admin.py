@@ -16,7 +16,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
-from jobs import board, controls, edges, kinds, summary
+from jobs import board, controls, detail, edges, kinds, people, summary
 from jobs.controls import Control
 from jobs.models import Artefact, Attempt, Dependency, Job, LateReport, Move
 from jobs.redaction import visible
@@ -45,10 +45,10 @@ class MoveInline(WindowInline):
         return visible(self._named(move.reason))
 
     def _named(self, text: str) -> str:
-        unknown = board.actors(text) - self._people.keys()
+        unknown = people.actors_in(text) - self._people.keys()
         # Those without an account, too: nobody asks for them again.
-        self._people.update({actor: actor for actor in unknown} | board.people(unknown))
-        return board.with_names(text, self._people)
+        self._people.update({actor: actor for actor in unknown} | people.names_in(unknown))
+        return people.with_names(text, self._people)
 
 
 class AttemptInline(WindowInline):
@@ -219,6 +219,14 @@ class JobAdmin(Window):
         """This method will read what the list shows, with evidence, in one query."""
         return board.shown(super().get_queryset(request))
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """This method will begin with what people look for: the state, the acts and the reason."""
+        found = list(super().get_fields(request, obj))
+        return [
+            *self.readonly_fields,
+            *(name for name in found if name not in self.readonly_fields),
+        ]
+
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """This method will give the list that names projects."""
         return LabelledList
@@ -245,7 +253,7 @@ class JobAdmin(Window):
     @admin.display(description="reason")
     def why(self, job: Job) -> str:
         """This field will show the reason, with names, and signs for control characters."""
-        return visible(board.with_names(job.reason, board.people([job.reason])))
+        return visible(people.with_names(job.reason, people.names_in([job.reason])))
 
     @admin.display(description="failure message")
     def failure(self, job: Job) -> str:
@@ -281,13 +289,13 @@ class JobAdmin(Window):
     @admin.display(description="arguments")
     def masked_arguments(self, job: Job) -> SafeString:
         """This field will show the arguments without secrets."""
-        return format_html("<pre>{}</pre>", visible(board.mask(job.arguments)))
+        return format_html("<pre>{}</pre>", visible(detail.mask(job.arguments)))
 
     @admin.display(description="result")
     def masked_result(self, job: Job) -> SafeString:
         """This field will show the result without secrets."""
         return (
-            format_html("<pre>{}</pre>", visible(board.mask(job.result)))
+            format_html("<pre>{}</pre>", visible(detail.mask(job.result)))
             if job.result
             else SafeString("")
         )

@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from jobs import board, lines, ports
+from jobs import board, lines, people, ports
 from jobs.models import BadLimit, Limit, Queue
 
 _WHOLE = {"invalid": "Give a whole number from 1 on, such as 20, or leave it empty."}
@@ -103,7 +103,7 @@ def key_limits(request: HttpRequest) -> HttpResponse:
 
 
 class _Deed:
-    """What somebody did to a queue or a key; `board.name_actors` says who that was."""
+    """What somebody did to a queue or a key; `people.name_actors` says who that was."""
 
     def __init__(self, actor: str) -> None:
         self.actor = self.who = actor
@@ -112,7 +112,7 @@ class _Deed:
 def _name_people(rows: Iterable[Queue | Limit], did: str) -> None:
     """Give each row `paused_who` or `limited_who`: the name of whoever did that."""
     deeds = [(row, _Deed(getattr(row, f"{did}_by"))) for row in rows]
-    board.name_actors(deed for _, deed in deeds)
+    people.name_actors(deed for _, deed in deeds)
     for row, deed in deeds:
         setattr(row, f"{did}_who", deed.who)
 

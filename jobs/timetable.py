@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from jobs import board, cron, ports, schedules
+from jobs import board, cron, detail, people, ports, schedules
 from jobs.models import Job, Schedule
 from jobs.models.schedule import BadSchedule
 
@@ -36,13 +36,13 @@ def listing(request: HttpRequest) -> HttpResponse:
     """This view will list schedules with their last and next runs."""
     found = list(Schedule.objects.order_by("next_at", "name"))
     jobs = _jobs(one.last_job_id for one in found)
-    names = board.people(one.paused_by for one in found)
+    names = people.names_in(one.paused_by for one in found)
     rows = [
         (
             one,
             jobs.get(one.last_job_id or 0),
             _words(one),
-            board.with_names(one.paused_by, names),
+            people.with_names(one.paused_by, names),
         )
         for one in found
     ]
@@ -55,20 +55,22 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
     """This view will show one schedule: its next times, and its ticks with their jobs."""
     schedule = get_object_or_404(Schedule, pk=pk)
     ticks = list(schedule.ticks.order_by("-due_at")[:TICKS])
-    names = board.people([schedule.paused_by, schedule.changed_by, *(one.actor for one in ticks)])
+    names = people.names_in(
+        [schedule.paused_by, schedule.changed_by, *(one.actor for one in ticks)]
+    )
     jobs = _jobs(tick.job_id for tick in ticks)
     context = {
         "schedule": schedule,
-        "paused_by": board.with_names(schedule.paused_by, names),
-        "changed_by": board.with_names(schedule.changed_by, names),
+        "paused_by": people.with_names(schedule.paused_by, names),
+        "changed_by": people.with_names(schedule.changed_by, names),
         "words": _words(schedule),
         "upcoming": _upcoming(schedule),
         "rows": [
-            (tick, jobs.get(tick.job_id or 0), board.with_names(tick.actor, names))
+            (tick, jobs.get(tick.job_id or 0), people.with_names(tick.actor, names))
             for tick in ticks
         ],
         "most": TICKS,
-        "arguments": board.mask(schedule.arguments) if schedule.arguments else "",
+        "arguments": detail.mask(schedule.arguments) if schedule.arguments else "",
         "project": ports.scopes.label({schedule.scope}) if schedule.scope else {},
     }
     return render(request, "jobs/schedule.html", context)

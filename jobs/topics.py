@@ -9,7 +9,7 @@ from django.db.models import CharField, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Concat
 from django.template.loader import render_to_string
 
-from jobs import board, dependencies, ports
+from jobs import board, dependencies, detail, ports
 from jobs.models import Artefact, Job, LateReport, LogChunk
 from jobs.states import State
 
@@ -75,7 +75,7 @@ def _told(rows: Iterable[tuple[Any, ...]]) -> dict[str, str]:
 
 def render_pages(keys: Collection[str]) -> dict[str, str]:
     """This function will render the live part of jobs' pages."""
-    jobs = board.detail(numbers(keys))
+    jobs = detail.of(numbers(keys))
     return {str(job.pk): render_to_string("jobs/_detail.html", {"job": job}) for job in jobs}
 
 

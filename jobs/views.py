@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
-from jobs import board, choosing, controls, groups, kinds, ports, topics, why
+from jobs import board, choosing, controls, detail, groups, kinds, logbook, ports, topics, why
 from jobs.levels import Level
 from jobs.models import Artefact, Job
 
@@ -45,7 +45,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
     job = get_object_or_404(Job.objects.visible_to(request.user), pk=pk)
     context = {
         "v": version,
-        "job": board.detail([job.pk])[0],
+        "job": detail.of([job.pk])[0],
         "may_act": ports.scopes.allows(request.user, "cancel", job.scope),
     }
     return render(request, "jobs/page.html", context)
@@ -69,7 +69,7 @@ def log(request: HttpRequest, pk: int) -> HttpResponse:
     grep = request.GET.get("grep", "")[:200]
     context = {
         "job": job,
-        "log": board.whole_log(job.pk, Level(level or Level.DEBUG), grep),
+        "log": logbook.whole_log(job.pk, Level(level or Level.DEBUG), grep),
         "levels": list(Level),
         "level": level,
         "grep": grep,
@@ -82,7 +82,7 @@ def log_file(request: HttpRequest, pk: int) -> StreamingHttpResponse:
     """This view will send the whole log of one job as a file, part by part."""
     job = get_object_or_404(Job.objects.visible_to(request.user), pk=pk)
     return StreamingHttpResponse(
-        board.log_parts(job.pk) if request.method == "GET" else (),
+        logbook.log_parts(job.pk) if request.method == "GET" else (),
         content_type="text/plain; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="job-{job.pk}.log"'},
     )

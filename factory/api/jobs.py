@@ -12,7 +12,7 @@ from ninja.errors import HttpError
 from factory import errors, shapes
 from factory.api.answers import ACT_ERRORS, ERRORS, api, fresh
 from factory.api.callers import Caller, caller
-from jobs import board, choosing, controls, edges, ports, summary, why
+from jobs import board, choosing, controls, detail, edges, ports, summary, why
 from jobs.controls import Control
 from jobs.models import Job
 from jobs.states import State
@@ -132,7 +132,7 @@ def _described(found: Job) -> dict[str, Any]:
 
 
 def _masked(value: Any) -> Any:
-    text = board.mask(value)
+    text = detail.mask(value)
     try:
         return json.loads(text)
     except ValueError:  # a mark where no text can stand

@@ -392,3 +392,12 @@ def test_a_rerun_names_the_new_job_beside_the_old(capsys: Capture) -> None:
 
     new = Job.objects.latest("pk")
     assert f"job {job.pk}: cancelled; job {new.pk} is the new one" in capsys.readouterr().out
+
+
+def test_a_job_is_one_line_of_the_list_whatever_its_reason_is(capsys: Capture) -> None:
+    job = queue.enqueue("demo.noop", {})
+    Job.objects.filter(pk=job.pk).update(reason="UndefinedColumn\nLINE 7: r.home\n  ^")
+
+    call_command("jobs")
+
+    assert capsys.readouterr().out.count("\n") == 1

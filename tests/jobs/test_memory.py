@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from jobs import board, process, queue, upkeep
+from jobs import detail, process, queue, upkeep
 from jobs.context import Run
 from jobs.memory import Memory
 from jobs.models import Job, Progress
@@ -93,7 +93,7 @@ def test_the_most_memory_of_a_job_is_stored_and_told(kind: Callable[..., Any]) -
     assert progress.peak_mb is not None
     assert progress.peak_mb >= before + 190
     assert progress.peaks == {"1": progress.peak_mb}
-    (shown,) = board.detail([job.pk])
+    (shown,) = detail.of([job.pk])
     (attempt,) = shown.tries  # type: ignore[attr-defined]
     assert attempt.peak_mb == progress.peak_mb
 

@@ -218,3 +218,10 @@ def test_who_retries_what_was_due_later_is_told_that_it_begins_now(
 
     assert f"It was due at {later.run_after:%Y-%m-%d %H:%M:%S} UTC" in asked
     assert "It was due" not in text_of(as_staff, f"/jobs/{world.job.pk}/retries/")
+
+
+def test_the_admin_begins_with_the_state_and_the_acts(world: World, as_staff: Client) -> None:
+    page = text_of(as_staff, f"/admin/jobs/job/{world.job.pk}/change/")
+
+    places = [page.index(f"field-{name}") for name in ("word", "acts", "why", "queue", "fence")]
+    assert places == sorted(places)

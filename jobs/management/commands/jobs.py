@@ -7,7 +7,7 @@ from typing import Any
 from django.core.exceptions import BadRequest
 from django.db.models import F, QuerySet
 
-from jobs import board, choosing, controls, edges, groups, overall, why
+from jobs import board, choosing, controls, edges, groups, logbook, overall, why
 from jobs.controls import Control
 from jobs.levels import Level
 from jobs.management.contract import BadInput, Contract, actor
@@ -141,7 +141,7 @@ class Command(Contract):
         least, grep = Level(options["level"] or Level.DEBUG), options["grep"] or ""
         if options["follow"] and not options["json"]:
             return self._follow(job, least, grep)
-        log = board.whole_log(job.pk, least, grep)
+        log = logbook.whole_log(job.pk, least, grep)
         self._nothing = _why_nothing(job, log.total)
         return [
             {"line": line.number, "level": line.level.value, "text": line.text}
@@ -153,7 +153,7 @@ class Command(Contract):
         while True:
             # Before the lines: what a job writes last is there when it has ended.
             job.refresh_from_db(fields=["state", "started_at"])
-            lines, last = board.further_log(job.pk, last, least, grep)
+            lines, last = logbook.further_log(job.pk, last, least, grep)
             for line in lines:
                 self.stdout.write(visible(line.text))
             self.stdout.flush()
@@ -278,6 +278,7 @@ def _line(job: dict[str, Any]) -> str:
     if "count" in job:
         return f"{job['count']:>8}  {job['error']}  {job['class']:<18} {job['kind']:<18} {job['message']}"
     steps = f"  {far}" if (far := words(job)) else ""
-    reason = f"  {job['reason']}" if job["reason"] else ""
+    # One line a job, whatever a failure's message looks like.
+    reason = f"  {' '.join(job['reason'].split())}" if job["reason"] else ""
     line = f"{job['id']:>8}  {job['shown']:<10} {job['kind']:<18} {job['subject']}{steps}{reason}"
     return line
