@@ -135,10 +135,11 @@ class ResidentBroker(Broker):  # type: ignore[misc]  # django-q2 ships no types
         here = db.rows(
             raw,
             "SELECT pool, id, owner, CASE WHEN stopped_at IS NULL THEN pid END,"
-            " stopped_at IS NOT NULL AND cluster = %s AND intent IN ('drain', 'stop')"
-            " FROM job_runner WHERE host = %s AND (stopped_at IS NULL OR intent <> ''"
+            " stopped_at IS NOT NULL AND cluster = %(cluster)s AND intent IN ('drain', 'stop')"
+            " FROM job_runner WHERE host = %(host)s AND boot_id = %(boot_id)s AND home IN (%(home)s, '')"
+            " AND (stopped_at IS NULL OR intent <> ''"
             " OR started_at > clock_timestamp() - interval '10 seconds')",
-            (process.named(cluster), process.host()),
+            process.here() | {"cluster": process.named(cluster)},
         )
         self._forget_redeemed([row for row in here if row[2] == _owner()])
         # A busy runner of the broker before this one fills its pool still; a second one would sit

@@ -47,7 +47,7 @@ class Pool(NamedTuple):
 
 
 class Wedged(NamedTuple):
-    """A runner of this host that is to be ended; `busy` while its job may still take its time."""
+    """A runner of this home that is to be ended; `busy` while its job may still take its time."""
 
     id: int
     pid: int
@@ -69,15 +69,15 @@ def stalls(raw: Connection) -> list[Pool]:
 
 
 def wedged(raw: Connection) -> list[Wedged]:
-    """This function will list the runners of this host that live and do nothing, as of now."""
-    here: dict[str, Any] = {"host": process.host(), "boot_id": process.boot_id()}
-    found = db.rows(raw, statement("wedged"), here | _LIMITS)
+    """This function will list the runners of this home that live and do nothing, as of now."""
+    values: dict[str, Any] = process.here() | _LIMITS
+    found = db.rows(raw, statement("wedged"), values)
     suspected = [Wedged._make(row) for row in found]
     return [one for one in suspected if process.alive(one.pid, one.ticks)]
 
 
 class Deaf(NamedTuple):
-    """A runner of this host that holds a job somebody cancelled, for so many seconds by now."""
+    """A runner of this home that holds a job somebody cancelled, for so many seconds by now."""
 
     runner: int
     pid: int
@@ -96,20 +96,19 @@ class Deaf(NamedTuple):
 
 
 def deaf(raw: Connection) -> list[Deaf]:
-    """This function will list who on this host holds a job that is cancelled, and has no more time."""
-    here: dict[str, Any] = {"host": process.host(), "boot_id": process.boot_id()}
-    found = [Deaf._make(row) for row in db.rows(raw, statement("deaf"), here)]
+    """This function will list who in this home holds a job that is cancelled, and has no more time."""
+    found = [Deaf._make(row) for row in db.rows(raw, statement("deaf"), process.here())]
     return [one for one in found if not one.patient]
 
 
 def serving(raw: Connection) -> dict[str, bool]:
-    """This function will give the pools that have runners on this host: whether one is busy.
+    """This function will give the pools that have runners in this home: whether one is busy.
 
     A pool that a person emptied counts: nobody is to start a runner in it.
     """
     sql = (
         "SELECT pool, bool_or(stopped_at IS NULL AND coalesce(busy_until > clock_timestamp(), false))"
         " FROM job_runner WHERE (stopped_at IS NULL OR intent IN ('drain', 'stop'))"
-        " AND host = %s AND boot_id = %s GROUP BY pool"
+        " AND host = %(host)s AND boot_id = %(boot_id)s AND home IN (%(home)s, '') GROUP BY pool"
     )
-    return dict(db.rows(raw, sql, (process.host(), process.boot_id())))
+    return dict(db.rows(raw, sql, process.here()))

@@ -239,3 +239,11 @@ def host() -> str:
 def home() -> str:
     """This function will name the data directory this process lives in, as the kernel resolves it."""
     return str(Path(settings.FACTORY_HOME).resolve())
+
+
+def here() -> dict[str, str]:
+    """This function will name where this process lives, as the row of a runner does.
+
+    Two that agree in all of it share process ids, a spool and the files of helpers.
+    """
+    return {"host": host(), "boot_id": boot_id(), "home": home()}

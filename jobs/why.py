@@ -228,6 +228,8 @@ def _life(runner: Runner) -> str:
     lock = "it holds its lock" if locked(runner.pk) else "its lock is free"
     if runner.host != process.host():
         return f"{seen}; {lock}; its process is on another machine."
+    if runner.home not in ("", process.home()):
+        return f"{seen}; {lock}; its process belongs to another installation on this machine."
     here = runner.boot_id == process.boot_id() and process.alive(runner.pid, runner.pid_ticks)
     return f"{seen}; {lock}; its process {'is there' if here else 'is gone'}."
 

@@ -40,7 +40,7 @@ def roll(by: str, wait_s: float) -> Restarted:
     _until(lambda: not _runners_of(old.pid).exists(), wait_s)
     clusters = set(_of(old.pid).values_list("cluster", flat=True))
     _end(old)
-    Runner.objects.vacated().filter(host=process.host(), cluster__in=clusters).update(intent="")
+    Runner.objects.here().vacated().filter(cluster__in=clusters).update(intent="")
     return Restarted(NAME, old.pid, after.pid)
 
 
@@ -76,7 +76,7 @@ def _runners_of(pid: int) -> "QuerySet[Runner]":
 
 def _of(pid: int) -> Any:
     """The runners that were forked by a sentinel which is a child of that process."""
-    here = Runner.objects.filter(host=process.host(), boot_id=process.boot_id())
+    here = Runner.objects.here()
     names = set(here.exclude(cluster="").values_list("cluster", flat=True))
     mine = [name for name in names if process.answers_to(name) and _parent(name) == pid]
     return here.filter(cluster__in=mine)

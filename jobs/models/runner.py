@@ -6,6 +6,7 @@ from django.db import connection, models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from jobs import process
 from jobs.models.limit import Limited
 
 FRESH_S = 4
@@ -83,6 +84,15 @@ class RunnerQuerySet(models.QuerySet["Runner"]):
     def fresh(self) -> "RunnerQuerySet":
         """This method will keep the present runners seen within `FRESH_S`, by the database's clock."""
         return self.present().filter(seen_at__gt=Now() - datetime.timedelta(seconds=FRESH_S))
+
+    def here(self) -> "RunnerQuerySet":
+        """This method will keep the runners of this home on this boot of this machine.
+
+        One that began before homes were noted counts as ours; its process id tells it from others.
+        """
+        ours = process.here()
+        homes = (ours.pop("home"), "")
+        return self.filter(**ours, home__in=homes)
 
     def vacated(self) -> "RunnerQuerySet":
         """This method will keep the ended runners whose place a person keeps empty."""

@@ -1,4 +1,4 @@
--- Runners of one boot of one host that give no sign of life, or no longer look for work. Who waits
+-- Runners of one home on one boot of one host that give no sign of life, or no longer look for work. Who waits
 -- for a lock in the database is not wedged: what holds the lock is.
 SELECT id, pid, pid_ticks, busy_until > clock_timestamp() AS busy,
   CASE
@@ -7,7 +7,7 @@ SELECT id, pid, pid_ticks, busy_until > clock_timestamp() AS busy,
     ELSE 'it holds a job beyond its limits'
   END AS why
 FROM job_runner r
-WHERE stopped_at IS NULL AND host = %(host)s AND boot_id = %(boot_id)s
+WHERE stopped_at IS NULL AND host = %(host)s AND boot_id = %(boot_id)s AND home IN (%(home)s, '')
   AND (seen_at < clock_timestamp() - make_interval(secs => %(fresh_s)s)
        OR CASE WHEN busy_until IS NULL THEN looked_at < clock_timestamp() - make_interval(secs => %(look_s)s)
                ELSE busy_until < clock_timestamp() - make_interval(secs => %(grace_s)s) END)

@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 
 from factory import watchdog
 from factory.watchdog import Guard
-from jobs import beats, process, queue
+from jobs import beats, liveness, process, queue
 from jobs.models import Job, Runner
 from tests.factory.conftest import wait_for
 from tests.jobs.conftest import committed, introduce, other_connection
@@ -95,8 +95,15 @@ def test_a_runner_that_does_nothing_is_ended(raw: Any, begin: Any, known: dict[s
         (IDLE, {"looked_at": _ago(600), "busy_until": _ago(-600)}),
         (BUSY, {"seen_at": _ago(20), "busy_until": _ago(-600)}),
         (IDLE, {"seen_at": _ago(20), "host": "elsewhere"}),
+        (IDLE, {"seen_at": _ago(20), "home": "/of/another"}),
     ],
-    ids=["well", "busy within its limits", "its job computes", "on another machine"],
+    ids=[
+        "well",
+        "busy within its limits",
+        "its job computes",
+        "on another machine",
+        "elsewhere here",
+    ],
 )
 def test_a_runner_at_work_is_never_ended(
     raw: Any, begin: Any, program: str, known: dict[str, Any]
@@ -131,6 +138,14 @@ def test_a_cluster_whose_pool_somebody_emptied_is_left_alone(
     beats.end("sentinel")
 
     assert sentinel.poll() is None
+
+
+def test_the_runners_of_another_installation_serve_no_pool_here(raw: Any) -> None:
+    introduce(pool="long", home="/of/another")
+    introduce(busy_until=_ago(-600))
+
+    assert liveness.serving(raw) == {"short": True}
+    assert [one.pool for one in Runner.objects.here()] == ["short"]
 
 
 @pytest.mark.parametrize("busy", [True, False])
