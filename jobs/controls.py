@@ -85,6 +85,8 @@ def counted(control: Control, outcome: acts.Outcome) -> str:
         said.append(f"{outcome.asked:,} asked: their runners do it and then show it")
     if outcome.refused:
         said.append(f"{outcome.refused:,} had moved on")
+    if outcome.busy:
+        said.append(f"{outcome.busy:,} busy: others change them just now, ask again")
     return ", ".join(said) + "."
 
 

@@ -344,6 +344,10 @@ class Job(models.Model):
     def _act(self, act: Callable[..., acts.Outcome], by: str, reason: str, done: str) -> None:
         unmoved = Job.objects.filter(pk=self.pk, state=self.state, fence=self.fence)
         outcome = act(unmoved, by=by, reason=reason)
+        if outcome.busy:
+            raise Refused(
+                f"Job {self.pk} is just being ended or changed by another: try again soon."
+            )
         if outcome.refused:
             self.refresh_from_db()
             raise Refused(f"Job {self.pk} {hindrance(self, done)}.")

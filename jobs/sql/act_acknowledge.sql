@@ -4,4 +4,5 @@ WITH chosen AS MATERIALIZED ({chosen}), read AS (
   FROM chosen WHERE job.id = chosen.id AND state = 'failed' AND acknowledged_at IS NULL
   RETURNING 1
 )
-SELECT count(*), 0, (SELECT count(*) FROM chosen) FROM read
+SELECT count(*), 0, (SELECT count(*) FROM chosen),
+  ARRAY(SELECT id FROM ({matching}) m EXCEPT SELECT id FROM chosen) FROM read

@@ -15,5 +15,6 @@ WITH chosen AS MATERIALIZED ({chosen}), moved AS (
          OR state = 'running' AND intent <> 'cancel')
   RETURNING intent <> '' AS asked
 )
-SELECT count(*) FILTER (WHERE NOT asked), count(*) FILTER (WHERE asked), (SELECT count(*) FROM chosen)
+SELECT count(*) FILTER (WHERE NOT asked), count(*) FILTER (WHERE asked), (SELECT count(*) FROM chosen),
+  ARRAY(SELECT id FROM ({matching}) m EXCEPT SELECT id FROM chosen)
 FROM moved

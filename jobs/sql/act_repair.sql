@@ -16,4 +16,5 @@ WITH chosen AS MATERIALIZED ({chosen}), moved AS (
     SELECT FROM job_runner r WHERE r.id = job.runner_id AND r.stopped_at IS NULL AND r.lease_until > clock_timestamp())
   RETURNING 1
 )
-SELECT count(*), 0, (SELECT count(*) FROM chosen) FROM moved
+SELECT count(*), 0, (SELECT count(*) FROM chosen),
+  ARRAY(SELECT id FROM ({matching}) m EXCEPT SELECT id FROM chosen) FROM moved

@@ -21,4 +21,5 @@ WITH chosen AS MATERIALIZED ({chosen}), moved AS (
   WHERE d.child_id = moved.id AND j.id = moved.id AND j.state = 'blocked'
     AND p.id = d.parent_id AND p.state IN ('failed', 'cancelled')
 )
-SELECT count(*), 0, (SELECT count(*) FROM chosen) FROM moved
+SELECT count(*), 0, (SELECT count(*) FROM chosen),
+  ARRAY(SELECT id FROM ({matching}) m EXCEPT SELECT id FROM chosen) FROM moved

@@ -25,4 +25,5 @@ WITH chosen AS MATERIALIZED ({chosen}), first AS (
   UPDATE job_dependency d SET policy = 'hold' FROM moved, job p
   WHERE d.child_id = moved.id AND d.policy = 'cancel' AND p.id = d.parent_id AND p.state IN ('failed', 'cancelled')
 )
-SELECT count(*), 0, (SELECT count(*) FROM chosen) FROM moved
+SELECT count(*), 0, (SELECT count(*) FROM chosen),
+  ARRAY(SELECT id FROM ({matching}) m EXCEPT SELECT id FROM chosen) FROM moved

@@ -182,24 +182,24 @@ def test_acts_by_filter_are_one_statement_and_count_what_they_did(desk: Desk) ->
     cancelled = acts.cancel(Job.objects.filter(kind="demo.noop"), by="user:1")
     retried = acts.retry(Job.objects.all(), by="user:1")
 
-    assert paused == (2, 1, 1)
-    assert resumed == (2, 0, 0)
-    assert cancelled == (2, 1, 1)
-    assert retried == (2, 0, 2)
+    assert paused == (2, 1, 1, 0)
+    assert resumed == (2, 0, 0, 0)
+    assert cancelled == (2, 1, 1, 0)
+    assert retried == (2, 0, 2, 0)
     assert states(running, done) == ["running", "succeeded"]
 
 
 def test_nothing_matches_nothing() -> None:
-    assert acts.cancel(Job.objects.none(), by="user:1") == (0, 0, 0)
-    assert acts.cancel(Job.objects.filter(subject="50% off"), by="user:1") == (0, 0, 0)
+    assert acts.cancel(Job.objects.none(), by="user:1") == (0, 0, 0, 0)
+    assert acts.cancel(Job.objects.filter(subject="50% off"), by="user:1") == (0, 0, 0, 0)
 
 
 def test_of_jobs_that_share_a_key_one_is_retried() -> None:
     for _ in range(3):
         job(noop(unique_key="k")).cancel(by="user:1")
 
-    assert acts.retry(Job.objects.all(), by="user:1") == (1, 0, 2)
-    assert acts.retry(Job.objects.all(), by="user:1") == (0, 0, 3)
+    assert acts.retry(Job.objects.all(), by="user:1") == (1, 0, 2, 0)
+    assert acts.retry(Job.objects.all(), by="user:1") == (0, 0, 3, 0)
 
 
 REFUSED = [

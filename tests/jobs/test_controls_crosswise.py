@@ -1,6 +1,7 @@
 """Acts on many jobs while a runner empties the queue they wait in."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,11 +10,11 @@ import psycopg2
 import pytest
 from django.db.models import QuerySet
 
-from jobs import acts, queue
+from jobs import acts, controls, queue
 from jobs.ledger import Claim, Ledger, success
-from jobs.models import Job, Runner
+from jobs.models import Job, Refused, Runner
 from tests.factory.conftest import wait_for
-from tests.jobs.conftest import committed, introduce, other_connection
+from tests.jobs.conftest import committed, introduce, other_connection, states
 from tests.services import ScratchDatabase
 
 __all__ = ["committed"]
@@ -49,6 +50,53 @@ def emptying(database: ScratchDatabase, runner: Runner) -> Iterator[None]:
 def those(state: str) -> "QuerySet[Job]":
     """This function will keep the jobs in a state."""
     return Job.objects.filter(state=state)
+
+
+def test_an_act_on_many_leaves_out_what_another_transaction_holds_and_says_so(
+    committed: ScratchDatabase,
+) -> None:
+    held, *free = queue.enqueue_many("demo.noop", [{}] * 3)
+    with holding(committed, held):
+        began = time.monotonic()
+        outcome = acts.pause(Job.objects.all(), by="user:1")
+        took = time.monotonic() - began
+
+        assert outcome == (2, 0, 0, 1)
+        assert acts.PATIENCE_S <= took < 5 * acts.PATIENCE_S
+        assert "1 busy: others change them just now" in controls.counted(
+            controls.BY_NAME["pause"], outcome
+        )
+    assert states(held, *free) == ["queued", "paused", "paused"]
+
+
+def test_an_act_takes_what_becomes_free_in_time(committed: ScratchDatabase) -> None:
+    [job] = queue.enqueue_many("demo.noop", [{}])
+    with holding(committed, job) as raw:
+        threading.Timer(0.3, raw.rollback).start()
+
+        assert acts.pause(Job.objects.all(), by="user:1") == (1, 0, 0, 0)
+
+
+def test_an_act_on_a_job_that_is_being_completed_is_refused_in_a_sentence(
+    committed: ScratchDatabase,
+) -> None:
+    job = queue.enqueue("demo.noop", {})
+    refused = pytest.raises(Refused, match="just being ended or changed by another: try again")
+    with holding(committed, job.pk), refused:
+        job.cancel(by="user:1")
+    job.cancel(by="user:1")
+
+    assert states(job.pk) == ["cancelled"]
+
+
+@contextmanager
+def holding(database: ScratchDatabase, job: int) -> Iterator[Any]:
+    """This function will hold the row of a job as a transaction does that ends it."""
+    with other_connection(database) as raw:
+        raw.autocommit = False
+        raw.cursor().execute("UPDATE job SET priority = priority WHERE id = %s", [job])
+        yield raw
+        raw.rollback()
 
 
 @pytest.mark.parametrize("act", ["pause", "cancel"])
