@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.db.models import F, Func, TextField, Value
 from django.db.models.functions import Now
 
-from jobs import plain, process
+from jobs import db, plain, process
 from jobs.events import Cause
 from jobs.failures import Anticipated, Failed, FailureClass
 from jobs.interruptions import Cancelled, Paused
@@ -33,6 +33,12 @@ class Unverified(Anticipated):
     def __init__(self, failed: Failed) -> None:
         super().__init__(failed.message)
         self.failure_class = failed.failure_class
+
+
+class Nested(Anticipated):
+    """The job was to end inside a transaction of its handler."""
+
+    failure_class = FailureClass.BUG
 
 
 class Run:
@@ -249,9 +255,10 @@ class Run:
 
         The finish comes first and names the fence: raises `Stale` when another runner holds the
         job by now, before anything of the block is done, `plain.NotPlain` for a result that
-        cannot be stored, and `Unverified` when the kind's check fails. Refused inside another
+        cannot be stored, `Unverified` when the kind's check fails, and `Nested` inside another
         transaction, which could still take it back.
         """
+        _refuse_nested()
         value = json.loads(plain.document(result))
         self._flush()
         failed = self.verify(value)
@@ -290,6 +297,19 @@ class Run:
         if mine.exists():
             return Cancelled()
         return Stale(f"Job {self.claim.id}: another runner holds it now.")
+
+
+def _refuse_nested() -> None:
+    """Before anything is written: what waits for the rows of an open transaction waits for itself."""
+    raw = connection.connection
+    by_hand = not connection.in_atomic_block and raw is not None and db.in_transaction(raw)
+    try:
+        if not by_hand:
+            with transaction.atomic(durable=True):
+                return
+    except RuntimeError:  # Django's word for a transaction around it
+        pass
+    raise Nested("run.completing() inside a transaction: leave it first, it has one of its own.")
 
 
 def _last_words() -> Func:

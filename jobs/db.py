@@ -15,6 +15,7 @@ import psycopg2.extensions
 from django.db import connection as django_connection
 
 Connection: TypeAlias = psycopg2.extensions.connection
+_IN_WORK = (1, 2, 3)  # libpq's PQTRANS_ACTIVE, PQTRANS_INTRANS and PQTRANS_INERROR
 _INVALID_TRANSACTION, _LIMIT_EXCEEDED = "25", "54"  # classes of SQLSTATE
 LostConnection = (psycopg2.OperationalError, psycopg2.InterfaceError)
 Blocked = psycopg2.errors.LockNotAvailable
@@ -154,6 +155,11 @@ def query(sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
     with django_connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return list(cursor.fetchall()) if cursor.description else []
+
+
+def in_transaction(raw: Connection) -> bool:
+    """This function will say whether a transaction is open, or the next statement opens one."""
+    return not raw.closed and (not raw.autocommit or raw.info.transaction_status in _IN_WORK)
 
 
 def notified(raw: Connection) -> None:

@@ -24,9 +24,6 @@ from jobs.reporting import Report
 
 log = logging.getLogger("jobs")
 
-IN_WORK = (1, 2, 3)
-"""libpq's PQTRANS_ACTIVE, PQTRANS_INTRANS and PQTRANS_INERROR."""
-
 
 class Execution:
     """One claim being carried out by the main thread, watched by the heartbeat thread."""
@@ -199,11 +196,7 @@ def _storable(failed: Failed) -> Failed:
 def _rolled_back(connection: BaseDatabaseWrapper, depth: int) -> bool:
     """Leave no transaction behind that the handler began: the next job would run inside it."""
     raw = connection.connection
-    open_by_hand = (
-        raw is not None
-        and not raw.closed
-        and (not raw.autocommit or raw.info.transaction_status in IN_WORK)
-    )
+    open_by_hand = raw is not None and db.in_transaction(raw)
     if len(connection.atomic_blocks) > depth or (not depth and open_by_hand):
         connection.close()
         del connections[DEFAULT_DB_ALIAS]

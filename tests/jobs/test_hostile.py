@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -154,15 +155,27 @@ def test_autocommit_switched_off_does_not_reach_the_next_job(kind: Register) -> 
     assert outcome(kind, handler).failure_message.startswith("It left a transaction open")
 
 
-def test_completing_inside_another_transaction_is_refused(kind: Register) -> None:
+@pytest.mark.parametrize("how", ["atomic", "by hand", "autocommit off"])
+def test_completing_inside_a_transaction_that_holds_a_checkpoint_is_refused_at_once(
+    kind: Register, how: str
+) -> None:
     def handler(run: Run) -> None:
-        with transaction.atomic(), run.completing():
-            pass
+        atomic = transaction.atomic() if how == "atomic" else nullcontext()
+        if how == "autocommit off":
+            transaction.set_autocommit(False)
+        if how == "by hand":
+            connection.cursor().execute("BEGIN")
+        with atomic:
+            run.checkpoint(1)
+            run.progress(1, 2)  # to write this is to wait for the checkpoint
+            run.log("x")
+            with run.completing():
+                pass
 
     job = outcome(kind, handler)
 
     assert (job.state, job.failure_class) == ("failed", "bug")
-    assert "durable" in job.failure_message
+    assert "run.completing() inside a transaction" in job.failure_message
 
 
 def test_a_closed_connection_is_opened_again(kind: Register) -> None:
