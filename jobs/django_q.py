@@ -6,6 +6,7 @@
 
 from collections.abc import Callable, Iterable
 from importlib import import_module
+from reprlib import repr as shown
 from typing import Any, NoReturn
 
 from django.apps import apps
@@ -137,8 +138,9 @@ def check_kept(function: str, args: Iterable[Any], kwargs: dict[str, Any]) -> No
     """
     for given in (*args, *kwargs.values()):
         if not plain.is_same(given):
-            cure = "give ids, texts, numbers, lists and objects with text keys"
-            raise NotHonoured(f"async_task {function}: {given!r:.80} is not kept as it is: {cure}")
+            cure = "give ids, texts, numbers, and lists and objects of them, with text keys"
+            told = f"async_task {function}: {shown(given):.80} is not kept as it is: {cure}"
+            raise NotHonoured(f"{told}, at most {plain.MOST_LEVELS} levels deep")
 
 
 def _refuse_options(task: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import chain, islice
 from typing import Any
 
 MOST_BYTES = 1 << 20
@@ -39,13 +40,20 @@ def document(value: Any) -> str:
 def _is_deep(value: Any) -> bool:
     level = [value]
     for _ in range(MOST_LEVELS + 1):
-        level = [held for held in level if isinstance(held, dict | list | tuple)]
-        if not level:
+        if not any(_holds(one) for one in level):
             return False
-        level = [
-            inner for held in level for inner in (held.values() if isinstance(held, dict) else held)
-        ]
+        level = _inner(level)
     return True
+
+
+def _inner(level: list[Any]) -> list[Any]:
+    """The values inside the lists and objects of one level, or more than any document holds."""
+    held = (one.values() if isinstance(one, dict) else one for one in level if _holds(one))
+    return list(islice(chain.from_iterable(held), MOST_BYTES + 1))
+
+
+def _holds(value: Any) -> bool:
+    return isinstance(value, dict | list | tuple)
 
 
 def printable(text: str) -> str:
@@ -54,9 +62,22 @@ def printable(text: str) -> str:
 
 
 def is_same(value: Any) -> bool:
-    """This function will say whether a value comes back from JSON as it went in, types and all."""
-    if isinstance(value, list):
-        return all(is_same(one) for one in value)
-    if isinstance(value, dict):
-        return all(type(key) is str and is_same(one) for key, one in value.items())
-    return value is None or type(value) in (bool, int, float, str)
+    """This function will say whether a value comes back from JSON as it went in, types and all.
+
+    What is deeper than `MOST_LEVELS`, or holds more values than a document has room for, does not.
+    """
+    level, left = [value], MOST_BYTES
+    for _ in range(MOST_LEVELS + 1):
+        left -= len(level)
+        if left < 0 or not all(_is_plain(one) for one in level):
+            return False
+        if not any(_holds(one) for one in level):
+            return True
+        level = _inner(level)
+    return False
+
+
+def _is_plain(value: Any) -> bool:
+    if type(value) is dict:
+        return all(type(key) is str for key in value)
+    return value is None or type(value) in (bool, int, float, str, list)

@@ -207,6 +207,16 @@ def test_an_async_task_object_works() -> None:
     assert list(task.result_group()) == ["a"]
 
 
+def nested(levels: int | None) -> list[Any]:
+    """This function will put lists into each other, or one into itself."""
+    made: list[Any] = []
+    if levels is None:
+        made.append(made)
+    for _ in range(levels or 0):
+        made = [made]
+    return made
+
+
 REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "sync": (lambda: async_task(PRINTABLE, "a", sync=True), "call the function itself"),
     "cached": (lambda: async_task(PRINTABLE, "a", cached=True), "without cached"),
@@ -222,6 +232,8 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "long timeout": (lambda: async_task(PRINTABLE, "a", timeout=9999), "give seconds"),
     "tuple": (lambda: async_task(PRINTABLE, ("a",)), "not kept as it is"),
     "object": (lambda: async_task(PRINTABLE, text=object()), "not kept as it is"),
+    "deep": (lambda: async_task(PRINTABLE, nested(5000)), "100 levels"),
+    "a circle": (lambda: async_task(PRINTABLE, nested(None)), "100 levels"),
     "number as key": (lambda: async_task(PRINTABLE, {1: 2}), "not kept as it is"),
     "purge": (lambda: ResidentBroker("t").purge_queue(), "not thrown away"),
     "delete": (lambda: ResidentBroker("t").delete("1"), "not thrown away"),
