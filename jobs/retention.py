@@ -40,6 +40,13 @@ _LEFTOVERS = {
           WHERE r.stopped_at < clock_timestamp() - make_interval(days => %(days)s)
             AND NOT EXISTS (SELECT FROM job j WHERE j.runner_id = r.id AND j.state IN ('running', 'verifying'))
           LIMIT %(most)s)""",
+    # Of jobs that were gone when they came; the others go with their jobs.
+    "late reports": """
+        DELETE FROM job_late_report WHERE id IN (
+          SELECT r.id FROM job_late_report r
+          WHERE r.recorded_at < clock_timestamp() - make_interval(days => %(days)s)
+            AND NOT EXISTS (SELECT FROM job j WHERE j.id = r.job_id)
+          LIMIT %(most)s)""",
     "ticks": """
         DELETE FROM job_tick WHERE id IN (
           SELECT id FROM (SELECT id, at, row_number() OVER (PARTITION BY schedule_id ORDER BY due_at DESC) AS place
@@ -97,7 +104,7 @@ def forget_events(names: list[str]) -> Iterator[Removed]:
 
 
 def leftovers() -> Iterator[Removed]:
-    """This function will remove old rows beside jobs: runners, ticks, counts."""
+    """This function will remove old rows beside jobs: runners, late reports, ticks, counts."""
     values = {
         "days": settings.FACTORY_KEEP_DAYS,
         "keep_ticks": KEEP_TICKS,

@@ -13,6 +13,7 @@ from jobs.models import (
     Dependency,
     Job,
     JobDay,
+    LateReport,
     LogChunk,
     Move,
     Runner,
@@ -207,6 +208,19 @@ def test_runners_that_stopped_long_ago_go_and_present_ones_stay() -> None:
 
     assert removed["runners"] == 1
     assert set(Runner.objects.values_list("pk", flat=True)) == {held.pk, present.pk}
+
+
+def test_old_late_reports_of_jobs_that_are_gone_go_and_the_others_stay() -> None:
+    [job] = queue.enqueue_many("demo.noop", [{}])
+    old = Now() - timedelta(days=OLD)
+    told = {"fence": 1, "runner_id": 1, "outcome": "succeeded", "accepted": False}
+    for number, at in ((job, old), (job + 1, old), (job + 2, Now())):
+        LateReport.objects.create(job_id=number, found="gone", recorded_at=at, **told)
+
+    removed = {step.name: step.rows for step in retention.leftovers()}
+
+    assert removed["late reports"] == 1
+    assert set(LateReport.objects.values_list("job", flat=True)) == {job, job + 2}
 
 
 def test_of_old_ticks_the_last_twenty_of_each_schedule_stay() -> None:
