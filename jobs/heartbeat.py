@@ -4,16 +4,14 @@ import logging
 import math
 import os
 import threading
-from collections import deque
-from collections.abc import Callable, Container, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from functools import partial
 from time import monotonic
 
-from jobs import beats, db, process
+from jobs import beats, db, last_resort, process
 from jobs.db import Connection
+from jobs.desk import Desk
 from jobs.execution import Execution
-from jobs.failures import Failed
 from jobs.interruptions import (
     Cancelled,
     Dispossessed,
@@ -22,9 +20,9 @@ from jobs.interruptions import (
     TimedOut,
     Withdrawn,
 )
-from jobs.ledger import Claim, Ending, Ledger, failure, statement, stopped
+from jobs.last_resort import WITHDRAWN
+from jobs.ledger import Ledger, statement
 from jobs.models import Intent
-from jobs.spool import Spool
 from jobs.states import Intent as Asking
 from jobs.steps import Steps
 
@@ -35,8 +33,6 @@ LEASE_EVERY_S = 1.0
 LEASE_S = 15
 """No other machine may declare a runner dead before this has passed since its last sign."""
 REPORT_EVERY_S = 0.5
-PATIENCE_S = 0.25
-"""Once a job takes longer than this, the rest of its batch is handed back."""
 HEED_EVERY_S = 0.2
 """So often a runner looks what was asked of the jobs it holds."""
 LOCK_MS = 200
@@ -53,115 +49,6 @@ DEAF_S = 1.5
 
 Together they must end well within the ten seconds that the supervisor and others grant a cluster.
 """
-WITHDRAWN = "Handed back unfinished: its cluster was told to end. This attempt does not count."
-
-
-class Desk:
-    """The claims of a runner: not begun, in work, and ended but not yet written."""
-
-    def __init__(self, spool: Spool) -> None:
-        self._lock = threading.Lock()
-        self._spool = spool
-        self._waiting: deque[Claim] = deque()
-        self._ended: list[Ending] = []
-        self._in_writing: set[int] = set()
-        self.execution: Execution | None = None
-        self.begun_at = 0.0
-        self.executed = 0
-        self.looked_at = monotonic()
-        self.idle_since: float | None = None
-
-    def looked(self, *, empty: bool) -> None:
-        """This method will note that a claim came back, and whether without any job."""
-        self.looked_at = monotonic()
-        self.idle_since = (self.idle_since or self.looked_at) if empty else None
-
-    def load(self, claims: list[Claim]) -> None:
-        """This method will put fresh claims on the desk."""
-        with self._lock:
-            self._waiting.extend(claims)
-
-    def next(self) -> Claim | None:
-        """This method will take the next claim in hand, or None when none is left."""
-        with self._lock:
-            self.execution = None
-            if not self._waiting:
-                return None
-            self.begun_at = self.looked_at = monotonic()
-            return self._waiting.popleft()
-
-    def begin(self, execution: Execution) -> None:
-        """This method will show the heartbeat what is in work."""
-        self.execution = execution
-
-    def end(self, ending: Ending | None) -> None:
-        """This method will keep an end until it is written."""
-        with self._lock:
-            self.execution = None
-            self.looked_at = monotonic()
-            self.executed += 1
-            if ending is not None:
-                self._ended.append(ending)
-
-    @contextmanager
-    def writing(self) -> Iterator[list[Ending]]:
-        """This method will lend the ends to write; when the block fails, they are kept on the disk, too."""
-        with self._lock:
-            ended, self._ended = self._ended, []
-            self._in_writing.update(ending.id for ending in ended)
-        try:
-            yield ended
-        except BaseException:
-            with self._lock:
-                self._in_writing.difference_update(ending.id for ending in ended)
-                self._ended = ended + self._ended
-            self._spool.keep(ended)
-            raise
-        with self._lock:
-            self._in_writing.difference_update(ending.id for ending in ended)
-        self._spool.forget(ended)
-
-    def bequeath(self, ending: Ending) -> None:
-        """This method will leave an end on the disk to whoever finds this process dead."""
-        self._spool.keep([ending])
-
-    @contextmanager
-    def handing_back(self, only: Container[tuple[int, int]] | None = None) -> Iterator[list[Claim]]:
-        """This method will lend what `take_waiting` takes; when the block fails, it waits again."""
-        claims = self.take_waiting(only)
-        try:
-            yield claims
-        except BaseException:
-            self.load(claims)
-            raise
-
-    def take_waiting(self, only: Container[tuple[int, int]] | None = None) -> list[Claim]:
-        """This method will take away what has not begun: all, or of some ids with their fences."""
-        with self._lock:
-            taken = [one for one in self._waiting if only is None or (one.id, one.fence) in only]
-            left = [one for one in self._waiting if only is not None and one not in taken]
-            self._waiting = deque(left)
-            return taken
-
-    def known(self) -> list[int]:
-        """This method will list the jobs this runner knows it holds."""
-        with self._lock:
-            current = [self.execution.claim.id] if self.execution else []
-            waiting = [claim.id for claim in self._waiting]
-            return [*current, *waiting, *(end.id for end in self._ended), *self._in_writing]
-
-    def owes(self) -> bool:
-        """This method will say whether ends are still to be written."""
-        with self._lock:
-            return bool(self._ended or self._in_writing)
-
-    def slow(self, now: float) -> bool:
-        """This method will say whether others wait behind a job that takes its time."""
-        return (
-            self.execution is not None
-            and now - self.begun_at > PATIENCE_S
-            and bool(self._waiting or self._ended)
-        )
 
 
 class Heartbeat(threading.Thread):
@@ -230,20 +117,11 @@ class Heartbeat(threading.Thread):
             steps["intents"] = partial(self._heed, ledger, now)
         steps["limits"] = partial(self._enforce, ledger, now)
         if self._desk.slow(now):
-            steps["hand-back"] = partial(self._hand_back, ledger)
-            steps["ends"] = partial(self._write_ends, ledger)
+            steps["hand-back"] = partial(self._desk.hand_back, ledger)
+            steps["ends"] = partial(self._desk.write_ends, ledger)
         if now - self._reported_at >= REPORT_EVERY_S:
             steps["report"] = partial(self._report, ledger, now)
         self._steps.take(ledger.raw, steps)
-
-    def _hand_back(self, ledger: Ledger) -> None:
-        with self._desk.handing_back() as waiting:
-            if waiting:
-                ledger.hand_back(waiting, "Handed back unstarted: the job before it takes long.")
-
-    def _write_ends(self, ledger: Ledger) -> None:
-        with self._desk.writing() as ended:
-            ledger.finish(ended)
 
     def _report(self, ledger: Ledger, now: float) -> None:
         execution = self._desk.execution
@@ -311,7 +189,7 @@ class Heartbeat(threading.Thread):
         began = execution.interrupted_at
         grace = execution.kind.grace if now < self._withdraws_at else DEAF_S
         if began is not None and now - began > grace:
-            self._end_process(ledger, execution)
+            last_resort.end_process(self._runner, self._desk, ledger, execution)
         reason = self._reason(execution, now)
         if reason and now - self._interrupted_at >= INTERRUPT_EVERY_S:
             self._interrupted_at = now
@@ -335,44 +213,3 @@ class Heartbeat(threading.Thread):
         if now - execution.report.heard_at > kind.idle:
             return f"It gave no sign of life for {kind.idle:g} s."
         return ""
-
-    def _end_process(self, ledger: Ledger, execution: Execution) -> None:
-        """End a handler that will not stop, and this process with it; the job says so first.
-
-        What the database does not take now, as the handler's own transaction may hold its rows, is on
-        the disk and is written when the death of this process is proven.
-        """
-        last = partial(execution.report.write, ledger.raw, last=True)
-        for tell in (partial(self._hand_back, ledger), partial(self._write_ends, ledger), last):
-            with suppress(db.Error):
-                tell()
-        if self._desk.execution is not execution:
-            return  # it stopped after all
-        if execution.cancelled_by:
-            self._vanish(execution)
-        why = "It did not stop when it was interrupted; its process was ended."
-        self._let_go(ledger, execution, why)
-        execution.run.end_processes()  # what it started since
-        log.error("runner %s ends with job %s: %s", self._runner, execution.claim.id, why)
-        os._exit(1)
-
-    def _let_go(self, ledger: Ledger, execution: Execution, why: str) -> None:
-        claim = execution.claim
-        ending = failure(claim, Failed(execution.interrupted_for, why))
-        give: Callable[[], object] = partial(ledger.finish, [ending])
-        if execution.withdrawing:
-            ending = stopped(claim)._replace(reason=WITHDRAWN)
-            give = partial(ledger.hand_back, [claim], WITHDRAWN)
-        try:
-            give()
-        except db.Error:
-            self._desk.bequeath(ending)
-            return
-        with suppress(db.Error):
-            db.rows(ledger.raw, statement("farewell"), {"runner": self._runner, "ending": why})
-
-    def _vanish(self, execution: Execution) -> None:
-        """End this process with its row open: `cancelled` is written when its death is proven."""
-        log.error("runner %s ends: job %s is cancelled", self._runner, execution.claim.id)
-        execution.run.end_processes()
-        os._exit(1)

@@ -12,8 +12,10 @@ from django.db.models.functions import Now
 
 from jobs import db, process, version
 from jobs.db import Connection
+from jobs.desk import Desk
 from jobs.execution import execute
-from jobs.heartbeat import LEASE_S, WITHDRAWN, Desk, Heartbeat
+from jobs.heartbeat import LEASE_S, Heartbeat
+from jobs.last_resort import WITHDRAWN
 from jobs.ledger import LOCK_CLASS, Claim, Ledger, statement
 from jobs.models import Runner
 from jobs.reporting import Report
@@ -40,12 +42,22 @@ RSS_CHECK_EVERY = 1000
 def reside(pool: str, owner: str, issued_at: float) -> str:
     """This function will serve one queue until its owner ends, and say how many jobs it executed.
 
-    `owner` is `pid:ticks` of the broker process, `issued_at` its monotonic clock in seconds.
+    `owner` is `pid:ticks` of the broker process, `issued_at` its monotonic clock in seconds. A runner
+    that could not end in order ends its process: that is the proof upkeep needs to take its jobs.
     """
     # A broker that died issued it: its successor has issued another.
     if monotonic() - issued_at > TOKEN_S or not process.answers_to(owner):
         return "void token"
-    return Resident(pool, owner).reside()
+    resident = Resident(pool, owner)
+    try:
+        said = resident.reside()
+    except Exception:
+        log.exception("a runner of %s ended by an error, and its process with it", pool)
+        os._exit(1)
+    if held := resident.desk.known():
+        log.error("a runner of %s ended with jobs %s in hand, and its process with it", pool, held)
+        os._exit(1)
+    return said
 
 
 class Resident:
@@ -55,13 +67,13 @@ class Resident:
         self.pool = pool
         self.owner = owner
         self.ending = ""
-        self._wake_read, self._wake_write = os.pipe()
         self._raw: Connection | None = None
         self._ledger: Ledger | None = None
         self._listener: Connection | None = None
         self._locked = False
         self._unflushed: list[Report] = []
         self._row = self._introduce()
+        self._wake_read, self._wake_write = os.pipe()
         self.desk = Desk(Spool(self._row.pk))
 
     def reside(self) -> str:
@@ -88,9 +100,7 @@ class Resident:
         ticks = process.started_ticks(os.getpid())
         return Runner.objects.create(
             pool=self.pool,
-            host=process.host(),
-            boot_id=process.boot_id(),
-            home=process.home(),
+            **process.here(),
             pid=os.getpid(),
             pid_ticks=ticks or 0,
             owner=self.owner,
@@ -219,14 +229,16 @@ class Resident:
     def _farewell(self) -> None:
         """Write what is left, however long the database takes to come back, and close the row."""
         give_up = monotonic() + FAREWELL_S
-        while self.desk.owes() and monotonic() < give_up:
-            self._write_ends()
-        if not self.desk.known():
-            self._close_row()
-        db.close(self._raw)
-        db.close(self._listener)
-        os.close(self._wake_read)
-        os.close(self._wake_write)
+        try:
+            while self.desk.owes() and monotonic() < give_up:
+                self._write_ends()
+            if not self.desk.known():
+                self._close_row()
+        finally:
+            db.close(self._raw)
+            db.close(self._listener)
+            os.close(self._wake_read)
+            os.close(self._wake_write)
 
     def _close_row(self) -> None:
         """Say that this runner ended. With a job in hand its open row is the evidence upkeep needs."""

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from types import NoneType
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -26,6 +27,28 @@ log = logging.getLogger("jobs")
 
 BROKEN = ".broken"
 """Added to the name of a file that cannot be read or belongs to another database: for people."""
+
+
+_NUMBER, _TEXT = (int,), (str,)
+_OF_FILE: dict[str, tuple[type, ...]] = {
+    "runner": _NUMBER,
+    "pid": _NUMBER,
+    "ticks": _NUMBER,
+    "boot_id": _TEXT,
+    "ended_at": _TEXT,
+    "endings": (list,),
+}
+_OF_ENDING = dict(
+    zip(
+        Ending._fields,
+        (_NUMBER, _NUMBER, _TEXT, (str, NoneType), _TEXT, _TEXT, _TEXT, (int, float)),
+        strict=True,
+    )
+)
+
+
+class Malformed(ValueError):
+    """A file is not what a runner keeps; the text says why."""
 
 
 class Left(NamedTuple):
@@ -121,33 +144,41 @@ def set_aside() -> list[Path]:
     return sorted(folder().glob(f"*{BROKEN}"))
 
 
-def replay(runner: int | None = None) -> list[int]:
+def replay(runner: int | None = None, *, proven: bool = False) -> list[int]:
     """This function will write what dead runners of this host, or one of them, left behind.
 
-    Gives the jobs that ended by it. Any number of callers may race: the fence lets one end in.
+    Gives the jobs that ended by it. Any number of callers may race: the fence lets one end in. When
+    the death of that one is `proven`, its process may live on: as the host of another.
     """
     accepted: list[int] = []
     for path in waiting():
         try:
             left = _read(path)
-            if left.orphaned and runner in (None, left.runner):
+            if runner in (None, left.runner) and (left.orphaned or (proven and runner)):
                 accepted += _write(left)
         except FileNotFoundError:
             continue  # somebody else was faster
         except db.LostConnection:
             raise
         except Exception as error:  # whatever is in it, it must not stop upkeep for ever
-            _set_aside(path, repr(error))
+            _set_aside(path, repr(error)[:300])
     return accepted
 
 
 def _read(path: Path) -> Left:
-    said: dict[str, Any] = json.loads(path.read_text())
-    endings = [
-        Ending(**{name: one[name] for name in Ending._fields if name in one})
-        for one in said.pop("endings")
-    ]
+    said = _checked(json.loads(path.read_text()), _OF_FILE)
+    endings = [Ending(**_checked(one, _OF_ENDING)) for one in said.pop("endings")]
     return Left(path, **said, endings=endings)
+
+
+def _checked(said: Any, types: dict[str, tuple[type, ...]]) -> dict[str, Any]:
+    """What was said, when it has these fields and no others, each of its type."""
+    if not isinstance(said, dict) or said.keys() != types.keys():
+        raise Malformed(f"it has not exactly the fields {', '.join(types)}")
+    for name, allowed in types.items():
+        if type(said[name]) not in allowed:  # True is no number here
+            raise Malformed(f"its field {name} is a {type(said[name]).__name__}")
+    return said
 
 
 def _write(left: Left) -> list[int]:

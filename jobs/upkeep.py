@@ -25,6 +25,7 @@ class Suspect(NamedTuple):
     lease_over: bool
     rss_mb: int | None = None
     home: str | None = None
+    outlived: bool = False
 
 
 @dataclass
@@ -108,7 +109,7 @@ def proof_of_death(suspect: Suspect) -> str:
         # The boot alone proves nothing: a clone of this machine may run under the same name.
         return f"{suspect.host} was booted again since" if suspect.lease_over else ""
     if process.alive(suspect.pid or 0, suspect.pid_ticks or 0):
-        return ""
+        return f"process {suspect.pid} hosts a later runner" if suspect.outlived else ""
     held = f"; it held {suspect.rss_mb} MiB when last seen" if suspect.rss_mb else ""
     return f"process {suspect.pid} on {suspect.host} is gone{held}"
 
@@ -120,7 +121,8 @@ def suspects(raw: Connection) -> list[Suspect]:
 
 
 def _settle(raw: Connection, suspect: Suspect, proof: str, done: Tick) -> None:
-    done.replayed += spool.replay(suspect.id)  # what it had done is not done again
+    # What it had done is not done again.
+    done.replayed += spool.replay(suspect.id, proven=suspect.host is not None)
     tended.end_left_behind()
     values: dict[str, Any] = {
         "runner": suspect.id,

@@ -51,6 +51,12 @@ def introduce(**differing: Any) -> Runner:
     return Runner.objects.create(**known | differing)
 
 
+def processes() -> list[dict[str, Any]]:
+    """This function will give two processes that live: one process hosts one runner at a time."""
+    pids = (os.getpid(), os.getppid())
+    return [{"pid": pid, "pid_ticks": process.started_ticks(pid)} for pid in pids]
+
+
 def states(*jobs: int) -> list[str]:
     """This function will read the states of jobs, in the order of their ids."""
     return list(Job.objects.filter(pk__in=jobs).order_by("pk").values_list("state", flat=True))

@@ -5,12 +5,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from jobs import heartbeat, process, queue
-from jobs.models import Attempt, Job
-from tests.jobs.conftest import Cluster, running, states
+from jobs import last_resort, process, queue, spool, upkeep
+from jobs.models import Attempt, Job, Runner
+from tests.jobs.conftest import Cluster, other_connection, running, states
 from tests.services import ROOT, ScratchDatabase
 
 
@@ -71,6 +72,37 @@ Resident("short", sys.argv[1]).reside()
 def test_a_handler_that_hears_nothing_is_ended_with_its_helpers_and_keeps_its_attempt(
     committed: ScratchDatabase, kind: Callable[..., Callable[[object], object]]
 ) -> None:
+    job, runner, helpers = _ended_deaf(committed, kind)
+
+    _is_handed_back(job)
+    row = Runner.objects.get()
+    assert (runner.returncode, row.ending) == (1, last_resort.DID_NOT_STOP)
+    assert list(spool.folder().glob(f"{row.pk}-*")) == []
+    assert len(helpers.split()) >= 2
+    assert not [pid for pid in helpers.split() if process.started_ticks(int(pid))]
+
+
+def test_a_deaf_handler_whose_job_cannot_be_handed_back_keeps_its_attempt_by_the_spool(
+    committed: ScratchDatabase, kind: Callable[..., Callable[[object], object]]
+) -> None:
+    with other_connection(committed) as other:
+        job, runner, _ = _ended_deaf(committed, kind, holder=other)
+        held = states(job.pk)
+        other.rollback()
+        other.autocommit = True
+        upkeep.tick(other)
+
+    job.refresh_from_db()
+    assert (runner.returncode, held, job.state) == (1, ["running"], "queued")
+    assert job.max_attempts - job.attempt == 1
+
+
+def _ended_deaf(
+    committed: ScratchDatabase,
+    kind: Callable[..., Callable[[object], object]],
+    holder: Any = None,
+) -> tuple[Job, "subprocess.Popen[str]", str]:
+    """This function will have a cluster end under a deaf handler, whose row another may hold."""
     kind("t.deaf")(_nothing)
     job = queue.enqueue("t.deaf", {}, max_attempts=1)
     with subprocess.Popen(["sleep", "600"]) as broker:
@@ -80,13 +112,12 @@ def test_a_handler_that_hears_nothing_is_ended_with_its_helpers_and_keeps_its_at
             argv, cwd=ROOT, env=committed.environment, stdout=subprocess.PIPE, text=True
         )
         assert running(job.pk)
+        if holder is not None:
+            holder.autocommit = False
+            holder.cursor().execute("SELECT FROM job WHERE id = %s FOR UPDATE", [job.pk])
         broker.kill()
         helpers, _ = runner.communicate(timeout=60)
-
-    _is_handed_back(job)
-    assert runner.returncode == 1
-    assert len(helpers.split()) >= 2
-    assert not [pid for pid in helpers.split() if process.started_ticks(int(pid))]
+    return job, runner, helpers
 
 
 def _nothing(run: object) -> None:
@@ -100,6 +131,6 @@ def _is_handed_back(job: Job) -> None:
     assert (move.from_state, move.to_state, move.reason) == (
         "running",
         "queued",
-        heartbeat.WITHDRAWN,
+        last_resort.WITHDRAWN,
     )
     assert not Attempt.objects.exists()

@@ -20,7 +20,7 @@ from tests.jobs.conftest import GONE_PID, introduce, other_connection, owner, se
 from tests.services import ROOT, ScratchDatabase
 
 Register = Callable[..., Any]
-Begin = Callable[[str], "subprocess.Popen[str]"]
+Begin = Callable[..., "subprocess.Popen[str]"]
 
 RUNNER = """
 import ctypes, sys, time
@@ -29,7 +29,7 @@ django.setup()
 from jobs import kinds
 from jobs.runner import Resident
 
-@kinds.register("t.work", timeout=600, idle=600, grace=1)
+@kinds.register("t.work", timeout={timeout}, idle=600, grace=1, max_attempts=1)
 def work(run):
     "Cannot be stopped."
     print(run.command(["sleep", "600"]).pid, flush=True)
@@ -51,8 +51,8 @@ def begin(committed: ScratchDatabase, kind: Register) -> Iterator[Begin]:
     kind("t.work")(lambda run: None)
     begun: list[subprocess.Popen[str]] = []
 
-    def start(work: str) -> "subprocess.Popen[str]":
-        argv = [sys.executable, "-c", RUNNER.format(work=work), owner()]
+    def start(work: str, timeout: float = 600) -> "subprocess.Popen[str]":
+        argv = [sys.executable, "-c", RUNNER.format(work=work, timeout=timeout), owner()]
         begun.append(
             subprocess.Popen(
                 argv, cwd=ROOT, env=committed.environment, stdout=subprocess.PIPE, text=True
@@ -110,6 +110,23 @@ def test_a_handler_that_will_not_stop_is_cancelled_when_its_process_is_gone(
     is_cancelled_on_proof(job, runner, helper)
 
 
+def test_a_job_beyond_its_limit_is_given_away_only_when_its_process_is_gone(
+    committed: ScratchDatabase, begin: Begin
+) -> None:
+    runner, job = begin(STUBBORN, timeout=1), queue.enqueue("t.work", {}, max_attempts=1).pk
+    helper = helper_of(runner)
+
+    with other_connection(committed) as raw:
+        assert wait_for(lambda: runner.poll() is not None, 60)
+        before_proof = states(job)
+        assert guarded(raw, job)
+
+    ended = Job.objects.get(pk=job)
+    assert (before_proof, ended.state, ended.failure_class) == (["running"], "failed", "timeout")
+    assert "its process was ended" in ended.failure_message
+    assert process.started_ticks(helper) is None
+
+
 @pytest.mark.parametrize("how", ["holds the GIL", "frozen"])
 def test_a_runner_that_cannot_hear_of_a_cancel_is_ended_by_the_watchdog(
     committed: ScratchDatabase, begin: Begin, how: str, monkeypatch: pytest.MonkeyPatch
@@ -141,8 +158,11 @@ def test_a_kind_with_more_patience_is_not_ended_early(committed: ScratchDatabase
         Job.objects.filter(pk=job).update(kind="t.patient")
         kinds.register("t.patient", grace=60)(lambda run: None)
         patient = liveness.deaf(raw)
+        Job.objects.filter(pk=job).update(kind="demo.noop")
+        Runner.objects.update(home="/of/another")
+        elsewhere = liveness.deaf(raw)
 
-    assert (usual, patient) == ([job], [])
+    assert (usual, patient, elsewhere) == ([job], [], [])
 
 
 def test_the_helpers_of_a_runner_killed_with_9_end_before_its_job_goes_on(
@@ -201,20 +221,21 @@ def test_a_batch_that_is_cancelled_under_way_ends_every_job_once(kind: Register)
     assert not Runner.objects.present().exists()
 
 
-def test_an_act_that_meets_a_runner_crosswise_begins_anew(committed: ScratchDatabase) -> None:
-    first, second = queue.enqueue_many("demo.noop", [{}, {}])
-    with other_connection(committed) as runner:
-        runner.autocommit = False
-        with runner.cursor() as cursor:
+def test_an_act_that_meets_another_crosswise_begins_anew(committed: ScratchDatabase) -> None:
+    parent = queue.enqueue("demo.noop", {})
+    child = queue.enqueue("demo.noop", {}, depends=[parent.pk])
+    with other_connection(committed) as other:
+        other.autocommit = False
+        with other.cursor() as cursor:
             cursor.execute("SET deadlock_timeout = '60s'")  # so the act is the one to give way
-            cursor.execute("UPDATE job SET priority = 1 WHERE id = %s", [second])
-        crossing = threading.Thread(target=_update_when_awaited, args=[runner, first])
+            cursor.execute("UPDATE job SET priority = 1 WHERE id = %s", [child.pk])
+        crossing = threading.Thread(target=_update_when_awaited, args=[other, parent.pk])
         crossing.start()
 
-        outcome = acts.cancel(Job.objects.all(), by="user:1")
+        outcome = acts.cancel(Job.objects.filter(pk=parent.pk), by="user:1")
         crossing.join()
 
-    assert outcome == (2, 0, 0)
+    assert outcome == (1, 0, 0, 0)
     assert Job.objects.filter(priority=1, state="cancelled").count() == 2
 
 

@@ -28,7 +28,7 @@ from jobs.ledger import Claim, Ending, Ledger
 from jobs.models import Attempt, Job, Limit, Move, Refused, Runner
 from jobs.states import BIRTHS, FINISHED, HELD, LEGAL, LIVE, Intent, State
 from tests import services
-from tests.jobs.conftest import GONE_PID, introduce, other_connection
+from tests.jobs.conftest import GONE_PID, introduce, other_connection, processes
 
 MOST_OF_KEY = 2
 _seldom = st.integers(0, 7).map(lambda number: number == 0)
@@ -57,11 +57,11 @@ _pick = st.integers(0, 2**16)
 class Hands:
     """One runner: its connection, what it holds, and what it once held."""
 
-    def __init__(self, raw: Any) -> None:
-        self.raw = raw
+    def __init__(self, raw: Any, host: dict[str, Any]) -> None:
+        self.raw, self.host = raw, host
         _say(raw, "DEALLOCATE ALL")
         self.ledger = Ledger(raw)
-        self.row = introduce()
+        self.row = introduce(**self.host)
         self.held: dict[int, Claim] = {}
         self.past: list[Claim] = []
         self.pending: list[Claim] | None = None
@@ -74,7 +74,7 @@ class Hands:
     def renewed(self) -> None:
         """This method will be another process: what this one held, nobody holds."""
         self.held.clear()
-        self.row = introduce()
+        self.row = introduce(**self.host)
 
 
 class Machine(RuleBasedStateMachine):
@@ -88,7 +88,7 @@ class Machine(RuleBasedStateMachine):
         Limit.objects.get_or_create(key="two", defaults={"most_running": MOST_OF_KEY})
         self.jobs: list[int] = queue.enqueue_many("demo.noop", [{}] * 4)
         self.fences: dict[int, int] = defaultdict(int)
-        self.hands = [Hands(raw) for raw in self.connections[:2]]
+        self.hands = [Hands(*one) for one in zip(self.connections, processes(), strict=False)]
         self.upkeep = self.connections[2]
 
     def teardown(self) -> None:

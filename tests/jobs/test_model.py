@@ -26,7 +26,7 @@ from jobs.failures import Failed, FailureClass, RateLimited
 from jobs.ledger import Claim, Ledger, statement
 from jobs.models import Attempt, Job, Move, Refused
 from jobs.states import FINISHED, HELD, LEGAL, State
-from tests.jobs.conftest import introduce
+from tests.jobs.conftest import introduce, processes
 
 PAST, FUTURE = "2020-01-01T00:00Z", 1000.0
 
@@ -71,7 +71,8 @@ class TwoRunners(RuleBasedStateMachine):
         self.known: dict[int, Known] = {}
         self.upkeep = db.connect("upkeep")
         self.desks = [Ledger(db.connect(f"runner {number}")) for number in range(2)]
-        self.runners = [introduce().pk for _ in self.desks]
+        self.hosts = processes()
+        self.runners = [introduce(**host).pk for host in self.hosts]
 
     def teardown(self) -> None:
         """This method will close what the example opened."""
@@ -214,7 +215,7 @@ class TwoRunners(RuleBasedStateMachine):
             spent = not crowd and job.attempt >= job.most
             job.solo = job.solo or crowd
             job.leaves("failed" if spent else "queued", counted=not crowd)
-        self.runners[desk] = introduce().pk
+        self.runners[desk] = introduce(**self.hosts[desk]).pk
 
     @invariant()
     def rows_are_as_the_model_says(self) -> None:

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -13,17 +15,25 @@ from django.db import connection
 from django.db.models.functions import Now
 from django_q.signing import SignedPackage
 
-from jobs import process, queue, runner
+from jobs import process, queue, runner, upkeep
 from jobs.broker import ResidentBroker
 from jobs.context import Run
 from jobs.models import Intent, Job, Runner
 from jobs.why import locked
 from tests.factory.conftest import wait_for
-from tests.jobs.conftest import introduce, moves, owner, serve, states
+from tests.jobs.conftest import introduce, moves, other_connection, owner, serve, states
+from tests.services import ROOT, ScratchDatabase
 
 pytestmark = pytest.mark.usefixtures("committed")
 
 Register = Callable[..., Any]
+HOST = """
+import sys, time
+import django
+django.setup()
+from jobs import runner
+runner.reside("short", sys.argv[1], time.monotonic())
+"""
 CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE %s"
 
 
@@ -194,6 +204,30 @@ def test_the_token_of_a_broker_that_died_is_void() -> None:
 
     assert said == "void token"
     assert not Runner.objects.exists()
+
+
+def test_a_runner_that_cannot_write_its_ends_ends_its_process_and_nothing_is_lost(
+    committed: ScratchDatabase,
+) -> None:
+    job = queue.enqueue("demo.noop", {}).pk
+    refuse = (
+        "CREATE TRIGGER refuse BEFORE UPDATE ON job FOR EACH ROW WHEN (new.state = 'succeeded')"
+    )
+    with other_connection(committed) as raw, raw.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+            " RAISE EXCEPTION 'refused' USING ERRCODE = 'check_violation'; END $$;"
+            f"{refuse} EXECUTE FUNCTION refuse()"
+        )
+        argv = [sys.executable, "-c", HOST, owner()]
+        host = subprocess.run(argv, cwd=ROOT, env=committed.environment, timeout=60, check=False)
+        cursor.execute("DROP TRIGGER refuse ON job")
+        before = states(job)
+
+        upkeep.tick(raw)
+
+    assert (host.returncode, before, states(job)) == (1, ["running"], ["succeeded"])
+    assert Job.objects.get(pk=job).attempt == 1
 
 
 @pytest.mark.parametrize("intent", ["drain", "recycle", "stop"])

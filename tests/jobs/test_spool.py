@@ -16,8 +16,8 @@ from django.db import connection
 from factory.embedded import postgres
 from jobs import db, ledger, process, queue, spool, upkeep
 from jobs.audit import verify_board
+from jobs.desk import Desk
 from jobs.failures import Failed, FailureClass
-from jobs.heartbeat import Desk, Heartbeat
 from jobs.ledger import Claim, Ledger
 from jobs.models import Attempt, Job, LateReport, LogChunk, Progress, Runner
 from jobs.reporting import Report
@@ -167,6 +167,23 @@ def test_the_spool_of_a_home_is_honoured_though_another_home_of_the_host_looks_f
     assert reports() == [(done.id, "succeeded", True, "succeeded")]
 
 
+def test_an_end_that_a_runner_left_in_a_process_that_hosts_another_is_written(
+    raw: Any, hands: Ledger
+) -> None:
+    runner = introduce()
+    done, lost = claimed(hands, runner, 2)
+    left_by(runner, ledger.success(done, None))
+
+    alone = upkeep.tick(raw)
+    introduce()
+    outlived = upkeep.tick(raw)
+
+    assert (alone.replayed, alone.settled) == ([], [])
+    assert (outlived.replayed, outlived.settled) == ([done.id], [runner.pk])
+    assert states(done.id, lost.id) == ["succeeded", "queued"]
+    assert Runner.objects.get(pk=runner.pk).ending == f"process {os.getpid()} hosts a later runner"
+
+
 def test_a_failure_that_was_kept_gets_its_next_attempt(
     raw: Any, hands: Ledger, dead: Runner
 ) -> None:
@@ -232,50 +249,6 @@ def test_a_file_nobody_can_read_is_set_aside_and_stops_nobody(
     assert "is set aside" in caplog.text
 
 
-def foreign(runner: Runner, *ids: Any) -> str:
-    """This function will write what a runner could have left, if it were not for the ids."""
-    end = ledger.Ending(0, 1, "succeeded", None, "", "", "", 0)._asdict()
-    said = {"runner": runner.pk, "pid": runner.pid, "ticks": runner.pid_ticks}
-    said |= {"boot_id": runner.boot_id, "ended_at": "2026-01-01T00:00:00+00:00"}
-    return json.dumps(said | {"endings": [end | one for one in ids]})
-
-
-FOREIGN = {
-    "a number": lambda dead: "5",
-    "nothing": lambda dead: "null",
-    "a text": lambda dead: '"x"',
-    "a list": lambda dead: "[]",
-    "too deep": lambda dead: "[" * 100_000,
-    "ids of two types": lambda dead: foreign(dead, {"id": 1}, {"id": "2"}),
-    "half a character": lambda dead: foreign(dead, {"id": 1, "reason": "\ud800"}),
-    "a NUL": lambda dead: foreign(dead, {"id": 1, "reason": "\0"}),
-    "a result too deep": lambda dead: foreign(dead, {"id": 1, "result": "[" * 100_000}),
-    "a process too large": lambda dead: foreign(dead).replace(str(GONE_PID), "9" * 5000),
-}
-
-
-@pytest.mark.parametrize("case", FOREIGN)
-def test_a_foreign_file_in_the_spool_stops_nothing_of_upkeep(
-    raw: Any, dead: Runner, case: str
-) -> None:
-    job = queue.enqueue("demo.noop", {}, after=0.001).pk
-    spool.folder().mkdir()
-    (spool.folder() / "1-1.json").write_text(FOREIGN[case](dead))
-
-    tick = upkeep.tick(raw)
-
-    assert (tick.settled, states(job)) == ([dead.pk], ["queued"])
-    assert [path.name for path in spool.folder().iterdir()] == ["1-1.json.broken"]
-
-
-@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir], ids=["pipe", "folder"])
-def test_what_is_no_file_in_the_spool_is_left_alone(raw: Any, home: Path, make: Any) -> None:
-    spool.folder().mkdir()
-    make(spool.folder() / "1-1.json")
-
-    assert (upkeep.tick(raw).failures, spool.waiting()) == ([], [])
-
-
 def test_an_end_the_heartbeat_cannot_write_is_kept_and_written_later(
     raw: Any, hands: Ledger
 ) -> None:
@@ -283,15 +256,14 @@ def test_an_end_the_heartbeat_cannot_write_is_kept_and_written_later(
     runner = introduce()
     (claim,) = claimed(hands, runner)
     desk = Desk(Spool(runner.pk))
-    heartbeat = Heartbeat(runner.pk, desk, lambda why: None, owner())
     desk.end(ledger.success(claim, '{"n": 1}'))
     db.rows(raw, "SET default_transaction_read_only = on")
 
     with pytest.raises(db.LostConnection):
-        heartbeat._write_ends(hands)
+        desk.write_ends(hands)
     assert (desk.owes(), len(spool.waiting())) == (True, 1)
     db.rows(raw, "SET default_transaction_read_only = off")
-    heartbeat._write_ends(hands)
+    desk.write_ends(hands)
 
     assert (states(claim.id), desk.owes(), spool.waiting()) == (["succeeded"], False, [])
 
@@ -302,12 +274,11 @@ def test_an_end_the_database_refuses_stays_in_the_hands_of_the_heartbeat(
     runner = introduce()
     (claim,) = claimed(hands, runner)
     desk = Desk(Spool(runner.pk))
-    heartbeat = Heartbeat(runner.pk, desk, lambda why: None, owner())
     desk.end(ledger.success(claim, None)._replace(state="nonsense"))
 
     for _ in range(2):
         with pytest.raises(db.Error):
-            heartbeat._write_ends(hands)
+            desk.write_ends(hands)
 
     assert (desk.known(), desk.owes(), len(spool.waiting())) == ([claim.id], True, 1)
 
