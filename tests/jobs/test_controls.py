@@ -103,7 +103,7 @@ def test_an_attempt_that_ends_while_cancel_is_asked_ends_cancelled(
     ended = job(running_job.id)
     assert (ended.state, ended.intent, ended.runner_id) == ("cancelled", "", None)
     assert ended.reason.startswith("Cancelled by user:1 at ")
-    assert ended.reason.endswith(" UTC: wrong branch Why.")
+    assert ended.reason.endswith(" UTC: wrong branch. Why.")
     assert ended.finished_at is not None
 
 
