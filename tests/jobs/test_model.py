@@ -45,9 +45,12 @@ class Known:
     ended: list[str] = field(default_factory=list)
     """The outcomes of its attempts."""
     desk: int | None = None
+    resumes: bool = False
+    """It is paused, and goes on by itself."""
 
     def leaves(self, wanted: str, *, counted: bool = True) -> None:
         """This method will end its execution: what was asked is answered, unless the work is done."""
+        self.resumes = wanted == "paused" and not self.intent
         if self.intent == "cancel" and wanted != "succeeded":
             wanted = "cancelled"
         if self.intent == "pause" and wanted in ("queued", "scheduled"):
@@ -163,15 +166,15 @@ class TwoRunners(RuleBasedStateMachine):
     def _pause(self, job: Known) -> bool:
         if job.state == "running" and job.intent != "cancel":
             job.intent = "pause"
-        elif job.state in ("scheduled", "queued"):
-            job.state = "paused"
+        elif job.state in ("scheduled", "queued") or job.resumes:
+            job.state, job.resumes = "paused", False
         else:
             return False
         return True
 
     def _resume(self, job: Known) -> bool:
         if job.state == "paused":
-            job.state = "queued" if job.due else "scheduled"
+            job.state, job.resumes = "queued" if job.due else "scheduled", False
         elif job.intent == "pause":
             job.intent = ""
         else:
@@ -184,7 +187,7 @@ class TwoRunners(RuleBasedStateMachine):
         if job.state in HELD:
             job.intent = "cancel"
         else:
-            job.state = "cancelled"
+            job.state, job.resumes = "cancelled", False
         return True
 
     def _retry(self, job: Known) -> bool:
@@ -198,12 +201,11 @@ class TwoRunners(RuleBasedStateMachine):
         Job.objects.filter(state="scheduled").update(run_after=PAST)
         Job.objects.exclude(state="scheduled").exclude(run_after=None).update(run_after=PAST)
         Job.objects.exclude(resume_at=None).update(resume_at=PAST)
-        limited = set(Job.objects.exclude(resume_at=None).values_list("pk", flat=True))
         upkeep.tick(self.upkeep)
-        for pk, job in self.known.items():
+        for job in self.known.values():
             job.due = True
-            if job.state == "scheduled" or pk in limited:
-                job.state = "queued"
+            if job.state == "scheduled" or job.resumes:
+                job.state, job.resumes = "queued", False
 
     @rule(desk=st.integers(0, 1))
     def die(self, desk: int) -> None:
