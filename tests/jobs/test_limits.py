@@ -126,6 +126,7 @@ def test_a_younger_job_of_a_key_does_not_overtake_one_that_is_about_to_begin(
         one.autocommit = False
         Desk(one, runner).claim(1)
         racing = Desk(two, runner)
+        db.rows(two, "SET lock_timeout = '10s'")
         during = racing.claim_ids(1)
         one.rollback()
 
