@@ -171,6 +171,8 @@ def test_a_token_opens_an_https_repository_and_stands_in_no_argv(https, into):
 
         threading.Thread(target=again, daemon=True).start()
 
+    # The host does not answer before the process that asks it was seen.
+    https.before = lambda: until(lambda: any("remote-https" in argv for argv in list(argvs)))
     try:
         bring(
             f"https://{https.address}/shop/.git",
