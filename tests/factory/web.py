@@ -29,7 +29,7 @@ class Web:
         self, path: str, method: str = "GET", body: bytes | None = None, **headers: str
     ) -> http.client.HTTPResponse:
         """This method will send one request and give the answer, its body read into `.text`."""
-        client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if self.cookie:
             sent.setdefault("Cookie", self.cookie)
@@ -47,7 +47,7 @@ class Web:
 
     def connect(self) -> socket.socket:
         """This method will open a connection."""
-        return socket.create_connection(("127.0.0.1", self.port), timeout=30)
+        return socket.create_connection(("127.0.0.1", self.port), timeout=120)
 
     def logged(self) -> str:
         """This method will give what the server has logged."""
