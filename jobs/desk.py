@@ -23,6 +23,7 @@ class Desk:
         self._waiting: deque[Claim] = deque()
         self._ended: list[Ending] = []
         self._in_writing: set[int] = set()
+        self._in_hand: Claim | None = None
         self.execution: Execution | None = None
         self.begun_at = 0.0
         self.executed = 0
@@ -42,11 +43,12 @@ class Desk:
     def next(self) -> Claim | None:
         """This method will take the next claim in hand, or None when none is left."""
         with self._lock:
-            self.execution = None
+            self.execution = self._in_hand = None
             if not self._waiting:
                 return None
             self.begun_at = self.looked_at = monotonic()
-            return self._waiting.popleft()
+            self._in_hand = self._waiting.popleft()
+            return self._in_hand
 
     def begin(self, execution: Execution) -> None:
         """This method will show the heartbeat what is in work."""
@@ -55,7 +57,7 @@ class Desk:
     def end(self, ending: Ending | None) -> None:
         """This method will keep an end until it is written."""
         with self._lock:
-            self.execution = None
+            self.execution = self._in_hand = None
             self.looked_at = monotonic()
             self.executed += 1
             if ending is not None:
@@ -119,7 +121,7 @@ class Desk:
     def known(self) -> list[int]:
         """This method will list the jobs this runner knows it holds."""
         with self._lock:
-            current = [self.execution.claim.id] if self.execution else []
+            current = [self._in_hand.id] if self._in_hand else []
             waiting = [claim.id for claim in self._waiting]
             return [*current, *waiting, *(end.id for end in self._ended), *self._in_writing]
 

@@ -12,6 +12,7 @@ from jobs import beats, db, last_resort, process
 from jobs.db import Connection
 from jobs.desk import Desk
 from jobs.execution import Execution
+from jobs.handover import Handover
 from jobs.interruptions import (
     Cancelled,
     Dispossessed,
@@ -35,6 +36,8 @@ LEASE_S = 15
 REPORT_EVERY_S = 0.5
 HEED_EVERY_S = 0.2
 """So often a runner looks what was asked of the jobs it holds."""
+COMPARE_EVERY_S = 2.0
+"""So often a runner compares what it has in hand with what the ledger says it holds."""
 LOCK_MS = 200
 """So long the heartbeat waits for a lock: what holds it may be the very handler it is to interrupt."""
 INTERRUPT_EVERY_S = 2.0
@@ -49,20 +52,24 @@ DEAF_S = 1.5
 
 Together they must end well within the ten seconds that the supervisor and others grant a cluster.
 """
+UNHEARD = "The answer to its claim was lost with a connection."
 
 
 class Heartbeat(threading.Thread):
     """Renews the lease, writes reports, hands back, enforces limits; on its own connection."""
 
-    def __init__(self, runner: int, desk: Desk, stop: Callable[[str], None], owner: str) -> None:
+    def __init__(
+        self, runner: int, desk: Desk, handover: Handover, stop: Callable[[str], None], owner: str
+    ) -> None:
         super().__init__(name="heartbeat", daemon=True)
-        self._runner, self._desk, self._stop_runner = runner, desk, stop
+        self._runner, self._desk, self._handover, self._stop_runner = runner, desk, handover, stop
         self._owner_pid, self._owner_ticks = (int(part) for part in owner.split(":"))
         self._done = threading.Event()
         self._raw: Connection | None = None
         self._ledger: Ledger | None = None
         self._steps = Steps(f"heartbeat of runner {runner}")
         self._leased_at = self._reported_at = self._interrupted_at = self._heeded_at = 0.0
+        self._compared_at = 0.0
         self._withdraws_at = math.inf
 
     def run(self) -> None:
@@ -119,9 +126,18 @@ class Heartbeat(threading.Thread):
         if self._desk.slow(now):
             steps["hand-back"] = partial(self._desk.hand_back, ledger)
             steps["ends"] = partial(self._desk.write_ends, ledger)
+        if now - self._compared_at >= COMPARE_EVERY_S:
+            steps["claims"] = partial(self._compare, ledger, now)
         if now - self._reported_at >= REPORT_EVERY_S:
             steps["report"] = partial(self._report, ledger, now)
         self._steps.take(ledger.raw, steps)
+
+    def _compare(self, ledger: Ledger, now: float) -> None:
+        """Queue again what is held here by the ledger alone."""
+        lost = self._handover.lost(ledger.held(self._runner))
+        self._compared_at = now
+        if lost:
+            ledger.hand_back(lost, UNHEARD)
 
     def _report(self, ledger: Ledger, now: float) -> None:
         execution = self._desk.execution

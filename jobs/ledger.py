@@ -40,6 +40,13 @@ class Claim(NamedTuple):
     trace: str = ""
 
 
+class Held(NamedTuple):
+    """A claim by its name alone."""
+
+    id: int
+    fence: int
+
+
 class Asked(NamedTuple):
     """What somebody asked of a held job: see `jobs.states.Intent`."""
 
@@ -188,7 +195,7 @@ class Ledger:
         claims.sort(key=lambda claim: (-claim.priority, claim.id))
         return claims, [row[0] for row in found if row[1] is None]
 
-    def hand_back(self, claims: Sequence[Claim], reason: str) -> None:
+    def hand_back(self, claims: Sequence[Claim | Held], reason: str) -> None:
         """This method will queue claimed jobs again, unstarted or interrupted, attempts not counted."""
         db.rows(
             self.raw,
@@ -206,6 +213,10 @@ class Ledger:
         That is what remains when the answer to a claim was lost with its connection.
         """
         db.rows(self.raw, statement("disown"), {"runner": runner, "known": list(known)})
+
+    def held(self, runner: int) -> list[Held]:
+        """This method will list what is running in the name of this runner."""
+        return [Held._make(row) for row in db.rows(self.raw, statement("held"), {"runner": runner})]
 
     def asked(self, runner: int) -> list[Asked]:
         """This method will list what is asked of the jobs this runner holds."""

@@ -14,6 +14,7 @@ from jobs import db, process, version
 from jobs.db import Connection
 from jobs.desk import Desk
 from jobs.execution import execute
+from jobs.handover import Handover
 from jobs.heartbeat import LEASE_S, Heartbeat
 from jobs.last_resort import WITHDRAWN
 from jobs.ledger import LOCK_CLASS, Claim, Ledger, statement
@@ -75,10 +76,11 @@ class Resident:
         self._row = self._introduce()
         self._wake_read, self._wake_write = os.pipe()
         self.desk = Desk(Spool(self._row.pk))
+        self._handover = Handover(self.desk.known)
 
     def reside(self) -> str:
         """This method will run until `stop`, then drain."""
-        heartbeat = Heartbeat(self._row.pk, self.desk, self.stop, self.owner)
+        heartbeat = Heartbeat(self._row.pk, self.desk, self._handover, self.stop, self.owner)
         heartbeat.start()
         most = 1
         try:
@@ -111,6 +113,8 @@ class Resident:
 
     def _turn(self, most: int) -> int:
         """Finish the last batch, claim and execute the next; give the size to try after it."""
+        claims: list[Claim] = []
+        self._handover.asks()
         try:
             with self.desk.writing() as ended:
                 claims, _ = self._connected().finish_and_claim(ended, self.pool, most, self._row.pk)
@@ -121,13 +125,15 @@ class Resident:
         except db.LostConnection as error:
             self._disconnect(error)
             return 1
+        finally:
+            self.desk.load(claims)
+            self._handover.is_answered()
         self.desk.looked(empty=not claims)
         if not claims:
             if not ended:
                 self._wait(POLL_S)
             return 1
         began = monotonic()
-        self.desk.load(claims)
         self._work()
         return min(MOST, most * 2) if monotonic() - began < QUICK_S else 1
 
@@ -174,7 +180,9 @@ class Resident:
     def _connected(self) -> Ledger:
         """Open the connection this runner claims on; its lock says that the runner lives."""
         if self._ledger is None:
-            self._raw, self._locked = db.connect(f"factory runner {self._row.pk}"), False
+            name = f"factory runner {self._row.pk}"
+            self._raw, self._locked = db.connect(name), False
+            db.rows(self._raw, statement("predecessor"), {"name": name})
             self._lock(self._raw)
             ledger = Ledger(self._raw, self._row.pk)
             ledger.disown(self._row.pk, self.desk.known())

@@ -180,6 +180,7 @@ STATEMENTS: dict[str, tuple[str, Any, int]] = {
     "settle": ("settle", _RUNNER, HELD),
     "disown": ("disown", _RUNNER, HELD),
     "asked": ("asked", _RUNNER, HELD),
+    "held": ("held", _RUNNER, HELD),
     "hand_back": ("hand_back", {"ids": _SOME, "fences": [0] * 100, "reason": ""}, 100),
     "sweep_blocked": ("sweep_blocked", None, 10_000),
     "judge": ("judge", None, 1_000),
