@@ -306,7 +306,7 @@ class LoginRequired(LoginRequiredMiddleware):
         """This method will answer a request nobody is logged in for."""
         if wants_json(request):
             return answer(request, 401)
-        return super().handle_no_permission(request, view_func)  # type: ignore[no-any-return]
+        return super().handle_no_permission(request, view_func)
 
 
 def sent_to(method: str | None, path: str) -> str:

@@ -64,11 +64,11 @@ class Rows(Collector):
 
 
 def _of_the_ledger() -> Iterator[GaugeMetricFamily]:
-    live = Job.objects.live().values_list("state").annotate(Count("pk"))  # type: ignore[attr-defined]
+    live = Job.objects.live().values_list("state").annotate(Count("pk"))
     counted = dict.fromkeys(State.values, 0) | _finished.counts() | dict(live)
     help_text = "Jobs in each state; finished ones as they were at most a minute ago."
     yield gauge("factory_jobs", help_text, "state", counted)
-    lost = Job.objects.lost().count()  # type: ignore[attr-defined]
+    lost = Job.objects.lost().count()
     yield GaugeMetricFamily("factory_jobs_lost", "Held jobs without a live runner.", lost)
     yield from _of_queues()
     live = dict(Runner.objects.fresh().values_list("pool").annotate(Count("pk")))

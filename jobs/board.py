@@ -158,7 +158,7 @@ def of_scopes(scopes: Collection[int], each: int = 4) -> dict[int, list[Job]]:
     """
     by_scope: dict[int, list[Job]] = {scope: [] for scope in scopes}
     parameters = (list(by_scope), sorted(HELD), each, sorted(UNSTARTED), each)
-    found = shown(Job.objects.filter(pk__in=RawSQL(_FIRST_OF_SCOPES, parameters)))  # noqa: S611
+    found = shown(Job.objects.filter(pk__in=RawSQL(_FIRST_OF_SCOPES, parameters)))  # noqa: S611 — no text from outside
     for job in sorted(spoken(found), key=lambda job: (job.state not in HELD, job.pk)):
         if job.scope is not None and len(by_scope[job.scope]) < each:
             by_scope[job.scope].append(job)

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from jobs import kinds, schedules
 from jobs.models import JobDay, Schedule, Tick
 from jobs.models.schedule import BadSchedule
+from jobs.windows import Window
 
 
 class ScheduleForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -167,7 +168,7 @@ class ScheduleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(JobDay)
-class JobDayAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class JobDayAdmin(Window):
     """Daily counts of removed jobs; nobody changes them."""
 
     list_display = ("day", "kind", "state", "scope", "count", "attempts")
@@ -175,15 +176,3 @@ class JobDayAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     search_fields = ("=kind",)
     ordering = ("-day", "kind")
     date_hierarchy = "day"
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """This method will refuse: retention writes them."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """This method will refuse: retention writes them."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """This method will refuse: they are all that is left of those jobs."""
-        return False

@@ -1,7 +1,6 @@
 """How well the database keeps our tables: dead rows, bloat, and who holds them back."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.apps import apps
@@ -39,13 +38,12 @@ class Index:
 
 @dataclass(frozen=True)
 class Table:
-    """One table with its indexes: bytes, live and dead rows, and what was done for it."""
+    """One table with its indexes: bytes, live and dead rows, and what changed since it was analyzed."""
 
     name: str
     bytes: int
     live: int
     dead: int
-    vacuumed_at: datetime | None
     changed: int
 
     @property

@@ -23,7 +23,6 @@ from jobs import beats, process
 
 AWAY = (DatabaseError, InterfaceError)
 """What the database raises while it is struck."""
-HANDS = ("web", "qcluster", "relay", "watchdog")
 _UP_S = 180.0
 _ASK_S = 5.0
 

@@ -313,5 +313,5 @@ def _get(address: str, timeout_s: float) -> None:
     # Under the name people use: the server refuses hosts it does not know.
     named = {"Host": urlsplit(configuration.load()["FACTORY_URL"]).netloc}
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with direct.open(urllib.request.Request(address, headers=named), timeout=timeout_s):  # noqa: S310
+    with direct.open(urllib.request.Request(address, headers=named), timeout=timeout_s):  # noqa: S310 — http: our own address
         pass

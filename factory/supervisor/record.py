@@ -123,13 +123,6 @@ def only_one() -> Iterator[None]:
         yield
 
 
-def is_free() -> bool:
-    """This function will say whether no supervisor holds the lock."""
-    with suppress(AlreadyRunning), only_one():
-        return True
-    return False
-
-
 def _directory() -> Path:
     return configuration.home() / "run"
 

@@ -24,7 +24,7 @@ _syntax = cache(languages.syntax)
 
 def main(each: bool) -> None:
     """This function will answer every blob of stdin with one line on stdout."""
-    stream = open(0, "rb", buffering=CHUNK, closefd=False)  # noqa: SIM115
+    stream = open(0, "rb", buffering=CHUNK, closefd=False)  # noqa: SIM115 — stdin stays open
     write = sys.stdout.write
     for header in stream:
         # Unhandled, this signal ends the process even inside the parser's C code.

@@ -105,7 +105,7 @@ class Lane:
 
     def begin(self, selector: selectors.BaseSelector) -> None:
         """This method will start the pair on what is left."""
-        self._list = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as git reads it
+        self._list = tempfile.TemporaryFile()  # noqa: SIM115 — it lives as long as git reads it
         self._list.writelines(b"%s %s\n" % (b.encode(), k.encode()) for b, k, _ in self._left())
         self._list.seek(0)
         self._rest = b""

@@ -119,7 +119,7 @@ def _running(argv: list[str], front: Front, **more: str) -> Iterator[None]:
             argv, stdout=said, stderr=said, env=os.environ | home | more, start_new_session=True
         )
     try:
-        heard = lambda: (front.place / "said").read_text()  # noqa: E731
+        heard = lambda: (front.place / "said").read_text()  # noqa: E731 — one question, asked often
         answers = wait_for(lambda: _listens(front.secure) or started.poll() is not None, 90)
         assert answers, heard()
         assert started.poll() is None, heard()

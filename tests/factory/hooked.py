@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
-from factory.settings import *  # noqa: F403
+from factory.settings import *  # noqa: F403 — what settings modules are for
 
 
 @csrf_exempt

@@ -243,7 +243,7 @@ def test_requests_in_one_connection_are_answered_in_order(web: Web) -> None:
 
 
 def test_a_head_without_end_is_broken_off(web: Web) -> None:
-    with web.connect() as client, pytest.raises(OSError):  # noqa: PT011, PT012
+    with web.connect() as client, pytest.raises(OSError):  # noqa: PT011, PT012 — reset or broken pipe, at any of them
         client.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Long: ")
         for _ in range(1000):
             client.sendall(b"x" * 100_000)

@@ -46,7 +46,7 @@ def machines(scratch_database: ScratchDatabase) -> Iterator[dict[str, Faulty]]:
 def here(machine: Faulty) -> dict[str, int]:
     """Give the present runner of each machine."""
     sql = "SELECT host, id FROM job_runner WHERE stopped_at IS NULL"
-    return dict(machine.rows(sql))  # type: ignore[arg-type]
+    return dict(machine.rows(sql))
 
 
 def on_each(machines: dict[str, Faulty], seconds: float) -> dict[str, int]:
@@ -57,8 +57,8 @@ def on_each(machines: dict[str, Faulty], seconds: float) -> dict[str, int]:
         "SELECT r.host, j.id FROM job j JOIN job_runner r ON r.id = j.runner_id"
         " WHERE j.state = 'running'"
     )
-    assert wait_for(lambda: len(dict(machine.rows(sql))) == 2, 60)  # type: ignore[arg-type]
-    return dict(machine.rows(sql))  # type: ignore[arg-type]
+    assert wait_for(lambda: len(dict(machine.rows(sql))) == 2, 60)
+    return dict(machine.rows(sql))
 
 
 def test_runners_say_where_they_are_and_a_machine_is_drained_alone(

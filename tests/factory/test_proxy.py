@@ -189,7 +189,7 @@ def test_a_live_page_gets_news_through_the_proxy(site: Site) -> None:
     with connect(
         f"wss://localhost:{site.front.secure}/ws/live",
         ssl=site.trusting,
-        origin=site.front.url,  # type: ignore[arg-type]
+        origin=site.front.url,
         additional_headers={"Cookie": f"__Host-sessionid={session}"},
     ) as socket_:
         socket_.send(json.dumps({"watch": {topic: 0}}))
@@ -204,7 +204,7 @@ def test_another_sites_page_gets_no_socket(site: Site) -> None:
         connect(
             f"wss://localhost:{site.front.secure}/ws/live",
             ssl=site.trusting,
-            origin="https://evil.example.org",  # type: ignore[arg-type]
+            origin="https://evil.example.org",
         )
 
     assert refused.value.response.status_code == 403

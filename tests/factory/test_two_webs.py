@@ -79,7 +79,7 @@ class Person:
         """This method will send a form."""
         fields["csrfmiddlewaretoken"] = self.cookie("csrftoken")
         data = urllib.parse.urlencode(fields).encode()
-        return self.get(urllib.request.Request(f"{machine.url}{path}", data))  # type: ignore[arg-type]  # noqa: S310
+        return self.get(urllib.request.Request(f"{machine.url}{path}", data))  # type: ignore[arg-type]  # noqa: S310 — http: our own address
 
     def cookie(self, name: str) -> str:
         """This method will give a cookie's text."""
@@ -90,7 +90,7 @@ class Person:
         """This method will open a socket that watches one topic, and wait for its first news."""
         cookies = {"Cookie": f"sessionid={self.cookie('sessionid')}"}
         address = f"{machine.url}/ws/live".replace("http:", "ws:")
-        with connect(address, origin=machine.url, additional_headers=cookies) as socket:  # type: ignore[arg-type]
+        with connect(address, origin=machine.url, additional_headers=cookies) as socket:
             socket.send(json.dumps({"watch": {topic: 0}}))
             while "html" not in json.loads(socket.recv(timeout=60)):
                 pass

@@ -98,7 +98,7 @@ class Machine(RuleBasedStateMachine):
                 _say(hands.raw, "ROLLBACK")
         Runner.objects.update(pid=GONE_PID)
         upkeep.tick(self.upkeep)
-        acts.cancel(Job.objects.live(), by="user:1")  # type: ignore[attr-defined]
+        acts.cancel(Job.objects.live(), by="user:1")
 
     # Enqueueing
 
@@ -350,7 +350,7 @@ def test_the_ledger_keeps_its_word_whatever_happens(committed: services.ScratchD
         for raw in Machine.connections:
             _say(raw, "SET lock_timeout = '20ms'")
         _say(connection, "SET lock_timeout = '20ms'")
-        run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        run_state_machine_as_test(
             Machine,
             settings=settings(
                 max_examples=30,

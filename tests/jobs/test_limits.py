@@ -33,7 +33,7 @@ def age(seconds: float) -> None:
     with connection.cursor() as cursor:
         for table in ("job_queue", "job_limit"):
             cursor.execute(
-                f"UPDATE {table} SET refilled_at = refilled_at - make_interval(secs => %s)",  # noqa: S608
+                f"UPDATE {table} SET refilled_at = refilled_at - make_interval(secs => %s)",  # noqa: S608 — names of this file
                 [seconds],
             )
 
@@ -306,7 +306,7 @@ def test_a_limit_that_cannot_be_kept_is_refused(wanted: dict[str, int], message:
 )
 def test_the_database_refuses_such_limits_too(assignment: str) -> None:
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f"UPDATE job_queue SET {assignment}")  # noqa: S608
+        cursor.execute(f"UPDATE job_queue SET {assignment}")  # noqa: S608 — names of this file
 
 
 @pytest.mark.django_db

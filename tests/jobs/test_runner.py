@@ -236,7 +236,7 @@ def test_a_runner_that_is_asked_to_end_finishes_its_job_and_claims_no_other(
 ) -> None:
     @kind("t.asked")
     def asked(run: Run) -> None:
-        Runner.objects.filter(stopped_at=None).ask(Intent(intent), by="user:7")  # type: ignore[attr-defined]
+        Runner.objects.filter(stopped_at=None).ask(Intent(intent), by="user:7")
         wait_for(lambda: resident.ending)
 
     job = queue.enqueue("t.asked", {}).pk

@@ -135,7 +135,7 @@ def test_moves_and_events_are_never_changed() -> None:
 def test_history_is_neither_forged_nor_removed_by_hand(table: str) -> None:
     queue.enqueue("demo.noop", {})
 
-    for statement in (f"DELETE FROM {table}", f"INSERT INTO {table} DEFAULT VALUES"):  # noqa: S608
+    for statement in (f"DELETE FROM {table}", f"INSERT INTO {table} DEFAULT VALUES"):  # noqa: S608 — names of this file
         with (
             pytest.raises(IntegrityError, match="only the ledger"),
             transaction.atomic(),
@@ -187,7 +187,7 @@ def test_the_database_refuses_a_broken_row(name: str, assignment: str) -> None:
         transaction.atomic(),
         connection.cursor() as cursor,
     ):
-        cursor.execute(f"UPDATE job SET {assignment}")  # noqa: S608
+        cursor.execute(f"UPDATE job SET {assignment}")  # noqa: S608 — names of this file
 
 
 def test_a_failed_job_needs_a_class() -> None:

@@ -142,7 +142,7 @@ def _rows(database):
         " WHERE table_schema = 'public' AND table_type = 'BASE TABLE'"
     )
     return {
-        table: "\n".join(row[0] for row in database.rows(f"SELECT t::text FROM {table} t"))  # noqa: S608
+        table: "\n".join(row[0] for row in database.rows(f"SELECT t::text FROM {table} t"))  # noqa: S608 — the catalogue names it
         for (table,) in tables
     }
 
