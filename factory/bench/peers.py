@@ -120,7 +120,8 @@ class DjangoQ:
     """django-q2 with its ORM broker in a database of its own, each result a row."""
 
     def __init__(self, place: dict[str, Any], raw: db.Connection) -> None:
-        self._place, self._raw = json.dumps(place), raw
+        # By Django's default its broker would connect anew for each of its questions.
+        self._place, self._raw = json.dumps(place | {"CONN_MAX_AGE": None}), raw
         _run(_DJANGO_Q, "migrate", self._place, "0", "1")
 
     def send(self, count: int) -> None:
