@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 
 from factory import sessions
 from factory.models import ApiToken, Session
-from projects.admin import Window
+from jobs.windows import Window
 
 _FOR_SUPERUSERS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
