@@ -10,11 +10,10 @@ LEDGER := tests/jobs
 PAGES := tests/pages tests/live
 FAULTS := $(addprefix tests/factory/test_,$(addsuffix .py,faults faults_together service_faults supervisor two_webs watchdog))
 CRASHES := $(addprefix tests/factory/test_,$(addsuffix .py,chaos crash_matrix operation operation_machines))
-# What depends on the rights of the account: services and files of its own, processes, keys, a journey.
+# What depends on the rights of the account: services and files of its own, processes, the journey.
 RIGHTS_SERVICES := $(addprefix tests/factory/test_,$(addsuffix .py,service_faults embedded))
 RIGHTS_PROCESSES := $(addprefix tests/factory/test_,$(addsuffix .py,supervisor faults_together start))
-RIGHTS_FILES := $(addprefix tests/factory/test_,$(addsuffix .py,deploy logfile))
-RIGHTS_FILES += $(addprefix tests/projects/test_,$(addsuffix .py,ssh ssh_commands)) tests/journeys
+RIGHTS_FILES := $(addprefix tests/factory/test_,$(addsuffix .py,deploy logfile)) tests/journeys
 TOGETHER := $(MAKE) --no-print-directory --jobs=4 --keep-going --output-sync=line
 MEASURED := --cov --cov-report= --cov-fail-under=0
 MANAGE := $(BIN)/python manage.py
