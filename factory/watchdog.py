@@ -42,7 +42,7 @@ def watch() -> None:
         try:
             beats.beat("watchdog")
             raw = raw or db.connect("factory watchdog")
-            upkeep.tick(raw)
+            upkeep.tick(raw, asks_always=True)
             guard.look(raw)
             said = ""
         except Exception as error:  # whatever fails, the next second is another try

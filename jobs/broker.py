@@ -48,7 +48,7 @@ class ResidentBroker(Broker):  # type: ignore[misc]  # django-q2 ships no types
             if self._raw is None or self._raw.closed:
                 self._raw = db.connect("factory broker")
                 fleet.refill_after_the_end(self._raw)
-            upkeep.tick(self._raw)
+            upkeep.tick(self._raw, asks_always=True)
             tokens = [self._token(pool) for pool in self._missing(self._raw)]
         except Exception as error:
             if self._raw is not None:  # once an outage

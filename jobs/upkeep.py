@@ -1,6 +1,7 @@
 """Upkeep: one idempotent function that derives the truth from evidence again."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple
@@ -44,17 +45,18 @@ class Tick:
     """What a step could not do, in a sentence; the next tick tries again."""
 
 
-def tick(raw: Connection) -> Tick:
+def tick(raw: Connection, *, asks_always: bool = False) -> Tick:
     """This function will settle dead runners, queue what is due, resume and fire schedules.
 
     Every host calls it all the time; any number of callers may race. What one step cannot do keeps
-    no other from its turn; a lost connection is raised after them.
+    no other from its turn; a lost connection is raised after them. Who `asks_always` keeps `raw` as
+    long as the database is there: a new connection then means that it was away.
     """
     done = Tick()
     db.rows(raw, "SET factory.actor = 'upkeep'")  # a dead runner does not move its own jobs
-    steps = {
+    steps: dict[str, Callable[[Connection, Tick], None]] = {
         "replay the spool": _replay,
-        "settle dead runners": _settle_dead,
+        "settle dead runners": partial(_settle_dead, asks_always=asks_always),
         "promote": _promote,
         "resume": _resume,
         "judge": _judge,
@@ -69,8 +71,9 @@ def _replay(raw: Connection, done: Tick) -> None:
     done.replayed += spool.replay()
 
 
-def _settle_dead(raw: Connection, done: Tick) -> None:
-    proofs = ((suspect, proof_of_death(suspect)) for suspect in suspects(raw))
+def _settle_dead(raw: Connection, done: Tick, *, asks_always: bool) -> None:
+    looked_at = suspects(raw, asks_always=asks_always)
+    proofs = ((suspect, proof_of_death(suspect)) for suspect in looked_at)
     steps = {
         f"settle runner {suspect.id}": partial(_settle, raw, suspect, proof, done)
         for suspect, proof in proofs
@@ -114,9 +117,10 @@ def proof_of_death(suspect: Suspect) -> str:
     return f"process {suspect.pid} on {suspect.host} is gone{held}"
 
 
-def suspects(raw: Connection) -> list[Suspect]:
+def suspects(raw: Connection, *, asks_always: bool = False) -> list[Suspect]:
     """This function will list the runners whose lock is free, and those whose row is gone."""
-    found = db.rows(raw, statement("suspects"), {"lock_class": LOCK_CLASS})
+    values = {"lock_class": LOCK_CLASS, "asks_always": asks_always}
+    found = db.rows(raw, statement("suspects"), values)
     return [Suspect._make(row) for row in found]
 
 

@@ -10,6 +10,8 @@ WITH chosen AS MATERIALIZED ({chosen}), moved AS (
     max_attempts = CASE WHEN %(to)s IN ('succeeded', 'failed', 'cancelled') THEN max_attempts
                         ELSE greatest(max_attempts, least(attempt + 1, 32767)) END,
     finished_at = CASE WHEN %(to)s IN ('succeeded', 'failed', 'cancelled') THEN clock_timestamp() END,
+    -- What fails again is unread again.
+    acknowledged_at = CASE WHEN %(to)s = 'failed' THEN acknowledged_at END,
     updated_at = clock_timestamp()
   FROM chosen
   WHERE job.id = chosen.id AND NOT EXISTS (

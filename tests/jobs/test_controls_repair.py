@@ -14,7 +14,8 @@ from django.db.models.functions import Now
 
 from jobs import acts, db, queue
 from jobs.context import Run
-from jobs.ledger import LOCK_CLASS, Claim, success
+from jobs.failures import Failed, FailureClass
+from jobs.ledger import LOCK_CLASS, Claim, failure, success
 from jobs.models import Job, Refused, Runner
 from jobs.states import State
 from tests.factory.conftest import wait_for
@@ -36,6 +37,18 @@ def test_a_repair_is_a_legal_move_with_a_reason_and_a_name() -> None:
     move = waiting.moves.latest("pk")
     assert (move.to_state, move.actor) == ("queued", "user:1")
     assert move.reason == "Repaired by user:1: its time is wrong"
+
+
+@pytest.mark.django_db
+def test_what_was_read_is_unread_again_once_a_repair_lets_it_begin_anew(desk: Desk) -> None:
+    queue.enqueue("demo.noop", {})
+    desk.ledger.finish([failure(claim, Failed(FailureClass.AUTH, "No.")) for claim in desk.claim()])
+    failed = Job.objects.get()
+    failed.acknowledge(by="user:1")
+
+    failed.repair(State.QUEUED, by="user:1", reason="the token is new")
+
+    assert job(failed.pk).acknowledged_at is None
 
 
 @pytest.mark.django_db

@@ -48,6 +48,19 @@ def test_death_needs_proof(case: str) -> None:
     assert bool(proof_of_death(suspect)) == bool(proof)
 
 
+def test_a_lease_that_ran_out_while_the_database_was_away_proves_nothing_yet(
+    committed: services.ScratchDatabase,
+) -> None:
+    runner = introduce(host="elsewhere", lease_until=Now() - timedelta(seconds=1))
+    with other_connection(committed) as raw:
+        [cut_off] = upkeep.suspects(raw, asks_always=True)
+        Runner.objects.update(seen_at=Now())
+        [seen_since] = upkeep.suspects(raw, asks_always=True)
+
+    assert (cut_off.id, cut_off.lease_over) == (runner.pk, False)
+    assert seen_since.lease_over
+
+
 def tick() -> upkeep.Tick:
     return upkeep.tick(connection.connection)
 
