@@ -200,7 +200,11 @@ def _start(event: Event, subscriber: ports.Subscriber, cause: Cause, actor: str)
         job = queue.enqueue(subscriber.kind, subscriber.arguments(event), **{**options, **extra})
         # One that is claimed before this is committed would not see what was written here.
         waiting = Job.objects.filter(pk=job.pk, state__in=UNSTARTED, fence=0)
-        if job.event_id == event.pk or waiting.select_for_update().exists():
+        if job.event_id == event.pk:
+            return job
+        if waiting.select_for_update().exists():
+            # What no event had made is a delivery from now on: a dead letter, should it fail.
+            waiting.filter(event_id=None, kind=subscriber.kind).update(event_id=event.pk)
             return job
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from jobs import events, ports
+from jobs import events, ports, queue
 from jobs.events import MOST_HOPS, BadEvent, Cause
 from jobs.models import Delivery, Event, Job, Refused
 from jobs.ports import Subscriber
@@ -128,6 +128,19 @@ def fail(desk: Desk) -> None:
         Job.objects.filter(pk=claim.id).update(
             state="failed", runner=None, failure_class="bug", finished_at="2026-01-01T00:00Z"
         )
+
+
+def test_a_delivery_that_joined_the_job_of_a_person_is_a_dead_letter_when_that_fails(
+    desk: Desk, news: str
+) -> None:
+    ports.subscribers[NEWS] = [Subscriber("demo.sleep", seconds, lambda event: {"unique_key": "k"})]
+    asked = queue.enqueue("demo.sleep", {"seconds": 0.0}, unique_key="k")
+    joined = publish().deliveries.get()
+
+    fail(desk)
+
+    assert joined.job_id == asked.pk
+    assert list(Delivery.objects.dead()) == [joined]
 
 
 @pytest.mark.django_db
