@@ -5,6 +5,7 @@ import json
 import pytest
 
 from factory.bench import peers, retries
+from jobs import db
 from jobs.failures import POLICY
 from tests import services
 
@@ -21,6 +22,17 @@ def test_a_peer_drains_what_it_was_sent_and_leaves_nothing(name: str) -> None:
     assert found["enqueue_per_s"] > 0
     databases = services.query("postgres", "SELECT datname FROM pg_database")
     assert [one for (one,) in databases if one.startswith("factory_bench_peer")] == []
+
+
+@pytest.mark.django_db
+def test_the_peer_django_q2_is_not_slowed_by_connecting_anew() -> None:
+    sessions = "SELECT sessions FROM pg_stat_database WHERE datname = current_database()"
+
+    with peers.PEERS["django-q2"]() as peer:
+        peer.send(40)
+        [(opened,)] = db.rows(peer._raw, sessions)
+
+    assert opened < 20
 
 
 def test_a_peer_that_is_not_installed_is_refused_in_a_sentence(
