@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from jobs import db, process, queue, runner, upkeep
+from jobs import db, desk, process, queue, runner, upkeep
 from jobs.context import Run
 from jobs.failures import MOST_PAUSE_S, Failed, FailureClass, RateLimited
 from jobs.models import Job
@@ -391,7 +391,8 @@ def test_a_job_is_cancelled_while_it_is_verified(kind: Register) -> None:
 def test_what_a_runner_has_not_begun_is_cancelled_and_paused_without_an_attempt(
     kind: Register, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner, "QUICK_S", 60.0)  # each claim is twice as large, on any machine
+    monkeypatch.setattr(runner, "QUICK_S", 60.0)  # each claim is twice as large, on any machine,
+    monkeypatch.setattr(desk, "PATIENCE_S", 60.0)  # and none of it goes back for being slow
     begun: list[int] = []
 
     @kind("t.quick", batch=True)

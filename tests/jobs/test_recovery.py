@@ -129,7 +129,8 @@ def test_a_pill_among_99_bystanders_fails_alone(cluster: Cluster) -> None:
     job = Job.objects.get(pk=pill)
     assert (job.state, job.failure_class) == ("failed", "worker-lost")
     claims = Move.objects.filter(job=pill, to_state="running").count()
-    assert claims <= job.max_attempts + 1
+    unbegun = Move.objects.filter(job=pill, reason__startswith="Handed back unstarted").count()
+    assert claims - unbegun <= job.max_attempts + 1
 
 
 def test_a_hung_job_ends_as_timed_out(cluster: Cluster) -> None:
