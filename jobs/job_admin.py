@@ -210,6 +210,7 @@ class JobAdmin(Window):
         "about",
         "why",
         "failure",
+        "may_take",
         "masked_arguments",
         "masked_result",
         "project",
@@ -259,6 +260,11 @@ class JobAdmin(Window):
     def failure(self, job: Job) -> str:
         """This field will show the last failure, with signs for control characters."""
         return visible(job.failure_message)
+
+    @admin.display(description="may take")
+    def may_take(self, job: Job) -> str:
+        """This field will say how long its kind may take."""
+        return kinds.allowance(job.kind)
 
     @admin.display(description="changed", ordering="updated_at")
     def changed(self, job: Job) -> str:

@@ -204,6 +204,17 @@ def is_internal(name: str) -> bool:
     return name in _kinds and _kinds[name].internal
 
 
+def allowance(name: str) -> str:
+    """This function will say how long a job may take, and be silent; "" of a kind unknown here."""
+    kind = _kinds.get(name)
+    if kind is None:
+        return ""
+    return (
+        f"{kind.timeout:g} s, then its handler is interrupted, {kind.grace:g} s later its process "
+        f"ended; silent for at most {kind.idle:g} s"
+    )
+
+
 def for_people() -> list[Kind]:
     """This function will list the kinds of which people may have jobs made."""
     return [kind for kind in all_kinds() if not kind.internal]

@@ -114,7 +114,8 @@ ENTRIES = (
         "it waits for other jobs",
         "manage.py jobs why N",
         "blocked by #12 (running)",
-        "wait for them, retry the one that failed, or resume or cancel this one",
+        "wait for them, retry the one that failed, resume or cancel this one, "
+        "or manage.py jobs release N --on 12",
     ),
     Entry(
         "lost",

@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from jobs import board, fleet, ports, version
+from jobs import board, fleet, people, ports, version
 from jobs.models import Intent, Runner
 
 FILL = "fill"
@@ -29,6 +29,10 @@ def listing(request: HttpRequest) -> HttpResponse:
     _only_staff(request)
     mine = version.of_this_process()
     context = {"v": board.clock(), "pools": fleet.pools(mine), "mine": mine}
+    asked = [seat.runner for pool in context["pools"] for seat in pool.seats]
+    names = people.names_in(runner.intent_by for runner in asked)
+    for runner in asked:
+        runner.asked_by = people.with_names(runner.intent_by, names)
     return render(request, "jobs/runners.html", context)
 
 

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from factory import notices
 from factory.skin import theme_of
-from jobs import controls, edges, runbook, summary
+from jobs import controls, edges, kinds, runbook, summary
 from jobs.controls import Control
 from jobs.redaction import visible
 
@@ -149,6 +149,12 @@ def state_template(job: Any) -> str:
 def offered(job: Any) -> list[Control]:
     """This filter will give the acts that make sense in the job's state."""
     return controls.of(job)
+
+
+@register.filter
+def allowance(job: Any) -> str:
+    """This filter will say how long a job may take, if its kind is known here."""
+    return kinds.allowance(job.kind)
 
 
 @register.filter

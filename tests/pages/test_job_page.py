@@ -225,3 +225,10 @@ def test_the_admin_begins_with_the_state_and_the_acts(world: World, as_staff: Cl
 
     places = [page.index(f"field-{name}") for name in ("word", "acts", "why", "queue", "fence")]
     assert places == sorted(places)
+
+
+@pytest.mark.parametrize("address", ["/jobs/{}/", "/admin/jobs/job/{}/change/"])
+def test_it_says_how_long_a_job_may_take(address: str, world: World, as_staff: Client) -> None:
+    page = text_of(as_staff, address.format(world.job.pk))
+
+    assert "60 s, then its handler is interrupted, 10 s later its process ended" in page

@@ -53,6 +53,7 @@ def test_an_act_is_confirmed_then_asked_by_name(
     assert f"1 runner asked to {act}." in done.content.decode()
     row = Runner.objects.get(pk=pair[0].pk)
     assert (row.intent, row.intent_by) == (act, f"user:{world.staff.pk}")
+    assert "by staff, " in page(as_staff)
     assert Runner.objects.get(pk=pair[1].pk).intent == ""
 
 
