@@ -19,6 +19,7 @@ NAMES = ("supervisor", "web", "relay", "watchdog", "pusher", "sentinel")
 """Who beats on a machine that runs everything."""
 HURRY = "hurry"
 """Beats while somebody who asked for the end asked again: who has a job in work gives it back."""
+_PUSHER = "pusher of "
 _written: dict[str, int] = {}
 
 
@@ -45,6 +46,41 @@ def await_first(name: str) -> None:
 def end(name: str) -> None:
     """This function will no longer await `name`: it ended by its own will."""
     _file(name).unlink(missing_ok=True)
+
+
+def begins_pushing(cluster: str) -> None:
+    """This function will note that a cluster, named by its sentinel, has a pusher that did not end.
+
+    Only its clean end takes that back: two clusters stand beside each other while one retires.
+    """
+    for path in _file(_PUSHER).parent.glob(f"{_PUSHER}*.beat"):
+        if not process.answers_to(path.stem.removeprefix(_PUSHER)):
+            path.unlink(missing_ok=True)
+    beat(_PUSHER + cluster)
+
+
+def ends_pushing(cluster: str) -> None:
+    """This function will note that the pusher of a cluster ended by its own will."""
+    end(_PUSHER + cluster)
+    mine = who("pusher")
+    if mine is None or mine[0] == os.getpid():  # another cluster may beat by now
+        end("pusher")
+
+
+def pushes(cluster: str) -> bool:
+    """This function will say whether that cluster has a pusher, or is to get another for one that died."""
+    return _file(_PUSHER + cluster).exists()
+
+
+def is_followed(name: str) -> bool:
+    """This function will say whether a later process beats as `name`: it is watched, this one no more."""
+    found = who(name)
+    return (
+        _written.get(name) == os.getpid()
+        and found is not None
+        and found[0] != os.getpid()
+        and process.alive(*found)
+    )
 
 
 def age(name: str) -> float | None:

@@ -120,14 +120,17 @@ class ResidentBroker(Broker):  # type: ignore[misc]  # django-q2 ships no types
         return NoCache()
 
     def _say_when_it_ends(self) -> None:
-        """Take the pusher's beat away at its clean end, which is that of the cluster.
+        """Note the pusher's clean end, which is that of the cluster.
 
         Thereby runners know that they are to end soon; a pusher that was killed is replaced, and
         theirs may finish what they have in work.
         """
         if not self._says:
             self._says = True
-            process.at_clean_end(lambda: beats.end("pusher"))
+            cluster = process.named(os.getppid())
+            with suppress(OSError):  # a full disk must not end the cluster
+                beats.begins_pushing(cluster)
+            process.at_clean_end(lambda: beats.ends_pushing(cluster))
 
     def _missing(self, raw: Connection) -> list[str]:
         now, cluster = time.monotonic(), os.getppid()
@@ -204,7 +207,8 @@ def _stat(cluster: fleet.Cluster) -> Stat:
 
 def _beat(name: str) -> None:
     with suppress(OSError):  # a full disk must not end the cluster
-        beats.beat(name)
+        if not beats.is_followed(name):
+            beats.beat(name)
 
 
 def _owner() -> str:

@@ -63,6 +63,7 @@ class Heartbeat(threading.Thread):
     ) -> None:
         super().__init__(name="heartbeat", daemon=True)
         self._runner, self._desk, self._handover, self._stop_runner = runner, desk, handover, stop
+        self._cluster = process.named(os.getppid())
         self._owner_pid, self._owner_ticks = (int(part) for part in owner.split(":"))
         self._done = threading.Event()
         self._raw: Connection | None = None
@@ -103,10 +104,7 @@ class Heartbeat(threading.Thread):
 
     def _cluster_ends(self) -> bool:
         """Whether the broker ended in order; one that died or was killed is replaced by another."""
-        found = beats.who("pusher")
-        if found is None:
-            return True
-        return found[0] != self._owner_pid and process.parent(found[0]) != os.getppid()
+        return not beats.pushes(self._cluster)
 
     def _connected(self) -> Ledger:
         if self._raw is None or self._raw.closed or self._ledger is None:

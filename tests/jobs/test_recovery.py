@@ -12,7 +12,8 @@ from pathlib import Path
 from django.db import connection, transaction
 
 from factory.embedded import postgres
-from jobs import process, queue
+from jobs import beats, process, queue
+from jobs.heartbeat import DRAIN_S
 from jobs.models import Attempt, Job, Move, Queue, Runner
 from tests import services
 from tests.factory.conftest import wait_for
@@ -229,6 +230,20 @@ def test_a_second_cluster_leaves_the_live_jobs_of_the_first_alone(
     assert ended(job)
     assert moves(job) == ["queued", "running", "succeeded"]
     assert Job.objects.get(pk=job).attempt == 1
+
+
+def test_a_pusher_killed_beside_a_second_cluster_leaves_its_busy_job_alone(
+    start_cluster: StartCluster,
+) -> None:
+    retiring, job = pusher(start_cluster()), sleep(DRAIN_S + 8)
+    assert running(job)
+    start_cluster()
+    assert wait_for(lambda: (beats.who("pusher") or (retiring,))[0] != retiring, 30)
+
+    os.kill(retiring, signal.SIGKILL)
+
+    assert ended(job, seconds=60)
+    assert moves(job) == ["queued", "running", "succeeded"]
 
 
 def test_a_cluster_killed_whole_loses_nothing(start_cluster: StartCluster) -> None:
