@@ -14,7 +14,7 @@ from factory.supervisor.control import Restarted, Shown
 from factory.supervisor.loop import RETIRING
 from factory.supervisor.record import GRACE_S
 from factory.variables import Refused
-from jobs import process
+from jobs import process, version
 from jobs.models import Intent, Runner
 
 NAME = "qcluster"
@@ -27,9 +27,23 @@ def roll(by: str, wait_s: float) -> Restarted:
     """This function will start a cluster of the code on disk, then end the old one job by job.
 
     A job that is not done after `wait_s` is handed back and keeps its attempt. One that was broken
-    off is taken up where it stopped. Raises Refused, with the old cluster still at work.
+    off is taken up where it stopped, and done again if the code has changed since. Raises Refused,
+    with the old cluster still at work.
     """
-    old = _retiring() or _begin()
+    left = _retiring()
+    done = _replace(left or _begin(), by, wait_s)
+    if left is None or _runs_this_code(done.after):
+        return done
+    return Restarted(NAME, done.before, _replace(_begin(), by, wait_s).after)
+
+
+def _runs_this_code(pid: int) -> bool:
+    found = set(_runners_of(pid).values_list("version", flat=True))
+    return found <= {version.of_this_process()}
+
+
+def _replace(old: Shown, by: str, wait_s: float) -> Restarted:
+    """End a retiring cluster job by job, once its successor serves each pool."""
     after = _named(NAME)
     if after is None or not _until(lambda: _serves(after.pid), STARTS_S):
         raise Refused(

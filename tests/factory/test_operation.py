@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pytest
 from jobs import process
 from tests.factory.conftest import wait_for
 from tests.factory.test_faults import Faulty
-from tests.services import ScratchDatabase
+from tests.services import ROOT, ScratchDatabase
 
 pytestmark = pytest.mark.usefixtures("product")
 
@@ -136,6 +138,30 @@ def test_a_rolling_restart_loses_and_doubles_nothing(product: Faulty) -> None:
     )
     assert "qcluster.old" not in product.pids
     assert not product.rows("SELECT 1 FROM job_attempt WHERE failure_class = 'worker-lost'")
+
+
+def test_a_roll_that_was_broken_off_ends_with_the_code_on_disk(product: Faulty) -> None:
+    busy, before = product.enqueue(seconds=120), product.pids["qcluster"]
+    argv = [sys.executable, str(ROOT / "manage.py"), "restart", "qcluster", "--rolling"]
+    with subprocess.Popen(argv, env=product.environment, stdout=subprocess.DEVNULL) as roll:
+        assert wait_for(lambda: "qcluster.old" in product.pids, 60)
+        assert wait_for(lambda: product.rows(DRAINED, busy) == [("drain",)], 60)
+        roll.kill()
+    begun = product.pids["qcluster"]
+    product.rows("UPDATE job_runner SET version = '0+other' WHERE stopped_at IS NULL")
+
+    done = product.manage("restart", "qcluster", "--rolling", "--wait", "0", "--json")
+
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)["restarted"][0]
+    assert (told["before"], told["after"]) == (before, product.pids["qcluster"])
+    assert told["after"] != begun
+    assert "qcluster.old" not in product.pids
+    assert not [one for one in listed(product).values() if one["skewed"]]
+    product.manage("jobs", "cancel", str(busy))
+
+
+DRAINED = "SELECT r.intent FROM job j JOIN job_runner r ON r.id = j.runner_id WHERE j.id = %s"
 
 
 def test_a_roll_that_waits_no_longer_hands_jobs_back(product: Faulty) -> None:
