@@ -156,6 +156,7 @@ def test_of_two_racing_runners_one_has_a_limit_key_and_the_other_goes_past(
         one.autocommit = two.autocommit = False
         Desk(one, runner).claim(1)
         racing = Desk(two, runner)
+        db.rows(two, "SET lock_timeout = '10s'")
         during = racing.claim_ids(1)
         one.commit()
         two.commit()
