@@ -171,6 +171,7 @@ _RUNNER = {
     "rowless": True,
     "known": [],
     "lock_class": LOCK_CLASS,
+    "asks_always": True,
 }
 _SOME = list(range(FINISHED + 60_000, FINISHED + 60_100))
 STATEMENTS: dict[str, tuple[str, Any, int]] = {
