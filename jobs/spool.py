@@ -38,7 +38,7 @@ _OF_FILE: dict[str, tuple[type, ...]] = {
     "ended_at": _TEXT,
     "endings": (list,),
 }
-_OF_ENDING = dict(
+_OF_ENDING: dict[str, tuple[type, ...]] = dict(
     zip(
         Ending._fields,
         (_NUMBER, _NUMBER, _TEXT, (str, NoneType), _TEXT, _TEXT, _TEXT, (int, float)),
