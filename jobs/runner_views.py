@@ -28,7 +28,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     """This view will show the runners of all machines by the queue they serve."""
     _only_staff(request)
     mine = version.of_this_process()
-    context = {"v": board.clock(), "pools": fleet.pools(mine), "mine": mine}
+    context: dict[str, Any] = {"v": board.clock(), "pools": fleet.pools(mine), "mine": mine}
     asked = [seat.runner for pool in context["pools"] for seat in pool.seats]
     names = people.names_in(runner.intent_by for runner in asked)
     for runner in asked:
