@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -250,6 +251,9 @@ def restartable(home: Path, django_db_setup: None, django_db_blocker: object) ->
         yield home
         connection.close()
         settings.update(before)
+    # A test module may have a home of its own, which ends no services.
+    postgres.stop(home)
+    shutil.rmtree(postgres.cluster(home).base, ignore_errors=True)
 
 
 def ended(*jobs: int, seconds: float = 60) -> bool:
