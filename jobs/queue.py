@@ -1,6 +1,6 @@
 """Enqueueing: an INSERT in the caller's transaction."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypedDict, Unpack
 
 from django.db import connection, transaction
@@ -11,6 +11,11 @@ from jobs.states import UNSTARTED
 
 LATEST_S = 366 * 86_400
 """A job may be scheduled so far ahead, in seconds."""
+_SMALL, _BIG = 2**15 - 1, 2**63 - 1
+_NUMBERS = {"priority": (-_SMALL - 1, _SMALL), "max_attempts": (1, _SMALL)} | dict.fromkeys(
+    ("scope", "root", "event"), (-_BIG - 1, _BIG)
+)
+_TEXTS = {"unique_key": 128, "limit_key": 128, "actor": 64}
 
 
 class Options(TypedDict, total=False):
@@ -60,6 +65,7 @@ def enqueue_many(
     registered = kinds.get(kind)
     for one in arguments:
         registered.check(one)
+    _check(options)
     after = options.get("after", 0.0)
     if not 0 <= after <= LATEST_S:
         raise kinds.BadArguments(f"after {after}: give 0 to {LATEST_S} seconds")
@@ -88,6 +94,29 @@ def enqueue_many(
         made = _insert(values | {"blocked": True})
         dependencies.tie(made, parents, policy)
     return made
+
+
+def _check(options: Options) -> None:
+    """What the database would refuse is refused here by name, and breaks no caller's transaction."""
+    said: Mapping[str, Any] = dict(options)
+    for name, (least, most) in _NUMBERS.items():
+        value = said.get(name)
+        if value is not None and not (isinstance(value, int) and least <= value <= most):
+            raise kinds.BadArguments(f"{name} {value!r:.40}: give a number from {least} to {most}")
+    for name, most in _TEXTS.items():
+        value = said.get(name, "")
+        if not isinstance(value, str) or len(value) > most or not _is_stored(value):
+            raise kinds.BadArguments(
+                f"{name} {value!r:.40}: give at most {most} characters of text"
+            )
+    for value in said.get("depends", ()):
+        if not isinstance(value, int) or not -_BIG <= value <= _BIG:
+            raise kinds.BadArguments(f"depends {value!r:.40}: give the ids of jobs")
+
+
+def _is_stored(text: str) -> bool:
+    """Whether it is without NUL and lone surrogates, which PostgreSQL refuses."""
+    return "\0" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def _insert(values: dict[str, Any]) -> list[int]:

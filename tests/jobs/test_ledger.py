@@ -171,6 +171,25 @@ def test_a_late_hand_back_changes_nothing(desk: Desk, running_job: Claim) -> Non
     assert desk.ledger.holds(again.id, again.fence)
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        *(("priority", value) for value in (99_999, "1", 1.5)),
+        *(("max_attempts", value) for value in (0, 99_999)),
+        *(("scope", 2**70), ("event", "7"), ("actor", "x" * 500)),
+        *(("limit_key", "x" * 500), ("unique_key", "a\0b"), ("unique_key", "\ud800")),
+        *(("depends", ["a"]), ("depends", [2**70])),
+    ],
+)
+def test_an_option_the_database_would_refuse_is_refused_by_name(
+    desk: Desk, option: str, value: Any
+) -> None:
+    with pytest.raises(kinds.BadArguments, match=f"^{option} "):
+        queue.enqueue("demo.noop", {}, **{option: value})
+
+    assert not Job.objects.exists()  # and the transaction goes on
+
+
 def test_disowning_queues_what_the_runner_does_not_know(desk: Desk) -> None:
     known, unknown = noop(), noop()
     desk.claim()
