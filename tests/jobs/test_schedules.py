@@ -19,9 +19,12 @@ from tests.jobs.conftest import other_connection
 LONG_AGO = timedelta(days=400)
 
 
+HALF_AN_HOUR = timedelta(minutes=30)
+
+
 def make(name: str = "nightly", **fields: Any) -> Schedule:
-    """This function will store a schedule of no-ops for each full hour."""
-    known = {"kind": "demo.noop", "cron": "0 * * * *"}
+    """This function will store a schedule of no-ops for each hour, half an hour from now."""
+    known = {"kind": "demo.noop", "cron": f"{(clock() - HALF_AN_HOUR).minute} * * * *"}
     return schedules.make(Schedule(name=name, **(known | fields)), by="user:1")
 
 
@@ -208,7 +211,7 @@ def test_a_clock_that_went_back_does_not_silence_a_schedule(hourly: Schedule) ->
     assert tick() == []
 
     hourly.refresh_from_db()
-    assert hourly.next_at == cron.next_after("0 * * * *", "UTC", clock())
+    assert hourly.next_at == cron.next_after(hourly.cron, "UTC", clock())
 
 
 def test_a_paused_schedule_makes_nothing_and_catches_nothing_up(hourly: Schedule) -> None:
