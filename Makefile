@@ -8,18 +8,19 @@ PYTEST := $(BIN)/python -m pytest
 APART := tests/browser tests/journeys
 LEDGER := tests/jobs
 PAGES := tests/pages tests/live
-FAULTS := $(addprefix tests/factory/test_,$(addsuffix .py,faults faults_together service_faults supervisor two_webs watchdog))
+FAULTS := $(addprefix tests/factory/test_,$(addsuffix .py,faults faults_together service_faults))
+SUPERVISED := $(addprefix tests/factory/test_,$(addsuffix .py,supervisor two_webs watchdog))
 CRASHES := $(addprefix tests/factory/test_,$(addsuffix .py,chaos crash_matrix operation operation_machines))
 # What depends on the rights of the account: services and files of its own, processes, the journey.
 RIGHTS_SERVICES := $(addprefix tests/factory/test_,$(addsuffix .py,service_faults embedded))
 RIGHTS_PROCESSES := $(addprefix tests/factory/test_,$(addsuffix .py,supervisor faults_together start))
 RIGHTS_FILES := $(addprefix tests/factory/test_,$(addsuffix .py,deploy logfile)) tests/journeys
-TOGETHER := $(MAKE) --no-print-directory --jobs=4 --keep-going --output-sync=line
+TOGETHER := $(MAKE) --no-print-directory --jobs=6 --keep-going --output-sync=line
 MEASURED := --cov --cov-report= --cov-fail-under=0
 MANAGE := $(BIN)/python manage.py
 
-.PHONY: up test test-as-user test-jobs test-ledger test-pages test-faults test-crashes test-factory test-apps
-.PHONY: test-apart rights-of-services rights-of-processes rights-of-files coverage check bench shots clean lock audit
+.PHONY: up test test-as-user test-jobs test-ledger test-pages test-faults test-supervised test-crashes test-factory
+.PHONY: test-apps test-apart rights-of-services rights-of-processes rights-of-files coverage check bench shots clean lock audit
 
 up: .venv/product
 	@$(MANAGE) up $(ARGS)
@@ -27,7 +28,7 @@ up: .venv/product
 # Invocations beside each other, each with services of its own, the longest first: tests wait more than
 # they compute. The browser's is apart in any case: its driver's event loop breaks asynchronous tests.
 test: .venv/development
-	$(TOGETHER) test-ledger test-faults test-factory test-crashes check test-apart test-apps test-pages
+	$(TOGETHER) test-ledger test-factory test-crashes test-faults test-supervised test-apart test-apps test-pages check
 	@$(MAKE) --no-print-directory coverage
 	@$(if $(CHROMIUM),,echo "The browser tests were skipped. To run them, type: sudo apt-get install -y chromium libatomic1")
 
@@ -47,11 +48,14 @@ rights-of-files:
 test-faults:
 	$(PYTEST) $(FAULTS) $(ARGS)
 
+test-supervised:
+	$(PYTEST) $(SUPERVISED) $(ARGS)
+
 test-crashes:
 	$(PYTEST) $(CRASHES) $(ARGS)
 
 test-factory:
-	$(PYTEST) tests/factory $(addprefix --ignore=,$(FAULTS) $(CRASHES)) $(ARGS)
+	$(PYTEST) tests/factory $(addprefix --ignore=,$(FAULTS) $(SUPERVISED) $(CRASHES)) $(ARGS)
 
 # The ledger with its pages and its relay, and how much of its code they went through.
 test-jobs:
