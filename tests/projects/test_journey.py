@@ -5,13 +5,13 @@ import os
 import shutil
 import signal
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import psycopg2
 import pytest
 
-from jobs import upkeep
+from jobs import process, upkeep
 from tests import services
 from tests.projects.origins import PACKAGE, Origin, answer, runner, until
 
@@ -153,7 +153,7 @@ def test_a_push_during_a_running_map_gets_its_own_job(working):
     origin.commit({f"m{n}.py": f"import m{n - 1}\n" + "x = [1, 2, 3]\n" * 9000 for n in range(40)})
     repository = str(answer("register", str(origin.path), environment=environment)["repository"])
 
-    with _held("projects.mapping.extract"):
+    with _held("projects.mapping.extract", environment):
         mapping = _maps_of(database, repository)
         second = origin.commit({"late.py": "import m1\n"})
         synced = answer("sync", repository, environment=environment)
@@ -220,9 +220,9 @@ def test_waiting_for_a_sync_includes_a_map_that_waited_already(place):
 
 
 @contextmanager
-def _held(word):
+def _held(word, environment):
     """This function will stop the processes with a word in their command line, and let them go."""
-    held = until(lambda: _processes_with(word))
+    held = until(lambda: _processes_with(word, environment))
     for pid in held:
         services.freeze(pid)
     try:
@@ -248,7 +248,7 @@ def test_git_killed_in_mid_clone_fails_the_attempt_and_the_next_one_succeeds(wor
     registered = answer("register", str(origin.path), environment=environment)
 
     part = until(lambda: list(clones.glob(f"{registered['repository']}.git.part-*")))
-    victims = _processes_with(part[0].name)
+    victims = _processes_with(part[0].name, environment)
     for pid in victims:
         os.kill(pid, signal.SIGKILL)
 
@@ -266,7 +266,7 @@ def test_a_sync_whose_repository_is_removed_meanwhile_fails_and_publishes_nothin
     origin.commit({f"noise{n}.bin": os.urandom(1 << 20) for n in range(48)})
     registered = answer("register", str(origin.path), environment=environment)
 
-    with _held(f"{registered['repository']}.git.part-"):
+    with _held(f"{registered['repository']}.git.part-", environment):
         database.rows(  # the guard that forbids this is asleep
             "SET session_replication_role = replica;"
             " DELETE FROM repository WHERE name = 'removed' RETURNING id"
@@ -308,15 +308,26 @@ def _state(database, job):
     return database.rows("SELECT state FROM job WHERE id = %s", [job])[0][0]
 
 
-def _processes_with(word):
+def _processes_with(word, environment):
+    """This function will find the processes of this installation with a word in their command line.
+
+    Others beside it map as well.
+    """
     found = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            if word.encode() in path.read_bytes():
+        with suppress(OSError):
+            if word.encode() in path.read_bytes() and _belongs(int(path.parent.name), environment):
                 found.append(int(path.parent.name))
-        except OSError:
-            continue
     return found
+
+
+def _belongs(pid, environment):
+    mark = f"FACTORY_HOME={environment['FACTORY_HOME']}\0".encode()
+    while pid:
+        if mark in Path(f"/proc/{pid}/environ").read_bytes():
+            return True
+        pid = process.parent(pid)
+    return False
 
 
 @pytest.mark.parametrize(
