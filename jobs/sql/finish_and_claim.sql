@@ -29,7 +29,9 @@ WITH done AS (
   FROM (SELECT name, most_running IS NOT NULL OR per_minute IS NOT NULL AS limited, batch
         FROM job_queue WHERE name = ANY ($9) AND NOT paused
         -- First the ends, which may wait for an act on many jobs: it would wait for what was claimed by then.
-          AND (SELECT count(*) FROM done) >= 0) q
+          AND (SELECT count(*) FROM done) >= 0
+          -- Who was declared dead takes nothing more, even before it hears of that.
+          AND EXISTS (SELECT FROM job_runner r WHERE r.id = $11 AND r.stopped_at IS NULL)) q
   CROSS JOIN LATERAL (
     SELECT * FROM (
       SELECT j.id, j.priority, j.limit_key, j.solo AS alone FROM job j
