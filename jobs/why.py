@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
-from jobs import beats, liveness, process
+from jobs import beats, kinds, liveness, process
 from jobs.ledger import LOCK_CLASS
 from jobs.models import Attempt, Dependency, Job, Limit, Queue, Runner
 from jobs.models.dependency import Policy
@@ -203,6 +203,8 @@ def _held(job: Job) -> Iterator[Sentence]:
     if progress is not None and progress.fence == job.fence and (progress.current or progress.item):
         text = f"It is at {progress} {progress.item}".rstrip()
         yield Sentence(f"{text}.", progress.updated_at)
+    if allowance := kinds.allowance(job.kind):
+        yield Sentence(f"It may take {allowance}.")
 
 
 def _asked(job: Job) -> Iterator[Sentence]:

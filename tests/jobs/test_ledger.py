@@ -6,15 +6,14 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
-from django.db.models.functions import Now
 
 from jobs import acts, kinds, ledger, queue, upkeep
 from jobs.failures import POLICY, Failed, FailureClass, RateLimited
 from jobs.ledger import Claim, Ledger
-from jobs.models import Attempt, Job, Queue, Runner
+from jobs.models import Attempt, Job, Queue
 from jobs.models.job import Refused, Stale
 from tests import services
-from tests.jobs.conftest import Desk, introduce, moves, other_connection, states
+from tests.jobs.conftest import Desk, moves, other_connection, states
 
 
 def noop(**options: Any) -> int:
@@ -448,10 +447,8 @@ def crowded() -> Any:
             "UPDATE job SET state = 'running', runner_id = 1, started_at = now(), fence = 1"
             " WHERE id <= 1000"
         )
-        database.rows(
-            "INSERT INTO job_runner (pool, host, boot_id, pid, pid_ticks, owner)"
-            " VALUES ('short', 'here', '', 1, 1, 'test')"
-        )
+        runner = "(pool, host, boot_id, pid, pid_ticks, owner) VALUES ('short', '', '', 1, 1, '')"
+        database.rows(f"INSERT INTO job_runner {runner}")
         database.rows("VACUUM ANALYZE job")
         yield database
 
@@ -501,13 +498,3 @@ def test_the_claim_sorts_no_more_than_it_takes(crowded: Any) -> None:
 
     sorts = [node for node in nodes(plan) if "Sort" in node["Node Type"]]
     assert all(node["Actual Rows"] <= 100 for node in sorts), json.dumps(sorts)
-
-
-def test_a_runner_that_was_declared_dead_claims_nothing_before_it_hears_of_that(desk: Desk) -> None:
-    queue.enqueue("demo.noop", {})
-    Runner.objects.update(stopped_at=Now(), ending="declared dead")
-
-    assert desk.claim() == []
-
-    desk.runner = introduce()
-    assert len(desk.claim()) == 1

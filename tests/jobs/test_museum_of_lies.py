@@ -139,6 +139,16 @@ def test_a_cancel_works_although_who_runs_it_is_gone(desk: Desk) -> None:
     assert states(job.pk) == ["cancelled"]
 
 
+def test_a_runner_that_was_declared_dead_claims_nothing_before_it_hears_of_that(desk: Desk) -> None:
+    queue.enqueue("demo.noop", {})
+    Runner.objects.update(stopped_at=Now(), ending="declared dead")
+
+    assert desk.claim() == []
+
+    desk.runner = introduce()
+    assert len(desk.claim()) == 1
+
+
 def test_a_late_report_does_not_overwrite_a_newer_state(desk: Desk, running_job: Claim) -> None:
     desk.ledger.hand_back([running_job], "test")
     desk.claim()

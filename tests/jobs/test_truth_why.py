@@ -187,6 +187,7 @@ def test_what_runs_says_who_holds_it_and_how_it_lives(desk: Desk, running_job: C
     assert f"pid {os.getpid()}), under fence 1." in said
     assert "its lock is free; its process is there." in said
     assert "It is at 3/9 quay." in said
+    assert "It may take 60 s, then its handler is interrupted" in said
 
 
 def test_what_runs_elsewhere_is_not_probed_here(desk: Desk, running_job: Claim) -> None:
