@@ -119,6 +119,7 @@ def test_a_crowd_is_refunded_and_each_runs_alone_next(silent_worker: Desk) -> No
 
     assert set(Job.objects.values_list("state", "attempt", "solo")) == {("queued", 0, True)}
     assert not Attempt.objects.exists()
+    silent_worker.runner = introduce()
     assert silent_worker.claim_ids() == made[:1]
 
 
