@@ -78,10 +78,10 @@ class Record:
         for each in left:
             kernel.send(each.pid, signal.SIGCONT)  # one that is halted ends, too
         _wait_for_end({each.pid for each in left}, GRACE_S)
-        orphans = kernel.marked(self.mark)
-        for pid in {each.pid for each in left if each.alive} | orphans:
+        lasting = {each.pid for each in left if each.alive} | kernel.marked(self.mark)
+        for pid in lasting:
             kernel.kill_group(pid)
-        _wait_for_end(orphans, 5)
+        _wait_for_end(lasting, 5)
         return [each.name for each in left]
 
 
