@@ -94,7 +94,9 @@ def in_use(user: Any) -> "QuerySet[Project]":
 def with_status(project_ids: Collection[int]) -> "QuerySet[Repository]":
     """This function will read the repositories of projects, each with its status and map."""
     found = Repository.objects.filter(project__in=project_ids).with_map_status()
-    return found.select_related("current_map").defer("current_map__document", "token")
+    return found.select_related("current_map").defer(
+        "current_map__document", "current_map__structure", "token"
+    )
 
 
 def cards(projects: Iterable[Project]) -> list[Card]:

@@ -10,8 +10,9 @@ from django.db.models import QuerySet
 
 from projects import addresses
 from projects.mapping import EXTRACTOR
-from projects.mapping.build import Key, Map
-from projects.models import Edge, MapNode, Repository, SystemMap
+from projects.mapping.build import Key
+from projects.mapping.made import Map
+from projects.models import Edge, MapNode, Node, Repository, SystemMap
 
 # No statement here joins: on tables the planner knows nothing of yet, it once chose to compare
 # each of 7,000 paths with each (25 s instead of 1).
@@ -27,12 +28,13 @@ _SAVE = """
 """
 _NODES = """
     INSERT INTO map_node (repository_id, kind, path)
-    SELECT %s, 'file', u.path FROM unnest(%s::text[]) AS u (path) ON CONFLICT DO NOTHING
+    SELECT %s, %s, u.path FROM unnest(%s::text[]) AS u (path) ON CONFLICT DO NOTHING
 """
 _SIGHTINGS = """
-    INSERT INTO map_sighting (map_id, node_id, blob, language, bytes, lines, definitions, skip)
+    INSERT INTO map_sighting (map_id, node_id, blob, language, bytes, lines, definitions, skip,
+                              role, component)
     SELECT %s, u.* FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::bigint[], %s::bigint[],
-                               %s::int[], %s::text[]) AS u
+                               %s::int[], %s::text[], %s::text[], %s::text[]) AS u
 """
 _EDGES = """
     INSERT INTO map_edge (map_id, src_id, dst_id, kind, lines)
@@ -101,6 +103,7 @@ def publish(repository: Repository, made: Map, job: int | None) -> SystemMap:
         digest=made.digest,
         counts=made.counts,
         languages=made.languages,
+        structure=made.structure,
         document=zlib.compress(made.document, 1),
         job_id=job,
     )
@@ -115,7 +118,8 @@ def publish(repository: Repository, made: Map, job: int | None) -> SystemMap:
 
 
 def _write_rows(published: SystemMap, made: Map) -> None:
-    nodes = _nodes(published.repository_id, [file.path for file in made.files])
+    nodes = _nodes(published.repository_id, Node.Kind.FILE, [file.path for file in made.files])
+    packages = _nodes(published.repository_id, Node.Kind.PACKAGE, made.packages)
     sightings = [
         (
             nodes[file.path],
@@ -125,22 +129,28 @@ def _write_rows(published: SystemMap, made: Map) -> None:
             file.lines,
             file.definitions,
             file.skip,
+            file.role,
+            file.component,
         )
         for file in made.files
     ]
-    _insert(_SIGHTINGS, published, sightings, made.counts["nodes"])
+    _insert(_SIGHTINGS, published, sightings, len(made.files))
+    ends = nodes | packages
     edges = [
-        (nodes[edge.src], nodes[edge.dst], edge.kind, "{" + ",".join(map(str, edge.lines)) + "}")
+        (ends[edge.src], ends[edge.dst], edge.kind, "{" + ",".join(map(str, edge.lines)) + "}")
         for edge in made.edges
     ]
     _insert(_EDGES, published, edges, made.counts["edges"])
 
 
-def _nodes(repository: int, paths: list[str]) -> dict[str, int]:
+def _nodes(repository: int, kind: str, paths: list[str]) -> dict[str, int]:
     """The ids of the nodes with these paths; the ones that are new are made."""
     with connection.cursor() as cursor:
-        cursor.execute(_NODES, [repository, paths])
-        cursor.execute("SELECT path, id FROM map_node WHERE repository_id = %s", [repository])
+        cursor.execute(_NODES, [repository, kind, paths])
+        cursor.execute(
+            "SELECT path, id FROM map_node WHERE repository_id = %s AND kind = %s",
+            [repository, kind],
+        )
         return dict(cursor.fetchall())
 
 

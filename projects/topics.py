@@ -90,7 +90,9 @@ def status_fingerprints(keys: Collection[str]) -> dict[str, str]:
 def render_status(keys: Collection[str]) -> dict[str, str]:
     """This function will render how well repositories are known."""
     found = Repository.objects.filter(pk__in=numbers(keys)).with_map_status()
-    found = found.select_related("current_map", "project").defer("current_map__document", "token")
+    found = found.select_related("current_map", "project").defer(
+        "current_map__document", "current_map__structure", "token"
+    )
     return {
         str(one.pk): render_to_string("projects/_status.html", {"repository": one}) for one in found
     }
@@ -106,7 +108,9 @@ def row_fingerprints(keys: Collection[str]) -> dict[str, str]:
 def render_rows(keys: Collection[str]) -> dict[str, str]:
     """This function will render the rows of repositories as the project's page does."""
     found = Repository.objects.filter(pk__in=numbers(keys)).with_map_status()
-    found = found.select_related("current_map", "project").defer("current_map__document", "token")
+    found = found.select_related("current_map", "project").defer(
+        "current_map__document", "current_map__structure", "token"
+    )
     return {
         str(one.pk): render_to_string(
             "projects/_repository_row.html", {"repository": one, "project": one.project}

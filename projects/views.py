@@ -99,7 +99,9 @@ def registrations(request: HttpRequest) -> HttpResponse:
 
 def _repository(request: HttpRequest, slug: str, pk: int) -> Repository:
     found = Repository.objects.visible_to(request.user).with_map_status()
-    found = found.select_related("project", "current_map").defer("current_map__document", "token")
+    found = found.select_related("project", "current_map").defer(
+        "current_map__document", "current_map__structure", "token"
+    )
     return get_object_or_404(found, project__slug=slug, pk=pk)
 
 

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from projects.mapping.build import Map
+from projects.mapping.made import Map
 
 if TYPE_CHECKING:
     from projects.models import SystemMap
+
+_FIRST_COLUMNS = ("path", "blob", "language", "bytes", "lines", "definitions")
+"""Of documents that do not name theirs."""
 
 
 @dataclass(frozen=True)
@@ -66,16 +69,13 @@ def as_json(answer: Answer, wanted: Sequence[str]) -> dict[str, Any]:
 def _nodes(content: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Nothing is known of a file's history yet, and null says so."""
     skips = dict(content["skips"])
-    for path, blob, language, size, lines, definitions in content["files"]:
+    columns = content.get("columns", _FIRST_COLUMNS)
+    for row in content["files"]:
+        file = dict(zip(columns, row, strict=True))
         yield {
-            "path": path,
+            **file,
             "kind": "file",
-            "language": language,
-            "lines": lines,
-            "bytes": size,
-            "blob": blob,
-            "definitions": definitions,
-            "skipped": skips.get(path),
+            "skipped": skips.get(file["path"]),
             "commits": None,
             "authors": None,
             "top_author": None,

@@ -3,5 +3,5 @@
 Nothing in this package knows a model. `extract` runs in processes of its own and imports no Django.
 """
 
-EXTRACTOR = "1"
+EXTRACTOR = "2"
 """Grows whenever the same blob could give other facts, or the same facts other edges."""

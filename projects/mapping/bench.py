@@ -12,6 +12,7 @@ from typing import Any
 from jobs import process
 from projects.git import complaints, door, reading
 from projects.mapping import build, extraction
+from projects.mapping.made import Map
 
 _GRIMP = """
 import sys, grimp
@@ -76,7 +77,7 @@ def _times(old: tuple[float, float], new: tuple[float, float]) -> dict[str, floa
     return {"wall_s": round(new[0] - old[0], 3), "cpu_s": round(new[1] - old[1], 3)}
 
 
-def _peers(path: Path, made: build.Map) -> dict[str, Any]:
+def _peers(path: Path, made: Map) -> dict[str, Any]:
     package = _largest_package(made)
     if package is None or importlib.util.find_spec("grimp") is None or not path.is_dir():
         return {}
@@ -94,7 +95,7 @@ def _peers(path: Path, made: build.Map) -> dict[str, Any]:
     return {"grimp": {**times, **found}}
 
 
-def _largest_package(made: build.Map) -> tuple[str, str] | None:
+def _largest_package(made: Map) -> tuple[str, str] | None:
     """The folder a package is imported from, and its name."""
     paths = {file.path for file in made.files if file.path.endswith(".py")}
     sizes: Counter[str] = Counter()

@@ -2,67 +2,33 @@
 
 import hashlib
 import json
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from projects.git import reading
-from projects.mapping import EXTRACTOR, extraction, files, languages, structure
+from projects.mapping import cycles, extraction, files, languages, readers, resolving, structure
 from projects.mapping.extraction import Tools
-from projects.mapping.files import File
+from projects.mapping.files import File, Survey
+from projects.mapping.made import COLUMNS, Map, MapEdge, MapFile, Mark
+from projects.mapping.resolving import Resolution
+from projects.mapping.structure import components
 
-Key = tuple[str, str]  # blob, folder of `languages`
+Key = tuple[str, str]  # blob, key of `readers`
 
 
 @dataclass(slots=True)
 class Facts:
-    """What is kept of one blob while a map is built."""
+    """What is kept of one blob while a map is built; `said` is for resolvers, in their shapes."""
 
     lines: int = 0
     skip: str = ""
     broken: bool = False
     definitions: int = 0
-    imports: list[Any] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class MapEdge:
-    """One file needs another; `lines` say where."""
-
-    src: str
-    dst: str
-    kind: str
-    lines: list[int]
-
-
-@dataclass(frozen=True, slots=True)
-class MapFile:
-    """One file on the map; `skip` says why it was not parsed."""
-
-    path: str
-    blob: str
-    language: str
-    bytes: int
-    lines: int
-    definitions: int
-    skip: str
-
-
-@dataclass(frozen=True)
-class Map:
-    """A finished map: what is true of one commit, and how it was found."""
-
-    commit: str
-    files: list[MapFile]
-    edges: list[MapEdge]
-    skips: list[tuple[str, str]]
-    counts: dict[str, Any]
-    languages: dict[str, dict[str, int]]
-    document: bytes
-    digest: str
-    extractor: str = EXTRACTOR
+    said: Any = None
+    marks: list[Mark] = field(default_factory=list)
 
 
 class Cache(Protocol):
@@ -89,26 +55,21 @@ class NoCache:
 def build(git_dir: Path, commit: str, tools: Tools, cache: Cache) -> Map:
     """This function will map one commit of a repository on this disk.
 
-    All edges are resolved anew from the facts of every blob: an edge that was patched is an edge
-    that can be wrong. Raises what `reading.tree` and `extraction.extract` raise.
+    Raises what `reading.tree` and `extraction.extract` raise.
     """
     tell = tools.watch.on_progress
     tell("listing files", 0, 1)
-    found = files.survey(reading.tree(git_dir, commit, tools.watch))
-    facts = _facts(git_dir, found.files, tools, cache)
+    survey = files.survey(reading.tree(git_dir, commit, tools.watch))
+    facts = _facts(git_dir, survey.files, tools, cache)
     tell("resolving imports", 0, 1)
-    edges, unresolved = _edges(found.files, facts)
-    tell("finishing", 0, 1)
-    mapped = [_mapped(file, facts.get((file.blob, file.key), Facts())) for file in found.files]
-    skips = [(file.path, file.skip) for file in mapped if file.skip != files.NO_EXTRACTOR]
-    skips = sorted([skip for skip in skips if skip[1]] + found.left_out)
-    counts = _counts(mapped, edges, found.left_out) | {
-        "unresolved": unresolved,
-        "broken": sum(facts[file.blob, file.key].broken for file in found.files if file.key),
+    said = {
+        file.raw: facts[file.blob, file.key].said
+        for file in survey.files
+        if file.key and facts[file.blob, file.key].said is not None
     }
-    document = _document(mapped, edges, skips)
-    digest = hashlib.sha256(document).hexdigest()
-    return Map(commit, mapped, edges, skips, counts, _languages(mapped), document, digest)
+    resolution = resolving.resolve(survey.files, said)
+    tell("finishing", 0, 1)
+    return _finish(commit, survey, facts, resolution, resolving.manifests(survey.files, said))
 
 
 def _facts(git_dir: Path, found: list[File], tools: Tools, cache: Cache) -> dict[Key, Facts]:
@@ -134,47 +95,86 @@ def _read(text: str) -> Facts:
         told.get("skip", ""),
         told.get("broken", False),
         len(told.get("definitions", ())),
-        told.get("imports", []),
+        told.get("imports", told.get("manifest")),
+        told.get("marks", []),
     )
 
 
-def _edges(found: list[File], facts: dict[Key, Facts]) -> tuple[list[MapEdge], int]:
-    shown = {file.raw: file.path for file in found}
-    lines: dict[tuple[str, str], set[int]] = defaultdict(set)
-    lost = 0
-    for key in languages.KEYS.values():
-        imports = {
-            file.raw: facts[file.blob, key].imports
-            for file in found
-            if file.key == key and not facts[file.blob, key].skip
-        }
-        edges, unresolved = languages.names(key).resolve(imports)
-        lost += len(unresolved)
-        for src, dst, line in edges:
-            lines[shown[src], shown[dst]].add(line)
-    return [MapEdge(*pair, "import", sorted(lines[pair])) for pair in sorted(lines)], lost
+def _finish(
+    commit: str,
+    survey: Survey,
+    facts: Mapping[Key, Facts],
+    resolution: Resolution,
+    manifests: dict[str, dict[str, Any]],
+) -> Map:
+    shown = {file.raw: file.path for file in survey.files}
+    declared = {
+        key: {shown[raw]: said for raw, said in by_path.items()}
+        for key, by_path in manifests.items()
+    }
+    homes = components.assign(shown.values(), declared)
+    mapped = [_mapped(file, facts, homes[file.path]) for file in survey.files]
+    marks = {
+        file.path: facts[file.blob, file.key].marks
+        for file in survey.files
+        if file.key and facts[file.blob, file.key].marks
+    }
+    found = structure.Found(mapped, resolution.edges, marks, declared)
+    described = structure.describe(found)
+    skips = [(file.path, file.skip) for file in mapped if file.skip != files.NO_EXTRACTOR]
+    skips = sorted([skip for skip in skips if skip[1]] + survey.left_out)
+    counts = _counts(mapped, resolution, survey.left_out)
+    counts["broken"] = sum(facts[file.blob, file.key].broken for file in survey.files if file.key)
+    document = _document(mapped, resolution.edges, skips, described)
+    return Map(
+        commit,
+        mapped,
+        resolution.packages,
+        resolution.edges,
+        skips,
+        counts,
+        _languages(mapped),
+        described,
+        document,
+        hashlib.sha256(document).hexdigest(),
+    )
 
 
-def _mapped(file: File, facts: Facts) -> MapFile:
-    skip = facts.skip or file.skip
+def _mapped(file: File, facts: Mapping[Key, Facts], component: str) -> MapFile:
+    read = facts.get((file.blob, file.key), Facts())
+    skip = read.skip or file.skip
+    if not skip and readers.is_manifest(file.key):
+        skip = files.NO_EXTRACTOR  # it has no imports of its own
     return MapFile(
-        file.path, file.blob, file.language, file.size, facts.lines, facts.definitions, skip
+        file.path,
+        file.blob,
+        file.language,
+        file.size,
+        read.lines,
+        read.definitions,
+        skip,
+        file.role,
+        component,
     )
 
 
 def _counts(
-    mapped: list[MapFile], edges: list[MapEdge], left_out: list[tuple[str, str]]
+    mapped: list[MapFile], resolution: Resolution, left_out: list[tuple[str, str]]
 ) -> dict[str, Any]:
     skipped = Counter(file.skip for file in mapped if file.skip)
     skipped.update(reason for _, reason in left_out)
+    used = [family for family in resolution.inside if languages.names(family).HEURISTIC]
     return {
         "files": len(mapped) + len(left_out),
         "parsed": sum(not file.skip for file in mapped),
         "skipped": dict(sorted(skipped.items())),
-        "nodes": len(mapped),
-        "edges": len(edges),
-        "cycles": len(structure.cycles((edge.src, edge.dst) for edge in edges)),
+        "nodes": len(mapped) + len(resolution.packages),
+        "edges": len(resolution.edges),
+        "cycles": len(cycles.cycles((edge.src, edge.dst) for edge in resolution.edges)),
         "definitions": sum(file.definitions for file in mapped),
+        "inside": sum(resolution.inside.values()),
+        "unresolved": sum(map(len, resolution.lost.values())),
+        "heuristic": sorted(used),
     }
 
 
@@ -188,14 +188,18 @@ def _languages(mapped: list[MapFile]) -> dict[str, dict[str, int]]:
     return dict(sorted(found.items(), key=lambda item: (-item[1]["bytes"], item[0])))
 
 
-def _document(mapped: list[MapFile], edges: list[MapEdge], skips: list[tuple[str, str]]) -> bytes:
+def _document(
+    mapped: list[MapFile],
+    edges: list[MapEdge],
+    skips: list[tuple[str, str]],
+    described: dict[str, Any],
+) -> bytes:
     """The canonical form: sorted, without ids or times, the same bytes for the same truth."""
     content = {
-        "files": sorted(
-            [file.path, file.blob, file.language, file.bytes, file.lines, file.definitions]
-            for file in mapped
-        ),
+        "columns": COLUMNS,
+        "files": sorted([getattr(file, column) for column in COLUMNS] for file in mapped),
         "edges": [[edge.src, edge.dst, edge.kind, edge.lines] for edge in edges],
         "skips": skips,
+        "structure": described,
     }
     return json.dumps(content, sort_keys=True, separators=(",", ":")).encode()

@@ -1,7 +1,7 @@
 """The child that reads blobs and writes facts: `python -m projects.mapping.extract [--each]`.
 
 stdin is git's own `cat-file --batch` stream, `<blob> <type> <size> <key>` before each blob, where
-key is a folder of `languages` or `-` for a file of which only the lines are counted. stdout gets
+key is one of `readers` or `-` for a file of which only the lines are counted. stdout gets
 one line a blob: `<blob> <key> <facts as JSON>`. It imports no Django, holds no secret, and may die:
 the parent goes on without the blob that killed it. With --each every line is written at once, so
 the parent knows which one that was.
@@ -14,12 +14,12 @@ from collections.abc import Callable
 from functools import cache
 from typing import IO, Any
 
-from projects.mapping import languages
+from projects.mapping import readers
 
 CHUNK = 1 << 20
 PATIENCE_S = 10  # processor time for one blob; Django's largest takes 0.1 s
 _encode = json.JSONEncoder(separators=(",", ":")).encode
-_syntax = cache(languages.syntax)
+_reader = cache(readers.reader)
 
 
 def main(each: bool) -> None:
@@ -34,7 +34,7 @@ def main(each: bool) -> None:
             write(f'{blob} - {{"skip":"missing"}}\n')
             continue
         size, key = int(rest[0]), rest[1]
-        reader = _count if key == "-" else _parse(key)
+        reader = _count if key == readers.LINES_ONLY else _parse(key)
         write(f"{blob} {key} {_encode(reader(stream, size))}\n")
         stream.read(1)
         if each:
@@ -47,7 +47,7 @@ def _parse(key: str) -> Callable[[IO[bytes], int], dict[str, Any]]:
         source = stream.read(size)
         if b"\0" in source:
             return {"skip": "binary", "lines": 0}
-        return {"lines": _lines(source), **_syntax(key).facts(source)}
+        return {"lines": _lines(source), **_reader(key)(source)}
 
     return read
 

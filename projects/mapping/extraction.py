@@ -19,7 +19,7 @@ from typing import IO, Protocol
 from jobs import process
 from projects.git import reading
 from projects.git.door import Running, TimedOut, Watch
-from projects.mapping import files
+from projects.mapping import files, readers
 
 LANES = 2
 ONE_LANE = 500_000  # bytes; below this a second child costs more than it saves
@@ -77,7 +77,7 @@ def extract(git_dir: Path, wanted: Sequence[Wanted], tools: Tools, tell: Told) -
 
 def _parts(wanted: Sequence[Wanted]) -> list[Sequence[Wanted]]:
     """Neighbours stay together, since git finds them fastest; the cost is halved."""
-    costs = [size * (_COUNTING_COST if key == files.LINES_ONLY else 1) for _, key, size in wanted]
+    costs = [size * (_COUNTING_COST if key == readers.LINES_ONLY else 1) for _, key, size in wanted]
     half, so_far = sum(costs) / LANES, 0.0
     if sum(costs) < ONE_LANE:
         return [wanted] if wanted else []

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from projects.git.reading import Entry
-from projects.mapping import catalogue, languages
+from projects.mapping import catalogue, readers, roles
 
 MAX_PARSED = 1 << 20  # bytes; larger sources are generated, and only counted
 MAX_COUNTED = 64 << 20  # bytes; larger blobs are not read at all
@@ -14,7 +14,6 @@ SYMLINK, SUBMODULE, LONG_NAME = "symlink", "submodule", "name too long"
 TOO_LARGE, BINARY, NO_EXTRACTOR = "too large", "binary", "no extractor"
 CRASHED, UNREADABLE = "extractor crashed", "unreadable"
 _NO_FILES = {"120000": SYMLINK, "160000": SUBMODULE}
-LINES_ONLY = "-"
 
 
 @dataclass(slots=True)
@@ -26,7 +25,8 @@ class File:
     blob: str
     size: int
     language: str
-    key: str  # the folder of `languages` that reads it, LINES_ONLY, or '' when nobody does
+    key: str  # who of `readers` reads it, LINES_ONLY, or '' when nobody does
+    role: str  # one of `roles`; '' is the code itself
     skip: str = ""  # why it was not parsed, '' when it was
 
 
@@ -56,15 +56,16 @@ def survey(entries: Iterable[Entry]) -> Survey:
 
 def _file(entry: Entry, raw: str, path: str) -> File:
     language = catalogue.language_of(raw)
-    file = File(raw, path, entry.blob, entry.size, language, languages.KEYS.get(language, ""))
+    key = readers.key_of(raw, language)
+    file = File(raw, path, entry.blob, entry.size, language, key, roles.role_of(raw))
     if entry.size > MAX_COUNTED:
         file.key, file.skip = "", TOO_LARGE
     elif file.key and entry.size > MAX_PARSED:
-        file.key, file.skip = LINES_ONLY, TOO_LARGE
+        file.key, file.skip = readers.LINES_ONLY, TOO_LARGE
     elif not file.key and catalogue.surely_binary(raw):
         file.skip = BINARY
     elif not file.key:
-        file.key, file.skip = LINES_ONLY, NO_EXTRACTOR
+        file.key, file.skip = readers.LINES_ONLY, NO_EXTRACTOR
     return file
 
 

@@ -34,6 +34,9 @@ class SystemMap(models.Model):
     )
     counts = models.JSONField(help_text="Files seen, parsed and skipped by reason, edges, cycles.")
     languages = models.JSONField(help_text="Files, bytes and lines of each language.")
+    structure = models.JSONField(
+        default=dict, db_default={}, help_text="What the repository is made of, from its files."
+    )
     document = models.BinaryField(
         help_text="Files, edges and skips as canonical JSON, compressed: all that older maps keep."
     )
@@ -80,6 +83,7 @@ class Node(models.Model):
         """What a node is."""
 
         FILE = "file", "A file of the repository"
+        PACKAGE = "package", "A folder that is imported as a whole; its path ends in a slash"
 
     repository = models.ForeignKey(
         Repository, on_delete=models.CASCADE, related_name="nodes", help_text="Where it is."
@@ -91,7 +95,9 @@ class Node(models.Model):
         db_table = "map_node"
         constraints = [
             models.UniqueConstraint(fields=["repository", "kind", "path"], name="node_is_unique"),
-            models.CheckConstraint(condition=Q(kind__in=["file"]), name="node_kind_is_known"),
+            models.CheckConstraint(
+                condition=Q(kind__in=["file", "package"]), name="node_kind_is_known"
+            ),
             models.CheckConstraint(condition=~Q(path=""), name="node_has_a_path"),
         ]
 
@@ -117,6 +123,16 @@ class MapNode(models.Model):
         max_length=40, blank=True, help_text="Why its imports are not known; empty when they are."
     )
 
+    role = models.CharField(
+        max_length=20,
+        blank=True,
+        db_default="",
+        help_text="What it is for, such as test or generated; empty for the code itself.",
+    )
+    component = models.TextField(
+        blank=True, db_default="", help_text="The component it belongs to; empty at the top."
+    )
+
     class Meta:
         db_table = "map_sighting"
         constraints = [
@@ -138,6 +154,7 @@ class Edge(models.Model):
         """Why one file needs another."""
 
         IMPORT = "import", "The source imports the target"
+        PART = "part", "The target is part of the source, a package"
 
     map = models.ForeignKey(
         SystemMap, on_delete=models.CASCADE, related_name="edges", help_text="The map."
@@ -156,7 +173,9 @@ class Edge(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["map", "src", "dst", "kind"], name="edge_is_unique"),
             models.CheckConstraint(condition=~Q(src=models.F("dst")), name="edge_has_two_ends"),
-            models.CheckConstraint(condition=Q(kind__in=["import"]), name="edge_kind_is_known"),
+            models.CheckConstraint(
+                condition=Q(kind__in=["import", "part"]), name="edge_kind_is_known"
+            ),
             models.CheckConstraint(condition=Q(lines__len__gt=0), name="edge_has_evidence"),
         ]
         indexes = [models.Index(fields=["map", "dst"], name="edge_reverse")]
@@ -170,7 +189,7 @@ class BlobFacts(models.Model):
 
     blob = models.CharField(max_length=64, help_text="The content, by git's own name for it.")
     language = models.CharField(
-        max_length=20, help_text="Who read it; a hyphen when only its lines were counted."
+        max_length=40, help_text="Who read it; a hyphen when only its lines were counted."
     )
     extractor = models.CharField(max_length=20, help_text="The version of the code that read it.")
     facts = models.JSONField(help_text="Lines, imports and definitions with their lines.")

@@ -3,13 +3,14 @@
 import pytest
 
 from projects.mapping.languages.python import names, syntax
+from projects.mapping.sources import Sources
 
 
 def resolve(sources):
     """This function will resolve the imports of sources by path: (edges, what led nowhere)."""
     imports = {path: syntax.facts(text.encode())["imports"] for path, text in sources.items()}
-    edges, lost = names.resolve(imports)
-    return {(src, dst) for src, dst, _ in edges}, lost
+    found = names.resolve(Sources(frozenset(sources), imports))
+    return {(src, dst) for src, dst, _ in found.edges}, found.lost
 
 
 CASES = {

@@ -4,32 +4,31 @@ Source of the rules: the language reference, "The import system", and PEP 420. N
 no path configuration is read: the folders of the repository say where packages begin.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import cache
 
 from projects.mapping.languages.python.standard import STANDARD
+from projects.mapping.sources import Resolved, Sources
 
-Imports = Iterable[tuple[int, str, list[str] | None, int]]
-Edge = tuple[str, str, int]
+HEURISTIC = False
 _CONVENTIONAL = ("src", "lib", "python")
 
 
-def resolve(imports: Mapping[str, Imports]) -> tuple[list[Edge], list[tuple[str, int]]]:
-    """This function will give the edges and the relative imports that led nowhere.
+def resolve(sources: Sources) -> Resolved:
+    """This function will find the file each import of the Python files means.
 
-    It takes the imports of every Python file of a repository by path. An edge is (importing
-    path, imported path, line).
+    What a file says is its imports, as `syntax` gives them.
     """
-    tree = Tree(imports)
-    edges: set[Edge] = set()
-    lost: list[tuple[str, int]] = []
-    for path, found in imports.items():
-        for level, module, names, line in found:
+    tree = Tree(sources.imports)
+    found = Resolved()
+    for path, imports in sources.imports.items():
+        for level, module, names, line in imports:
             targets = tree.targets(path, level, module, names)
-            edges.update((path, target, line) for target in targets if target != path)
+            found.edges.update((path, target, line) for target in targets if target != path)
+            found.inside += bool(level)
             if level and not targets:
-                lost.append((path, line))
-    return sorted(edges), lost
+                found.lost.append((path, line))
+    return found
 
 
 class Tree:

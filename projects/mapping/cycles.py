@@ -1,4 +1,4 @@
-"""The shape of the graph: which files need each other in a circle."""
+"""Which files need each other in a circle."""
 
 from collections.abc import Iterable
 

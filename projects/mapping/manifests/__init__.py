@@ -1,0 +1,33 @@
+"""Files that say what a folder is: a module for each format, all of one shape.
+
+`facts(source)` reads one file's bytes, in the same exec'd child as the languages, and gives a dict:
+"manifest", what it says, and "broken", whether it could not be read as what its name promises. A
+manifest is a dict; where the format has them, under "name", "version", "dependencies", a list of
+[name, constraint, scope, line] with scope "" or "dev", "optional", "build", and "locked", a list of
+[name, version, line]. `ECOSYSTEM` names the registry those names belong to. Everything else in the
+dict is between the module and who asks it. To add a format add a module, and a line here.
+"""
+
+from collections.abc import Callable
+from fnmatch import fnmatchcase
+from importlib import import_module
+from typing import Any
+
+PREFIX = "manifest."
+_BY_NAME: dict[str, str] = {}
+_BY_PATTERN: dict[str, str] = {}
+"""A file's name, exact or as a pattern, and the module that reads it."""
+
+
+def key_of(path: str) -> str:
+    """This function will name who reads a file for what it says of its folder; '' is nobody."""
+    name = path.rpartition("/")[2]
+    found = _BY_NAME.get(name) or next(
+        (module for pattern, module in _BY_PATTERN.items() if fnmatchcase(name, pattern)), ""
+    )
+    return found and PREFIX + found
+
+
+def reader(key: str) -> Callable[[bytes], dict[str, Any]]:
+    """This function will give what reads one manifest."""
+    return import_module(f"{__name__}.{key.removeprefix(PREFIX)}").facts  # type: ignore[no-any-return]  # by the shape above
