@@ -91,6 +91,14 @@ def in_use(user: Any) -> "QuerySet[Project]":
     return Project.objects.visible_to(user).filter(archived_at=None)
 
 
+def repositories(user: Any) -> "QuerySet[Repository]":
+    """This function will find the repositories a user may see, each with its status and map."""
+    found = Repository.objects.visible_to(user).with_map_status()
+    return found.select_related("project", "current_map").defer(
+        "current_map__document", "current_map__structure", "token"
+    )
+
+
 def with_status(project_ids: Collection[int]) -> "QuerySet[Repository]":
     """This function will read the repositories of projects, each with its status and map."""
     found = Repository.objects.filter(project__in=project_ids).with_map_status()

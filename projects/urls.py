@@ -3,12 +3,14 @@
 from django.urls import path
 
 from projects import credentials, members, views
+from projects.map_views import overview
 
 app_name = "projects"
+MAP = "projects/<slug:slug>/repositories/<int:pk>/map"
 urlpatterns = [
     path("registrations/", views.registrations, name="registrations"),
     path("projects/<slug:slug>/", views.page, name="page"),
-    path("projects/<slug:slug>/repositories/<int:pk>/map/", views.system_map, name="map"),
+    path(f"{MAP}/", overview.page, name="map"),
     path("projects/<slug:slug>/repositories/<int:pk>/syncs/", views.syncs, name="syncs"),
     path("projects/<slug:slug>/credentials/", credentials.page, name="credentials"),
     path(

@@ -1,17 +1,16 @@
-"""The pages of projects and maps, and the acts on them."""
+"""The pages of projects, and the acts on them."""
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from jobs import board as jobs_board
 from jobs.redaction import redact
 from projects import access, board, registration, topics
 from projects.addresses import Refused
-from projects.models import Project, Repository
+from projects.models import Project
 
 _FIELDS = ("addresses", "project", "branch", "token")
 
@@ -36,34 +35,10 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "projects/page.html", context)
 
 
-@gzip_page
-@require_safe
-def system_map(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """This view will show a repository's current map: treemap, edges with evidence, provenance."""
-    version = jobs_board.clock()
-    repository = _repository(request, slug, pk)
-    under, text = request.GET.get("under", "").strip("/"), request.GET.get("q", "")
-    context = {
-        "v": version,
-        "repository": repository,
-        "map": repository.current_map,
-        "under": under,
-        "folders": _folders(under),
-        "q": text,
-        "may_act": access.allows(request.user, "sync", repository.project_id),
-    }
-    if repository.current_map is not None:
-        context["picture"] = board.picture(repository.current_map, under.replace("\0", ""))
-        context["edges"] = board.edges(
-            repository.current_map, text.replace("\0", ""), _page_number(request)
-        )
-    return render(request, "projects/map.html", context)
-
-
 @require_POST
 def syncs(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """This view will fetch a repository and map it anew."""
-    repository = _repository(request, slug, pk)
+    repository = get_object_or_404(board.repositories(request.user), project__slug=slug, pk=pk)
     if not access.allows(request.user, "sync", repository.project_id):
         raise PermissionDenied
     job = registration.sync(repository, actor=f"user:{request.user.pk}")
@@ -97,14 +72,6 @@ def registrations(request: HttpRequest) -> HttpResponse:
     return redirect("home")
 
 
-def _repository(request: HttpRequest, slug: str, pk: int) -> Repository:
-    found = Repository.objects.visible_to(request.user).with_map_status()
-    found = found.select_related("project", "current_map").defer(
-        "current_map__document", "current_map__structure", "token"
-    )
-    return get_object_or_404(found, project__slug=slug, pk=pk)
-
-
 def _page_number(request: HttpRequest) -> int:
     number = request.GET.get("page", "1")
     return max(1, min(int(number), 100_000)) if number.isascii() and number.isdecimal() else 1
@@ -126,8 +93,3 @@ def _receipt(done: list[registration.Registration]) -> str:
         return f"Registered{known}: {names}{more}. Job {numbers[0]} fetches and maps."
     listed = f"{', '.join(numbers[:-1])} and {numbers[-1]}"
     return f"Registered{known}: {names}{more}. Jobs {listed} fetch and map."
-
-
-def _folders(under: str) -> list[tuple[str, str]]:
-    names = under.split("/") if under else []
-    return [(name, "/".join(names[: depth + 1])) for depth, name in enumerate(names)]

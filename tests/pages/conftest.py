@@ -9,6 +9,7 @@ from django.test import Client
 
 from jobs import process, queue
 from jobs.models import Job, Queue, Runner
+from projects.mapping import EXTRACTOR
 from projects.models import Edge, MapNode, Membership, Node, Project, Repository, Role, SystemMap
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -55,7 +56,7 @@ def mapped(project: Project, name: str = "quay") -> Repository:
     made = SystemMap.objects.create(
         repository=repository,
         commit=COMMIT,
-        extractor="1",
+        extractor=EXTRACTOR,
         digest="a" * 64,
         counts={"files": 3, "parsed": 2, "skipped": {"binary": 1}, "edges": 1, "unresolved": 4},
         languages={},
