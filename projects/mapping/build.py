@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from projects.git import reading
-from projects.mapping import cycles, extraction, files, languages, readers, resolving, structure
+from projects.mapping import extraction, files, languages, readers, resolving, structure
 from projects.mapping.extraction import Tools
 from projects.mapping.files import File, Survey
 from projects.mapping.made import COLUMNS, Map, MapEdge, MapFile, Mark
@@ -112,18 +112,19 @@ def _finish(
         key: {shown[raw]: said for raw, said in by_path.items()}
         for key, by_path in manifests.items()
     }
-    homes = components.assign(shown.values(), declared)
-    mapped = [_mapped(file, facts, homes[file.path]) for file in survey.files]
+    homes = components.assign(survey.files, declared)
+    mapped = [_mapped(file, facts, homes.homes[file.path]) for file in survey.files]
     marks = {
         file.path: facts[file.blob, file.key].marks
         for file in survey.files
         if file.key and facts[file.blob, file.key].marks
     }
-    found = structure.Found(mapped, resolution.edges, marks, declared)
+    found = structure.Found(mapped, resolution.edges, homes, marks, declared)
     described = structure.describe(found)
     skips = [(file.path, file.skip) for file in mapped if file.skip != files.NO_EXTRACTOR]
     skips = sorted([skip for skip in skips if skip[1]] + survey.left_out)
     counts = _counts(mapped, resolution, survey.left_out)
+    counts["cycles"] = len(described["cycles"])
     counts["broken"] = sum(facts[file.blob, file.key].broken for file in survey.files if file.key)
     document = _document(mapped, resolution.edges, skips, described)
     return Map(
@@ -170,7 +171,6 @@ def _counts(
         "skipped": dict(sorted(skipped.items())),
         "nodes": len(mapped) + len(resolution.packages),
         "edges": len(resolution.edges),
-        "cycles": len(cycles.cycles((edge.src, edge.dst) for edge in resolution.edges)),
         "definitions": sum(file.definitions for file in mapped),
         "inside": sum(resolution.inside.values()),
         "unresolved": sum(map(len, resolution.lost.values())),

@@ -3,8 +3,9 @@
 `syntax.facts(source)` reads one file's bytes, in an exec'd child, and gives a dict: "imports", in
 any shape its own resolver likes; "definitions", a list of (kind, name, line); "broken", whether the
 syntax is; and where there are any, "marks", a list of (kind, text, line) of kind `entry` (the file
-can be run), `route` (it answers an HTTP address) or `model` (it declares stored data). Families of
-several dialects take the dialect as a second argument.
+can be run), `route` (it answers an HTTP address) or `model` (it declares stored data); a framework
+may follow the kind, as in `route:flask`. Families of several dialects take the dialect as a second
+argument.
 `names.resolve(sources)` finds out what the imports of all files of a family mean, in the parent.
 `names.HEURISTIC` is True while no independent oracle confirms the edges.
 To add a language copy a folder and add a line here.

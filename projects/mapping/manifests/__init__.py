@@ -8,24 +8,44 @@ manifest is a dict; where the format has them, under "name", "version", "depende
 dict is between the module and who asks it. To add a format add a module, and a line here.
 """
 
+import re
 from collections.abc import Callable
-from fnmatch import fnmatchcase
+from fnmatch import translate
+from functools import cache
 from importlib import import_module
 from typing import Any
 
 PREFIX = "manifest."
+_BY_PATH: dict[str, str] = {}
 _BY_NAME: dict[str, str] = {}
 _BY_PATTERN: dict[str, str] = {}
-"""A file's name, exact or as a pattern, and the module that reads it."""
+"""A file's path, or its name, exact or as a pattern, and the module that reads it."""
 
 
 def key_of(path: str) -> str:
     """This function will name who reads a file for what it says of its folder; '' is nobody."""
     name = path.rpartition("/")[2]
-    found = _BY_NAME.get(name) or next(
-        (module for pattern, module in _BY_PATTERN.items() if fnmatchcase(name, pattern)), ""
-    )
+    found = _BY_PATH.get(path) or _BY_NAME.get(name) or _by_pattern(name)
     return found and PREFIX + found
+
+
+def _by_pattern(name: str) -> str:
+    known = _any_pattern().match(name)
+    return (known and known.lastgroup) or ""
+
+
+@cache
+def _any_pattern() -> re.Pattern[str]:
+    """All patterns as one, since every file of a repository is asked."""
+    named = [f"(?P<{one}>{'|'.join(all_)})" for one, all_ in _translated().items()]
+    return re.compile("|".join(named) or "(?!)")
+
+
+def _translated() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for pattern, module in _BY_PATTERN.items():
+        found.setdefault(module, []).append(translate(pattern))
+    return found
 
 
 def reader(key: str) -> Callable[[bytes], dict[str, Any]]:
