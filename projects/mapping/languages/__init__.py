@@ -19,6 +19,7 @@ from typing import Any
 
 KEYS = {
     "Python": "python",
+    "Java": "java",
 }
 """The catalogue's name of a language, and who reads it: the folder, or folder:dialect."""
 
