@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from projects.mapping import documents
 from projects.mapping.made import Map
 
 if TYPE_CHECKING:
     from projects.models import SystemMap
-
-_FIRST_COLUMNS = ("path", "blob", "language", "bytes", "lines", "definitions")
-"""Of documents that do not name theirs."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,7 @@ def as_json(answer: Answer, wanted: Sequence[str]) -> dict[str, Any]:
 def _nodes(content: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Nothing is known of a file's history yet, and null says so."""
     skips = dict(content["skips"])
-    columns = content.get("columns", _FIRST_COLUMNS)
+    columns = content.get("columns", documents.FIRST_COLUMNS)
     for row in content["files"]:
         file = dict(zip(columns, row, strict=True))
         yield {
