@@ -20,6 +20,7 @@ from typing import Any
 KEYS = {
     "Python": "python",
     "Java": "java",
+    "PHP": "php",
 }
 """The catalogue's name of a language, and who reads it: the folder, or folder:dialect."""
 
