@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from projects.mapping import languages, readers
+from projects.mapping import files, languages, readers
 from projects.mapping.files import File
 from projects.mapping.made import MapEdge
 from projects.mapping.sources import Resolved, Sources
@@ -32,7 +32,7 @@ def resolve(found: list[File], said: Mapping[str, Any]) -> Resolution:
     for family, sources in _families(found, said).items():
         resolved = languages.names(family).resolve(sources)
         parts = {package for package, _, _ in resolved.parts}
-        names = shown | {package: f"{shown.get(package, package)}/" for package in parts}
+        names = shown | {package: files.shown(f"{package}/") for package in parts}
         packages.update(names[package] for package in parts)
         _collect(resolved, names, lines)
         answer.inside[family] = resolved.inside

@@ -21,6 +21,7 @@ KEYS = {
     "Python": "python",
     "Java": "java",
     "PHP": "php",
+    "Go": "go",
 }
 """The catalogue's name of a language, and who reads it: the folder, or folder:dialect."""
 

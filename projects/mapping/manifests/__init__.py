@@ -17,7 +17,10 @@ from typing import Any
 
 PREFIX = "manifest."
 _BY_PATH: dict[str, str] = {}
-_BY_NAME: dict[str, str] = {}
+_BY_NAME: dict[str, str] = {
+    "go.mod": "go_mod",
+    "go.work": "go_work",
+}
 _BY_PATTERN: dict[str, str] = {}
 """A file's path, or its name, exact or as a pattern, and the module that reads it."""
 
