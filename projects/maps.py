@@ -2,7 +2,8 @@
 
 import re
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from django.db import connection
@@ -10,14 +11,15 @@ from django.db.models import QuerySet
 
 from projects import addresses
 from projects.mapping import EXTRACTOR
-from projects.mapping.build import Key
+from projects.mapping.build import Fresh, Stored
 from projects.mapping.made import Map
+from projects.mapping.said import Key
 from projects.models import Edge, MapNode, Node, Repository, SystemMap
 
 # No statement here joins: on tables the planner knows nothing of yet, it once chose to compare
 # each of 7,000 paths with each (25 s instead of 1).
 _LOAD = """
-    SELECT blob, language, facts::text FROM blob_facts
+    SELECT blob, language, facts ->> 'head', coalesce(facts ->> 'said', 'null') FROM blob_facts
     WHERE blob = ANY(%s::text[]) AND extractor = %s
 """
 _SAVE = """
@@ -65,22 +67,22 @@ _AT_ONCE = 10_000  # rows of one statement, so a large repository stays within i
 class FactsCache:
     """Facts by content, shared by all repositories; see `mapping.build.Cache`."""
 
-    def load(self, wanted: Iterable[Key]) -> Mapping[Key, str]:
+    def load(self, wanted: Iterable[Key]) -> Iterator[Stored]:
         """This method will give the facts that are kept of these blobs."""
         keys = set(wanted)
         blobs = sorted({blob for blob, _ in keys})
-        found: dict[Key, str] = {}
-        with connection.cursor() as cursor:
-            for start in range(0, len(blobs), _AT_ONCE):
+        for start in range(0, len(blobs), _AT_ONCE):
+            with connection.cursor() as cursor:
                 cursor.execute(_LOAD, [blobs[start : start + _AT_ONCE], EXTRACTOR])
-                found |= {(blob, key): facts for blob, key, facts in cursor.fetchall()}
-        return {key: facts for key, facts in found.items() if key in keys}
+                yield from (row for row in cursor.fetchall() if row[:2] in keys)
 
-    def save(self, found: Iterable[tuple[str, str, str]]) -> None:
+    def save(self, found: list[Fresh]) -> None:
         """This method will keep facts; two jobs that read the same blob agree."""
-        rows = sorted(
-            found
-        )  # in one order, so that two jobs wait for each other, never in a circle
+        # In one order, so that two jobs wait for each other, never in a circle.
+        rows = [
+            (blob, key, f'{{"head":{head},"said":{said},"definitions":{definitions}}}')
+            for blob, key, head, said, definitions in sorted(found)
+        ]
         with connection.cursor() as cursor:
             for start in range(0, len(rows), _AT_ONCE):
                 some = rows[start : start + _AT_ONCE]
@@ -104,7 +106,7 @@ def publish(repository: Repository, made: Map, job: int | None) -> SystemMap:
         counts=made.counts,
         languages=made.languages,
         structure=made.structure,
-        document=zlib.compress(made.document, 1),
+        document=_compressed(made.document()),
         job_id=job,
     )
     _write_rows(published, made)
@@ -120,7 +122,7 @@ def publish(repository: Repository, made: Map, job: int | None) -> SystemMap:
 def _write_rows(published: SystemMap, made: Map) -> None:
     nodes = _nodes(published.repository_id, Node.Kind.FILE, [file.path for file in made.files])
     packages = _nodes(published.repository_id, Node.Kind.PACKAGE, made.packages)
-    sightings = [
+    sightings = (
         (
             nodes[file.path],
             file.blob,
@@ -133,13 +135,13 @@ def _write_rows(published: SystemMap, made: Map) -> None:
             file.component,
         )
         for file in made.files
-    ]
+    )
     _insert(_SIGHTINGS, published, sightings, len(made.files))
     ends = nodes | packages
-    edges = [
+    edges = (
         (ends[edge.src], ends[edge.dst], edge.kind, "{" + ",".join(map(str, edge.lines)) + "}")
         for edge in made.edges
-    ]
+    )
     _insert(_EDGES, published, edges, made.counts["edges"])
 
 
@@ -155,16 +157,21 @@ def _nodes(repository: int, kind: str, paths: list[str]) -> dict[str, int]:
 
 
 def _insert(
-    statement: str, published: SystemMap, rows: list[tuple[Any, ...]], expected: int
+    statement: str, published: SystemMap, rows: Iterable[tuple[Any, ...]], expected: int
 ) -> None:
-    written = 0
+    """Batch by batch, since a large map has a million edges."""
+    rows, written = iter(rows), 0
     with connection.cursor() as cursor:
-        for start in range(0, len(rows), _AT_ONCE):
-            some = rows[start : start + _AT_ONCE]
+        while some := list(islice(rows, _AT_ONCE)):
             cursor.execute(statement, [published.pk, *_columns(some)])
             written += cursor.rowcount
     if written != expected:
         raise RuntimeError(f"{written} rows were written where the map has {expected}")
+
+
+def _compressed(pieces: Iterable[bytes]) -> bytes:
+    packer = zlib.compressobj(1)
+    return b"".join([*map(packer.compress, pieces), packer.flush()])
 
 
 def _columns(rows: Iterable[tuple[Any, ...]]) -> list[list[Any]]:

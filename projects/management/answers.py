@@ -33,7 +33,7 @@ def of_made(made: Map, repository: int | str, built_at: datetime, behind: int | 
         "counts": made.counts,
         "languages": made.languages,
     }
-    return Answer(head, json.loads(made.document))
+    return Answer(head, json.loads(b"".join(made.document())))
 
 
 def of_stored(stored: "SystemMap", behind: int | None) -> Answer:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,43 +12,45 @@ from projects.git import reading
 from projects.mapping import extraction, files, languages, readers, resolving, structure
 from projects.mapping.extraction import Tools
 from projects.mapping.files import File, Survey
-from projects.mapping.made import COLUMNS, Map, MapEdge, MapFile, Mark
+from projects.mapping.made import Map, MapFile, Mark, document
 from projects.mapping.resolving import Resolution
+from projects.mapping.said import Key, Spool
 from projects.mapping.structure import components
 
-Key = tuple[str, str]  # blob, key of `readers`
+_SAVED_AT_ONCE = 2000
+Stored = tuple[str, str, str, str]  # blob, key, head, said
+Fresh = tuple[str, str, str, str, str]  # and definitions
 
 
 @dataclass(slots=True)
 class Facts:
-    """What is kept of one blob while a map is built; `said` is for resolvers, in their shapes."""
+    """What is kept in memory of one blob while a map is built."""
 
     lines: int = 0
     skip: str = ""
     broken: bool = False
-    definitions: int = 0
-    said: Any = None
+    defined: int = 0
     marks: list[Mark] = field(default_factory=list)
 
 
 class Cache(Protocol):
-    """Where facts are kept from map to map."""
+    """Where facts are kept from map to map; their pieces are those of `extract`."""
 
-    def load(self, wanted: Iterable[Key]) -> Mapping[Key, str]:
-        """This method will give the facts it has, as JSON."""
+    def load(self, wanted: Iterable[Key]) -> Iterator[Stored]:
+        """This method will give the facts it has."""
 
-    def save(self, found: Iterable[tuple[str, str, str]]) -> None:
-        """This method will keep facts: blob, key, JSON."""
+    def save(self, found: list[Fresh]) -> None:
+        """This method will keep facts."""
 
 
 class NoCache:
     """Nothing is kept: every blob is read."""
 
-    def load(self, wanted: Iterable[Key]) -> Mapping[Key, str]:
+    def load(self, wanted: Iterable[Key]) -> Iterator[Stored]:
         """This method will know nothing."""
-        return {}
+        return iter(())
 
-    def save(self, found: Iterable[tuple[str, str, str]]) -> None:
+    def save(self, found: list[Fresh]) -> None:
         """This method will forget it all."""
 
 
@@ -60,42 +62,54 @@ def build(git_dir: Path, commit: str, tools: Tools, cache: Cache) -> Map:
     tell = tools.watch.on_progress
     tell("listing files", 0, 1)
     survey = files.survey(reading.tree(git_dir, commit, tools.watch))
-    facts = _facts(git_dir, survey.files, tools, cache)
+    spool = Spool()
+    facts = _facts(git_dir, survey.files, tools, cache, spool)
     tell("resolving imports", 0, 1)
-    said = {
-        file.raw: facts[file.blob, file.key].said
-        for file in survey.files
-        if file.key and facts[file.blob, file.key].said is not None
-    }
-    resolution = resolving.resolve(survey.files, said)
+    declared = resolving.manifests(survey.files, spool)
+    resolution = resolving.resolve(survey.files, spool, declared)
     tell("finishing", 0, 1)
-    return _finish(commit, survey, facts, resolution, resolving.manifests(survey.files, said))
+    return _finish(commit, survey, facts, resolution, declared)
 
 
-def _facts(git_dir: Path, found: list[File], tools: Tools, cache: Cache) -> dict[Key, Facts]:
+def _facts(
+    git_dir: Path, found: list[File], tools: Tools, cache: Cache, spool: Spool
+) -> dict[Key, Facts]:
+    """What every blob says goes into the spool; what is new goes to the cache as it comes."""
     sizes = {(file.blob, file.key): file.size for file in found if file.key}
-    facts = {key: _read(text) for key, text in cache.load(sizes).items()}
-    wanted = [(*key, size) for key, size in sizes.items() if key not in facts]
-    fresh: list[tuple[str, str, str]] = []
+    facts: dict[Key, Facts] = {}
 
-    def told(blob: str, key: str, text: str) -> None:
-        facts[blob, key] = _read(text)
-        fresh.append((blob, key, text))
-        tools.watch.on_progress("reading files", len(sizes) - len(wanted) + len(fresh), len(sizes))
+    def keep(blob: str, key: str, head: str, said: str) -> Facts:
+        facts[blob, key] = read = _read(head)
+        if said != "null":
+            spool.keep((blob, key), said)
+        return read
+
+    for stored in cache.load(sizes):
+        keep(*stored)
+    wanted = [(*key, size) for key, size in sizes.items() if key not in facts]
+    fresh: list[Fresh] = []
+
+    def told(blob: str, key: str, pieces: list[str]) -> None:
+        head, said, definitions = pieces
+        if keep(blob, key, head, said).skip in ("", files.BINARY):
+            fresh.append((blob, key, head, said, definitions))
+        if len(fresh) == _SAVED_AT_ONCE:
+            cache.save(fresh)
+            fresh.clear()
+        tools.watch.on_progress("reading files", len(facts), len(sizes))
 
     extraction.extract(git_dir, wanted, tools, told)
-    cache.save(fact for fact in fresh if facts[fact[:2]].skip in ("", files.BINARY))
+    cache.save(fresh)
     return facts
 
 
-def _read(text: str) -> Facts:
-    told = json.loads(text)
+def _read(head: str) -> Facts:
+    told = json.loads(head)
     return Facts(
         told.get("lines", 0),
         told.get("skip", ""),
         told.get("broken", False),
-        len(told.get("definitions", ())),
-        told.get("imports", told.get("manifest")),
+        told.get("defined", 0),
         told.get("marks", []),
     )
 
@@ -105,28 +119,30 @@ def _finish(
     survey: Survey,
     facts: Mapping[Key, Facts],
     resolution: Resolution,
-    manifests: dict[str, dict[str, Any]],
+    declared: Mapping[str, Mapping[str, Any]],
 ) -> Map:
     shown = {file.raw: file.path for file in survey.files}
-    declared = {
+    manifests = {
         key: {shown[raw]: said for raw, said in by_path.items()}
-        for key, by_path in manifests.items()
+        for key, by_path in declared.items()
     }
-    homes = components.assign(survey.files, declared)
+    homes = components.assign(survey.files, manifests)
     mapped = [_mapped(file, facts, homes.homes[file.path]) for file in survey.files]
     marks = {
         file.path: facts[file.blob, file.key].marks
         for file in survey.files
         if file.key and facts[file.blob, file.key].marks
     }
-    found = structure.Found(mapped, resolution.edges, homes, marks, declared)
+    found = structure.Found(mapped, resolution.edges, homes, marks, manifests)
     described = structure.describe(found)
     skips = [(file.path, file.skip) for file in mapped if file.skip != files.NO_EXTRACTOR]
     skips = sorted([skip for skip in skips if skip[1]] + survey.left_out)
     counts = _counts(mapped, resolution, survey.left_out)
     counts["cycles"] = len(described["cycles"])
     counts["broken"] = sum(facts[file.blob, file.key].broken for file in survey.files if file.key)
-    document = _document(mapped, resolution.edges, skips, described)
+    digest = hashlib.sha256()
+    for piece in document(mapped, resolution.edges, skips, described):
+        digest.update(piece)
     return Map(
         commit,
         mapped,
@@ -136,8 +152,7 @@ def _finish(
         counts,
         _languages(mapped),
         described,
-        document,
-        hashlib.sha256(document).hexdigest(),
+        digest.hexdigest(),
     )
 
 
@@ -152,7 +167,7 @@ def _mapped(file: File, facts: Mapping[Key, Facts], component: str) -> MapFile:
         file.language,
         file.size,
         read.lines,
-        read.definitions,
+        read.defined,
         skip,
         file.role,
         component,
@@ -175,6 +190,7 @@ def _counts(
         "inside": sum(resolution.inside.values()),
         "unresolved": sum(map(len, resolution.lost.values())),
         "heuristic": sorted(used),
+        "left_out": {"edges": resolution.edges.left_out},
     }
 
 
@@ -186,20 +202,3 @@ def _languages(mapped: list[MapFile]) -> dict[str, dict[str, int]]:
         totals["bytes"] += file.bytes
         totals["lines"] += file.lines
     return dict(sorted(found.items(), key=lambda item: (-item[1]["bytes"], item[0])))
-
-
-def _document(
-    mapped: list[MapFile],
-    edges: list[MapEdge],
-    skips: list[tuple[str, str]],
-    described: dict[str, Any],
-) -> bytes:
-    """The canonical form: sorted, without ids or times, the same bytes for the same truth."""
-    content = {
-        "columns": COLUMNS,
-        "files": sorted([getattr(file, column) for column in COLUMNS] for file in mapped),
-        "edges": [[edge.src, edge.dst, edge.kind, edge.lines] for edge in edges],
-        "skips": skips,
-        "structure": described,
-    }
-    return json.dumps(content, sort_keys=True, separators=(",", ":")).encode()

@@ -1,13 +1,16 @@
 """The child that reads blobs and writes facts: `python -m projects.mapping.extract [--each]`.
 
 stdin is git's own `cat-file --batch` stream, `<blob> <type> <size> <key>` before each blob, where
-key is one of `readers` or `-` for a file of which only the lines are counted. stdout gets
-one line a blob: `<blob> <key> <facts as JSON>`. It imports no Django, holds no secret, and may die:
-the parent goes on without the blob that killed it. With --each every line is written at once, so
-the parent knows which one that was.
+key is one of `readers` or `-` for a file of which only the lines are counted. stdout gets one line
+a blob: `<blob> <key> ` and then, with tabs between them, three pieces of JSON: the head, which has
+all that is not in the others and `defined`, their number; what the file says to its resolver; and
+its definitions. It imports no Django, holds no secret, and may die: the parent goes on without the
+blob that killed it. With --each every line is written at once, so the parent knows which one that
+was.
 """
 
 import json
+import re
 import signal
 import sys
 from collections.abc import Callable
@@ -18,7 +21,7 @@ from projects.mapping import readers
 
 CHUNK = 1 << 20
 PATIENCE_S = 10  # processor time for one blob; Django's largest takes 0.1 s
-_encode = json.JSONEncoder(separators=(",", ":")).encode
+_ZERO = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 _reader = cache(readers.reader)
 
 
@@ -31,15 +34,29 @@ def main(each: bool) -> None:
         signal.setitimer(signal.ITIMER_VIRTUAL, PATIENCE_S)
         blob, kind, *rest = header.decode().split()
         if kind == "missing":
-            write(f'{blob} - {{"skip":"missing"}}\n')
+            write(f"{blob} - {_line({'skip': 'missing'})}\n")
             continue
         size, key = int(rest[0]), rest[1]
         reader = _count if key == readers.LINES_ONLY else _parse(key)
-        write(f"{blob} {key} {_encode(reader(stream, size))}\n")
+        write(f"{blob} {key} {_line(reader(stream, size))}\n")
         stream.read(1)
         if each:
             sys.stdout.flush()
     sys.stdout.flush()
+
+
+def _line(facts: dict[str, Any]) -> str:
+    said = facts.pop("imports", facts.pop("manifest", None))
+    definitions = facts.pop("definitions", ())
+    return "\t".join(map(_json, (facts | {"defined": len(definitions)}, said, definitions)))
+
+
+def _json(value: Any) -> str:
+    """Without zeros and halves of characters, which no database takes."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    if not text.isascii():
+        text = text.encode(errors="replace").decode()
+    return _ZERO.sub(r"\1?", text) if "\\u0000" in text else text
 
 
 def _parse(key: str) -> Callable[[IO[bytes], int], dict[str, Any]]:

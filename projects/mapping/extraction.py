@@ -28,7 +28,7 @@ _COUNTING_COST = 0.05  # of parsing, per byte
 _ROOT = Path(__file__).resolve().parents[2]
 
 Wanted = tuple[str, str, int]  # blob, key, size
-Told = Callable[[str, str, str], None]  # blob, key, facts as JSON
+Told = Callable[[str, str, list[str]], None]  # blob, key, and the three pieces of `extract`
 
 
 class Start(Protocol):
@@ -157,7 +157,7 @@ class Lane:
         if blob != wanted:
             raise ValueError(f"the extractor answered {blob} when it was asked for {wanted}")
         self._done += 1
-        self.tell(blob, key, facts)
+        self.tell(blob, key, facts.split("\t"))
 
     def _settle(self, selector: selectors.BaseSelector) -> None:
         """The child is gone. What it left is read again, blob by blob, to name the culprit."""
@@ -168,7 +168,8 @@ class Lane:
             return
         if self.careful:
             reason = files.CRASHED if status else files.UNREADABLE
-            self._answer(f"{self._left()[0][0]} ? {json.dumps({'skip': reason})}".encode())
+            skipped = json.dumps({"skip": reason, "defined": 0})
+            self._answer(f"{self._left()[0][0]} ? {skipped}\tnull\t[]".encode())
         self.careful = True
         if self._left():
             self.begin(selector)

@@ -1,12 +1,18 @@
 """What a finished map is made of."""
 
+import json
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from projects.mapping import EXTRACTOR
 
 Mark = tuple[str, str, int]  # kind, text, line; see `languages`
+IMPORT, PART = "import", "part"
 
+_AT_ONCE = 1000
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 COLUMNS = ("path", "blob", "language", "bytes", "lines", "definitions", "role", "component")
 """What the document says of each file, in this order."""
 
@@ -51,11 +57,45 @@ class Map:
     commit: str
     files: list[MapFile]
     packages: list[str]
-    edges: list[MapEdge]
+    edges: Sequence[MapEdge]
     skips: list[tuple[str, str]]
     counts: dict[str, Any]
     languages: dict[str, dict[str, int]]
     structure: dict[str, Any]
-    document: bytes
     digest: str
     extractor: str = EXTRACTOR
+
+    def document(self) -> Iterator[bytes]:
+        """This method will give the canonical form, piece by piece: JSON with sorted lists.
+
+        It has no ids and no times: the same bytes for the same truth. Its sha256 is the digest.
+        """
+        return document(self.files, self.edges, self.skips, self.structure)
+
+
+def document(
+    files: Sequence[MapFile],
+    edges: Sequence[MapEdge],
+    skips: list[tuple[str, str]],
+    structure: dict[str, Any],
+) -> Iterator[bytes]:
+    """This function will write what a map says as canonical JSON, piece by piece."""
+    ordered = sorted(files, key=lambda file: file.path)
+    rows = ([getattr(file, column) for column in COLUMNS] for file in ordered)
+    yield b'{"columns":%b,"edges":[' % _json(COLUMNS)
+    yield from _joined([edge.src, edge.dst, edge.kind, edge.lines] for edge in edges)
+    yield b'],"files":['
+    yield from _joined(rows)
+    yield b'],"skips":%b,"structure":%b}' % (_json(skips), _json(structure))
+
+
+def _joined(rows: Iterable[Any]) -> Iterator[bytes]:
+    """Many at once: one by one, the digest would cost more than the encoding."""
+    rows, comma = iter(rows), b""
+    while some := list(islice(rows, _AT_ONCE)):
+        yield comma + _json(some)[1:-1]
+        comma = b","
+
+
+def _json(value: Any) -> bytes:
+    return _encode(value).encode()

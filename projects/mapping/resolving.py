@@ -1,71 +1,74 @@
 """All edges of a commit, anew from the facts of every file: a patched edge can be wrong."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from projects.mapping import files, languages, readers
+from projects.mapping.edges import Edges, EdgeTable
 from projects.mapping.files import File
-from projects.mapping.made import MapEdge
+from projects.mapping.made import IMPORT, PART
+from projects.mapping.said import Said, Spool
 from projects.mapping.sources import Resolved, Sources
 
-IMPORT, PART = "import", "part"
+MOST_EDGES = 3_000_000
+"""More are left out, and said: Linux has 400,000."""
 
 
 @dataclass
 class Resolution:
-    """The edges, sorted, and how many imports led nowhere that must lead inside, by family."""
+    """The edges, and how many imports led nowhere that must lead inside, by family."""
 
-    edges: list[MapEdge] = field(default_factory=list)
+    edges: EdgeTable = field(default_factory=EdgeTable)
     packages: list[str] = field(default_factory=list)
     inside: dict[str, int] = field(default_factory=dict)
     lost: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
 
 
-def resolve(found: list[File], said: Mapping[str, Any]) -> Resolution:
-    """This function will resolve what all files say, by raw path, family by family."""
-    lines: dict[tuple[str, str, str], set[int]] = defaultdict(set)
+def resolve(
+    found: list[File], spool: Spool, declared: Mapping[str, Mapping[str, Any]]
+) -> Resolution:
+    """This function will resolve what all files say, family by family.
+
+    `declared` is what manifests say, by key and raw path.
+    """
     answer = Resolution()
     shown = {file.raw: file.path for file in found}
+    paths = frozenset(shown)
+    parts: list[tuple[str, Edges, Mapping[str, str]]] = []
     packages: set[str] = set()
-    for family, sources in _families(found, said).items():
-        resolved = languages.names(family).resolve(sources)
-        parts = {package for package, _, _ in resolved.parts}
-        names = shown | {package: files.shown(f"{package}/") for package in parts}
-        packages.update(names[package] for package in parts)
-        _collect(resolved, names, lines)
+    for family, imports in _families(found, spool).items():
+        resolved: Resolved = languages.names(family).resolve(Sources(paths, imports, declared))
+        folders = _folders(resolved, shown)
+        packages.update(folders.values())
+        names = {**shown, **folders}
+        parts += [(IMPORT, resolved.edges, names), (PART, resolved.parts, names)]
         answer.inside[family] = resolved.inside
         answer.lost[family] = sorted((shown[path], line) for path, line in resolved.lost)
-    answer.edges = [MapEdge(*ends, sorted(lines[ends])) for ends in sorted(lines)]
+    answer.edges = EdgeTable.of(parts, MOST_EDGES)
     answer.packages = sorted(packages)
     return answer
 
 
-def manifests(found: list[File], said: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def manifests(found: Iterable[File], spool: Spool) -> dict[str, dict[str, Any]]:
     """This function will give what manifests say, by key and raw path."""
     grouped: dict[str, dict[str, Any]] = defaultdict(dict)
     for file in found:
-        if readers.is_manifest(file.key) and file.raw in said:
-            grouped[file.key][file.raw] = said[file.raw]
+        if readers.is_manifest(file.key) and (file.blob, file.key) in spool:
+            grouped[file.key][file.raw] = spool.read((file.blob, file.key))
     return dict(grouped)
 
 
-def _families(found: list[File], said: Mapping[str, Any]) -> dict[str, Sources]:
-    paths = frozenset(file.raw for file in found)
-    declared = manifests(found, said)
-    imports: dict[str, dict[str, Any]] = defaultdict(dict)
+def _families(found: list[File], spool: Spool) -> dict[str, Said]:
+    keys: dict[str, dict[str, tuple[str, str]]] = {name: {} for name in languages.families()}
     for file in found:
-        if file.raw in said and not readers.is_manifest(file.key):
-            imports[languages.family(file.key)][file.raw] = said[file.raw]
-    known = [family for family in languages.families() if family in imports]
-    return {family: Sources(paths, imports[family], declared) for family in known}
+        if (file.blob, file.key) in spool and not readers.is_manifest(file.key):
+            keys[languages.family(file.key)][file.raw] = file.blob, file.key
+    return {family: Said(spool, known) for family, known in keys.items() if known}
 
 
-def _collect(
-    resolved: Resolved, names: Mapping[str, str], lines: dict[tuple[str, str, str], set[int]]
-) -> None:
-    for src, dst, line in resolved.edges:
-        lines[names[src], names[dst], IMPORT].add(line)
-    for package, path, line in resolved.parts:
-        lines[names[package], names[path], PART].add(line)
+def _folders(resolved: Resolved, shown: Mapping[str, str]) -> dict[str, str]:
+    """Whatever an edge names that is no file is a folder that is imported as a whole."""
+    named = {*resolved.edges.names, *resolved.parts.names}
+    return {name: files.shown(f"{name}/") for name in named if name not in shown}

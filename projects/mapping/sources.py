@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-Edge = tuple[str, str, int]
-"""Importing path, imported path, line of the importing file."""
+from projects.mapping.edges import Edge, Edges
+
+__all__ = ["Edge", "Edges", "Resolved", "Sources"]
 
 
 @dataclass(frozen=True)
@@ -13,7 +14,8 @@ class Sources:
     """What the files of one commit say, for the resolver of one family of languages.
 
     `paths` is every file of the commit, whatever its language. `imports` is what `syntax.facts`
-    found under "imports" in each file of the family that could be read, by path. `manifests` is
+    found under "imports" in each file of the family that could be read, by path; each look at it
+    reads it anew, so look once. `manifests` is
     what `facts` of each module of `manifests` found under "manifest", by key, then by path.
     """
 
@@ -33,7 +35,7 @@ class Resolved:
     them that led nowhere, as (path, line).
     """
 
-    edges: set[Edge] = field(default_factory=set)
-    parts: set[Edge] = field(default_factory=set)
+    edges: Edges = field(default_factory=Edges)
+    parts: Edges = field(default_factory=Edges)
     inside: int = 0
     lost: list[tuple[str, int]] = field(default_factory=list)

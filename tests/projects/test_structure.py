@@ -1,9 +1,11 @@
 """What a repository is made of: components, layers, cycles, and what its files declare."""
 
 from projects.mapping import files, structure
-from projects.mapping.made import MapEdge, MapFile
+from projects.mapping.edges import Edges, EdgeTable
+from projects.mapping.made import IMPORT, PART, MapFile
 from projects.mapping.structure import components, layers, marks
 
+KINDS = IMPORT, PART
 PACKAGE = {"manifest.package_json": {"packages/ui/package.json": {"name": "@shop/ui"}}}
 TREE = [
     "README.md",
@@ -39,7 +41,10 @@ def described(paths, edges, manifests=PACKAGE, said=None):
     mapped = [
         MapFile(path, "0", "Python", 1, 10, 0, "", "", found.homes[path]) for path in sorted(paths)
     ]
-    links = [MapEdge(src, dst, kind, [1]) for src, dst, kind in edges]
+    by_kind = [(kind, Edges((*ends, 1) for *ends, one in edges if one == kind)) for kind in KINDS]
+    links = EdgeTable.of(
+        [(kind, some, {name: name for name in some.names}) for kind, some in by_kind]
+    )
     return structure.describe(structure.Found(mapped, links, found, said or {}, manifests))
 
 

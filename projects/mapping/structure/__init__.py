@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from projects.mapping import cycles
-from projects.mapping.made import MapEdge, MapFile, Mark
+from projects.mapping.edges import EdgeTable
+from projects.mapping.made import MapFile, Mark
 from projects.mapping.structure import components, layers, marks
 from projects.mapping.structure.components import Components
 
@@ -19,7 +20,7 @@ class Found:
     """All that is known of a commit before its structure is."""
 
     files: list[MapFile]
-    edges: list[MapEdge]
+    edges: EdgeTable
     components: Components
     marks: Mapping[str, list[Mark]] = field(default_factory=dict)  # by path
     manifests: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # by key, by path
@@ -34,7 +35,7 @@ def describe(found: Found) -> dict[str, Any]:
         "components": components.table(found.files, found.components),
         "component_edges": needs,
         "layers": layers.layers(found.components.roots, pairs),
-        "cycles": cycles.cycles((edge.src, edge.dst) for edge in found.edges),
+        "cycles": cycles.of_files(found.edges),
         "component_cycles": cycles.cycles(pairs),
         "entry_points": marks.entry_points(found.marks),
         "routes": marks.routes(found.marks),

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from projects.mapping import languages, roles
+from projects.mapping.edges import EdgeTable
 from projects.mapping.files import File
-from projects.mapping.made import MapEdge, MapFile
+from projects.mapping.made import IMPORT, PART, MapFile
 from projects.mapping.manifests import PREFIX
-from projects.mapping.resolving import PART
 
 _DECLARING = (
     "package_json",
@@ -135,10 +135,10 @@ def table(files: Iterable[MapFile], found: Components) -> list[dict[str, Any]]:
     ]
 
 
-def edges(found: Iterable[MapEdge], homes: Mapping[str, str]) -> list[tuple[str, str, int]]:
+def edges(found: EdgeTable, homes: Mapping[str, str]) -> list[tuple[str, str, int]]:
     """This function will count the edges between files of different components."""
-    listed = list(found)
-    home = dict(homes)
-    home.update({edge.src: homes[edge.dst] for edge in listed if edge.kind == PART})
-    counts = Counter((home[edge.src], home[edge.dst]) for edge in listed if edge.kind != PART)
+    home = [homes.get(name, "") for name in found.names]
+    for package, part in found.links(PART):
+        home[package] = home[part]
+    counts = Counter((home[src], home[dst]) for src, dst in found.links(IMPORT))
     return sorted((*ends, count) for ends, count in counts.items() if ends[0] != ends[1])
