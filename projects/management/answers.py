@@ -1,7 +1,7 @@
 """A map as commands print it: the shapes of docs/reference.md."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ class Answer:
     """One map, wherever it comes from."""
 
     head: dict[str, Any]
-    content: dict[str, Any]
+    content: Callable[[], dict[str, Any]]
 
 
 def of_made(made: Map, repository: int | str, built_at: datetime, behind: int | None) -> Answer:
@@ -33,7 +33,7 @@ def of_made(made: Map, repository: int | str, built_at: datetime, behind: int | 
         "counts": made.counts,
         "languages": made.languages,
     }
-    return Answer(head, json.loads(b"".join(made.document())))
+    return Answer(head, lambda: json.loads(b"".join(made.document())))
 
 
 def of_stored(stored: "SystemMap", behind: int | None) -> Answer:
@@ -48,19 +48,20 @@ def of_stored(stored: "SystemMap", behind: int | None) -> Answer:
         "counts": stored.counts,
         "languages": stored.languages,
     }
-    return Answer(head, stored.content())
+    return Answer(head, stored.content)
 
 
 def as_json(answer: Answer, wanted: Sequence[str]) -> dict[str, Any]:
     """This function will give the head, and edges and nodes where wanted."""
     shown = dict(answer.head)
+    content = answer.content() if wanted else {}
     if "edges" in wanted:
         shown["edges"] = [
             {"src": src, "dst": dst, "kind": kind, "line": lines[0], "lines": lines}
-            for src, dst, kind, lines in answer.content["edges"]
+            for src, dst, kind, lines in content["edges"]
         ]
     if "nodes" in wanted:
-        shown["nodes"] = list(_nodes(answer.content))
+        shown["nodes"] = list(_nodes(content))
     return shown
 
 

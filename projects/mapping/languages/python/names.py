@@ -5,12 +5,13 @@ no path configuration is read: the folders of the repository say where packages 
 """
 
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 
 from projects.mapping.languages.python.standard import STANDARD
 from projects.mapping.sources import Resolved, Sources
 
 HEURISTIC = False
+_REMEMBERED = 50_000  # answers; all of a large repository would take 400 MB
 _CONVENTIONAL = ("src", "lib", "python")
 
 
@@ -41,7 +42,7 @@ class Tree:
         self._origin = cache(self._find_origin)
         self._roots = self._find_roots()
         self._search = cache(self._find_search)
-        self._absolute = cache(self._find_absolute)
+        self._absolute = lru_cache(_REMEMBERED)(self._find_absolute)
 
     def targets(self, path: str, level: int, module: str, names: list[str] | None) -> set[str]:
         """This method will give the files that one import statement makes its file depend on.
