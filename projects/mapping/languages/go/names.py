@@ -39,9 +39,9 @@ def resolve(sources: Sources) -> Resolved:
     found = Resolved()
     for path, said in sources.imports.items():
         _file(path, said, modules, found)
-        found.edges |= _tested(path, said, packages)
-    imported = {package for _, package, _ in found.edges}
-    found.parts = {(folder, *file) for folder in imported for file in packages[folder].files}
+        found.edges.update(_tested(path, said, packages))
+    imported = sorted({package for _, package, _ in found.edges})
+    found.parts.update((folder, *file) for folder in imported for file in packages[folder].files)
     return found
 
 
