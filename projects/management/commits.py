@@ -19,7 +19,7 @@ def once(path: str, at: str, cache: build.Cache | None = None) -> answers.Answer
         raise complaints.NoSuchRepository(
             f"repository {path[:200]!a} is not a git repository; name its top directory"
         )
-    made = _build(git_dir, at, cache or build.NoCache())
+    made = make(git_dir, at, cache or build.NoCache())
     return answers.of_made(made, str(Path(path).resolve()), datetime.now(UTC), 0)
 
 
@@ -46,12 +46,13 @@ def registered(found: "Repository", at: str) -> answers.Answer:
         raise complaints.NoSuchCommit(
             f"{found.name} has no map yet; run manage.py sync {found.pk} --wait"
         )
-    made = _build(found.clone, at, maps.FactsCache())
+    made = make(found.clone, at, maps.FactsCache())
     behind = reading.behind(found.clone, made.commit, found.head_commit, watch)
     return answers.of_made(made, found.pk, datetime.now(UTC), behind)
 
 
-def _build(git_dir: Path, at: str, cache: build.Cache) -> build.Map:
+def make(git_dir: Path, at: str, cache: build.Cache) -> build.Map:
+    """This function will map one commit of a clone, '' for its newest; raises NoSuchCommit."""
     tools = extraction.Tools()
     watch = tools.watch
     commit = reading.commit(git_dir, at, watch) if at else reading.head(git_dir, watch)

@@ -12,7 +12,9 @@ Mark = tuple[str, str, int]  # kind, text, line; see `languages`
 IMPORT, PART = "import", "part"
 
 _AT_ONCE = 1000
-_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+SEPARATORS = (",\n", ":")
+"""Of a document: no text holds a line's end unescaped, so where rows end can be seen."""
+_encode = json.JSONEncoder(sort_keys=True, separators=SEPARATORS).encode
 COLUMNS = ("path", "blob", "language", "bytes", "lines", "definitions", "role", "component")
 """What the document says of each file, in this order."""
 
@@ -82,11 +84,11 @@ def document(
     """This function will write what a map says as canonical JSON, piece by piece."""
     ordered = sorted(files, key=lambda file: file.path)
     rows = ([getattr(file, column) for column in COLUMNS] for file in ordered)
-    yield b'{"columns":%b,"edges":[' % _json(COLUMNS)
+    yield b'{"columns":%b,\n"edges":[' % _json(COLUMNS)
     yield from _joined([edge.src, edge.dst, edge.kind, edge.lines] for edge in edges)
-    yield b'],"files":['
+    yield b'],\n"files":['
     yield from _joined(rows)
-    yield b'],"skips":%b,"structure":%b}' % (_json(skips), _json(structure))
+    yield b'],\n"skips":%b,\n"structure":%b}' % (_json(skips), _json(structure))
 
 
 def _joined(rows: Iterable[Any]) -> Iterator[bytes]:
@@ -94,7 +96,7 @@ def _joined(rows: Iterable[Any]) -> Iterator[bytes]:
     rows, comma = iter(rows), b""
     while some := list(islice(rows, _AT_ONCE)):
         yield comma + _json(some)[1:-1]
-        comma = b","
+        comma = b",\n"
 
 
 def _json(value: Any) -> bytes:

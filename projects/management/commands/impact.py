@@ -102,7 +102,7 @@ def _on_the_map(repository: "Repository", at: str, paths: Sequence[str]) -> "Imp
     if stored is not None and stored.pk == repository.current_map_id:
         return impact.of_map(stored, paths)
     answer = commits.registered(repository, at)
-    return impact.of_content(answer.content, answer.head["commit"], paths, answer.head["counts"])
+    return impact.of_content(answer.content(), answer.head["commit"], paths, answer.head["counts"])
 
 
 def _commits(repository: "Repository", text: str) -> tuple[str, str]:
