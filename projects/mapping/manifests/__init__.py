@@ -20,8 +20,22 @@ _BY_PATH: dict[str, str] = {}
 _BY_NAME: dict[str, str] = {
     "go.mod": "go_mod",
     "go.work": "go_work",
+    "pom.xml": "pom_xml",
+    "build.gradle": "build_gradle",
+    "build.gradle.kts": "build_gradle",
+    "settings.gradle": "build_gradle",
+    "settings.gradle.kts": "build_gradle",
+    "gradle.lockfile": "gradle_lockfile",
+    "Directory.Packages.props": "csproj",
+    "Directory.Build.props": "csproj",
+    "packages.config": "csproj",
 }
-_BY_PATTERN: dict[str, str] = {}
+_BY_PATTERN: dict[str, str] = {
+    "*.versions.toml": "gradle_catalog",
+    "*.csproj": "csproj",
+    "*.fsproj": "csproj",
+    "*.vbproj": "csproj",
+}
 """A file's path, or its name, exact or as a pattern, and the module that reads it."""
 
 

@@ -1,0 +1,65 @@
+"""libs.versions.toml: the version catalogue of a Gradle build.
+
+Source: Gradle's documentation, "Version catalogs".
+"""
+
+import tomllib
+from collections.abc import Iterator
+from typing import Any
+
+ECOSYSTEM = "maven"
+
+
+def facts(source: bytes) -> dict[str, Any]:
+    """This function will give the libraries and plugins a build may use, as locked versions."""
+    try:
+        read = tomllib.loads(source.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        return {"manifest": {}, "broken": True}
+    lines = _lines(source.decode("utf-8-sig"))
+    versions = _table(read, "versions")
+    found = [
+        [name, version, lines.get(alias, 1)]
+        for alias, name, version in (*_libraries(read, versions), *_plugins(read, versions))
+    ]
+    return {"manifest": {"locked": sorted(found)}, "broken": False}
+
+
+def _libraries(read: dict[str, Any], versions: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    for alias, said in _table(read, "libraries").items():
+        if isinstance(said, str):
+            group, _, rest = said.partition(":")
+            name, _, version = rest.partition(":")
+            yield alias, f"{group}:{name}", version
+        elif isinstance(said, dict):
+            module = said.get("module") or f"{said.get('group', '')}:{said.get('name', '')}"
+            yield alias, str(module), _version(said.get("version"), versions)
+
+
+def _plugins(read: dict[str, Any], versions: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    for alias, said in _table(read, "plugins").items():
+        if isinstance(said, str):
+            name, _, version = said.partition(":")
+            yield alias, name, version
+        elif isinstance(said, dict):
+            yield alias, str(said.get("id", "")), _version(said.get("version"), versions)
+
+
+def _version(said: Any, versions: dict[str, Any]) -> str:
+    """A text, a reference to [versions], or a rich version, of which the strictest word counts."""
+    if isinstance(said, dict) and "ref" in said:
+        said = versions.get(str(said["ref"]), "")
+    if isinstance(said, dict):
+        said = said.get("strictly") or said.get("require") or said.get("prefer") or ""
+    return said if isinstance(said, str) else ""
+
+
+def _table(read: dict[str, Any], key: str) -> dict[str, Any]:
+    table = read.get(key)
+    return table if isinstance(table, dict) else {}
+
+
+def _lines(text: str) -> dict[str, int]:
+    """The last line that begins with each key: libraries and plugins stand after versions."""
+    keys = enumerate((line.partition("=")[0].strip(" \t\"'") for line in text.splitlines()), 1)
+    return {key: number for number, key in keys}
