@@ -157,9 +157,8 @@ def test_the_document_is_canonical(origin, repository):
 
     content = json.loads(b"".join(made.document()))
 
-    assert json.dumps(content, sort_keys=True, separators=(",", ":")).encode() == b"".join(
-        made.document()
-    )
+    plainly = json.dumps(content, sort_keys=True, separators=(",\n", ":")).encode()
+    assert plainly == b"".join(made.document())
     assert content["files"] == sorted(content["files"])
 
 
