@@ -1,13 +1,17 @@
 """A squarified treemap: where each rectangle goes. Knows files and folders, no pictures."""
 
+import heapq
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 
 _HEADER, _INSET = 17.0, 2.0
 _ROOM_FOR_HEADER = (56.0, 44.0)
+_SMALLEST_FOLDER, _NARROWEST = 120.0, 8.0
+_SMALLEST_FILE = 20.0  # nobody can point at what is smaller
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Rect:
     """A place, in the units of the picture."""
 
@@ -22,28 +26,54 @@ class Rect:
         return self.width * self.height
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Tile:
-    """One rectangle: a file, a folder drawn around its tiles, or a folder too small to open."""
+    """One rectangle: a file, a folder drawn around its tiles, one too small to open, or a rest.
+
+    A `rest` stands for the `files` of a folder that are too small to be drawn one by one. `group`
+    is what most of its lines belong to.
+    """
 
     kind: str
     name: str
     path: str
     rect: Rect
-    language: str
+    group: str
     lines: int
     files: int
     titled: bool = False
 
 
-@dataclass
-class _Folder:
+@dataclass(slots=True)
+class Leaf:
+    """A file with lines, and the group it is coloured by."""
+
+    path: str
+    group: str
+    lines: int
+
+
+@dataclass(slots=True)
+class Folder:
+    """A folder with what is below it; `lines` by group are those of all files below."""
+
     path: str
     lines: int = 0
     files: int = 0
-    folders: dict[str, "_Folder"] = field(default_factory=dict)
-    leaves: list[tuple[str, str, int]] = field(default_factory=list)
-    languages: dict[str, int] = field(default_factory=dict)
+    folders: dict[str, "Folder"] = field(default_factory=dict)
+    leaves: list[Leaf] = field(default_factory=list)
+    groups: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def group(self) -> str:
+        """What most of its lines belong to."""
+        return max(self.groups, key=lambda name: (self.groups[name], name), default="")
+
+    def members(self) -> "list[Folder | Leaf]":
+        """This method will list what lies in it, the largest first."""
+        return sorted(
+            [*self.folders.values(), *self.leaves], key=lambda one: (-one.lines, one.path)
+        )
 
 
 def squarify(sizes: Sequence[float], into: Rect) -> list[Rect]:
@@ -65,20 +95,53 @@ def squarify(sizes: Sequence[float], into: Rect) -> list[Rect]:
     return placed
 
 
-def layout(files: Iterable[tuple[str, str, int]], width: int, height: int, most: int) -> list[Tile]:
-    """This function will place files (path, language, lines), with at most `most` tiles.
+def tree(files: Iterable[tuple[str, str, int]]) -> Folder:
+    """This function will sort files (path, group, lines) into folders; those without lines are out."""
+    root = Folder("")
+    for path, group, lines in files:
+        if lines <= 0:
+            continue
+        folder = root
+        _add(folder, group, lines)
+        *parents, _ = path.split("/")
+        for name in parents:
+            below = folder.folders.get(name)
+            if below is None:
+                below = Folder(f"{folder.path}/{name}" if folder.path else name)
+                folder.folders[name] = below
+            folder = below
+            _add(folder, group, lines)
+        folder.leaves.append(Leaf(path, group, lines))
+    return root
 
-    Folders are opened while there is room; where that makes too many tiles, small ones stay shut.
+
+def layout(root: Folder, width: int, height: int, most: int) -> list[Tile]:
+    """This function will place what is below a folder, with at most `most` tiles.
+
+    The largest folders are opened first, while there is room; a folder stands before its tiles.
     """
-    root = _tree(files)
-    if not root.files:
-        return []
-    smallest = 120.0
-    while True:
-        tiles = list(_open(root, Rect(0, 0, width, height), smallest))
-        if len(tiles) <= most:
-            return tiles
-        smallest *= 2
+    tiles: list[Tile] = []
+    shut: list[tuple[float, int, int, Folder]] = []
+    numbers = count()
+
+    def put(folder: Folder, inside: Rect) -> None:
+        for tile, below in _placed(folder, inside, most - len(tiles)):
+            if below is not None:
+                heapq.heappush(shut, (-tile.rect.area, next(numbers), len(tiles), below))
+            tiles.append(tile)
+
+    if root.files:
+        put(root, Rect(0, 0, width, height))
+    while shut:
+        _, _, place, folder = heapq.heappop(shut)
+        rect = tiles[place].rect
+        if rect.area < _SMALLEST_FOLDER or min(rect.width, rect.height) < _NARROWEST:
+            continue
+        folder = _below(folder)
+        if len(tiles) + len(folder.folders) + min(len(folder.leaves), 1) <= most:
+            tiles[place], inside = _around(tiles[place], folder)
+            put(folder, inside)
+    return tiles
 
 
 def _row_end(areas: Sequence[float], start: int, side: float) -> int:
@@ -114,46 +177,21 @@ def _lay(row: Sequence[float], into: Rect) -> tuple[list[Rect], Rect]:
     return placed, Rect(into.x, into.y + height, into.width, max(0.0, into.height - height))
 
 
-def _tree(files: Iterable[tuple[str, str, int]]) -> _Folder:
-    root = _Folder("")
-    for path, language, lines in files:
-        if lines <= 0:
-            continue
-        folder = root
-        _add(folder, language, lines)
-        *parents, _ = path.split("/")
-        for name in parents:
-            below = f"{folder.path}/{name}" if folder.path else name
-            folder = folder.folders.setdefault(name, _Folder(below))
-            _add(folder, language, lines)
-        folder.leaves.append((path, language, lines))
-    return root
-
-
-def _add(folder: _Folder, language: str, lines: int) -> None:
+def _add(folder: Folder, group: str, lines: int) -> None:
     folder.lines += lines
     folder.files += 1
-    folder.languages[language] = folder.languages.get(language, 0) + lines
+    folder.groups[group] = folder.groups.get(group, 0) + lines
 
 
-def _open(folder: _Folder, rect: Rect, smallest: float) -> Iterator[Tile]:
-    members = sorted(
-        [*folder.folders.values(), *folder.leaves], key=lambda one: (-_lines(one), _path(one))
-    )
-    for member, place in zip(members, squarify([_lines(m) for m in members], rect), strict=True):
-        if isinstance(member, tuple):
-            yield Tile(
-                "file", member[0].rpartition("/")[2], member[0], place, member[1], member[2], 1
-            )
-        elif place.area < smallest or min(place.width, place.height) < 8:
-            yield _shut(member, place)
-        else:
-            yield from _opened(folder.path, member, place, smallest)
-
-
-def _opened(above_it: str, folder: _Folder, place: Rect, smallest: float) -> Iterator[Tile]:
+def _below(folder: Folder) -> Folder:
+    """A folder that holds one folder alone is drawn with it as one."""
     while len(folder.folders) == 1 and not folder.leaves:
         folder = next(iter(folder.folders.values()))
+    return folder
+
+
+def _around(tile: Tile, folder: Folder) -> tuple[Tile, Rect]:
+    place = tile.rect
     room = place.width >= _ROOM_FOR_HEADER[0] and place.height >= _ROOM_FOR_HEADER[1]
     above = _HEADER if room else _INSET
     inside = Rect(
@@ -162,27 +200,51 @@ def _opened(above_it: str, folder: _Folder, place: Rect, smallest: float) -> Ite
         max(0.0, place.width - 2 * _INSET),
         max(0.0, place.height - above - _INSET),
     )
-    name = folder.path[len(above_it) :].lstrip("/")
-    yield Tile("folder", name, folder.path, place, "", folder.lines, folder.files, titled=room)
-    yield from _open(folder, inside, smallest)
+    name = folder.path[len(tile.path) - len(tile.name) :]
+    opened = Tile("folder", name, folder.path, place, "", folder.lines, folder.files, titled=room)
+    return opened, inside
 
 
-def _shut(folder: _Folder, place: Rect) -> Tile:
-    language = max(folder.languages, key=lambda name: folder.languages[name])
-    return Tile(
-        "shut",
-        folder.path.rpartition("/")[2],
-        folder.path,
-        place,
-        language,
-        folder.lines,
-        folder.files,
-    )
+def _placed(folder: Folder, inside: Rect, most: int) -> Iterator[tuple[Tile, Folder | None]]:
+    members = folder.members()
+    drawn, small = _divided(members, inside.area / max(1, folder.lines), most)
+    sizes = [(one.lines, number) for number, one in enumerate(drawn)]
+    if small:
+        sizes.append((sum(one.lines for one in small), -1))
+        sizes.sort(key=lambda size: (-size[0], size[1]))
+    for (_, number), rect in zip(
+        sizes, squarify([lines for lines, _ in sizes], inside), strict=True
+    ):
+        if number < 0:
+            yield _rest(folder, small, rect), None
+            continue
+        member = drawn[number]
+        name = member.path.rpartition("/")[2]
+        if isinstance(member, Leaf):
+            yield Tile("file", name, member.path, rect, member.group, member.lines, 1), None
+        else:
+            one = Tile("shut", name, member.path, rect, member.group, member.lines, member.files)
+            yield one, member
 
 
-def _lines(member: "_Folder | tuple[str, str, int]") -> int:
-    return member[2] if isinstance(member, tuple) else member.lines
+def _divided(
+    members: "list[Folder | Leaf]", scale: float, most: int
+) -> "tuple[list[Folder | Leaf], list[Folder | Leaf]]":
+    """What is drawn one by one, and what is too small for it or too much."""
+    large = next((n for n, one in enumerate(members) if one.lines * scale < _SMALLEST_FILE), None)
+    large = len(members) if large is None else large
+    if large < len(members) or large > most:
+        large = min(large, most - 1)
+    if len(members) - large == 1 and len(members) <= most:
+        large += 1  # a rest of one is that one
+    return members[:large], members[large:]
 
 
-def _path(member: "_Folder | tuple[str, str, int]") -> str:
-    return member[0] if isinstance(member, tuple) else member.path
+def _rest(folder: Folder, small: "list[Folder | Leaf]", rect: Rect) -> Tile:
+    groups: dict[str, int] = {}
+    for one in small:
+        groups[one.group] = groups.get(one.group, 0) + one.lines
+    files = sum(one.files if isinstance(one, Folder) else 1 for one in small)
+    group = max(groups, key=lambda name: (groups[name], name))
+    lines = sum(groups.values())
+    return Tile("rest", f"{files} files", folder.path, rect, group, lines, files)

@@ -3,7 +3,8 @@
 from django.urls import path
 
 from projects import credentials, members, views
-from projects.map_views import overview
+from projects.map_views import components as map_components
+from projects.map_views import file, overview
 
 app_name = "projects"
 MAP = "projects/<slug:slug>/repositories/<int:pk>/map"
@@ -11,6 +12,8 @@ urlpatterns = [
     path("registrations/", views.registrations, name="registrations"),
     path("projects/<slug:slug>/", views.page, name="page"),
     path(f"{MAP}/", overview.page, name="map"),
+    path(f"{MAP}/components/", map_components.page, name="map-components"),
+    path(f"{MAP}/file/", file.page, name="map-file"),
     path("projects/<slug:slug>/repositories/<int:pk>/syncs/", views.syncs, name="syncs"),
     path("projects/<slug:slug>/credentials/", credentials.page, name="credentials"),
     path(

@@ -116,6 +116,30 @@ def blobs(git_dir: Path, wanted: IO[bytes], watch: Watch) -> Running:
     return door.start(_at(git_dir, ["cat-file", "--buffer", _BATCH]), variables, watch, wanted)
 
 
+def blob(git_dir: Path, blob_id: str, most: int, watch: Watch) -> bytes:
+    """This function will give one blob's content; raises TooLarge past `most` bytes.
+
+    Raises NoSuchCommit where the clone or the blob is not on this machine.
+    """
+    if not _COMMIT.fullmatch(blob_id) or door.git_dir(git_dir) is None:
+        raise complaints.NoSuchCommit("The clone is not on this machine; sync the repository.")
+    parts: list[bytes] = []
+    size = 0
+
+    def take(data: bytes) -> None:
+        nonlocal size
+        size += len(data)
+        if size > most:
+            raise complaints.TooLarge(f"The file has more than {most:,} bytes.")
+        parts.append(data)
+
+    variables = environment.for_reading(git_dir)
+    status, said = door.run(_at(git_dir, ["cat-file", "blob", blob_id]), variables, watch, take)
+    if status != 0:
+        raise complaints.failure("cat-file", status, said)
+    return b"".join(parts)
+
+
 def _at(git_dir: Path, arguments: list[str]) -> list[str]:
     return [f"--git-dir={git_dir}", *arguments]
 

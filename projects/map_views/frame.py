@@ -1,6 +1,7 @@
 """What all pages of a map share: whose it is, how old it is, and the way to the other pages."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,6 +11,7 @@ from django.urls import NoReverseMatch, reverse
 
 from jobs import board as jobs_board
 from projects import access, board
+from projects.map_views import source
 from projects.models import Repository, SystemMap
 
 PAGES = (
@@ -67,6 +69,11 @@ def text(request: HttpRequest, name: str) -> str:
     return request.GET.get(name, "").replace("\0", "")[:1000]
 
 
+def component(named: str) -> str:
+    """This function will give a component's own name: addresses call the nameless one at the top `.`."""
+    return "" if named == "." else named
+
+
 def number(request: HttpRequest, name: str = "page") -> int:
     """This function will read a number from 1 up; 1 stands for whatever is none."""
     said = request.GET.get(name, "1")
@@ -75,9 +82,29 @@ def number(request: HttpRequest, name: str = "page") -> int:
 
 def address(repository: Repository, name: str, **parameters: Any) -> str:
     """This function will give the address of a page of the map; empty parameters are left out."""
-    path = reverse(f"projects:{name}", args=[repository.project.slug, repository.pk])
+    path = _path(name, repository.project.slug, repository.pk)
     said = urlencode({key: value for key, value in parameters.items() if value})
     return f"{path}?{said}" if said else path
+
+
+def place(repository: Repository, path: str, line: int = 0) -> str:
+    """This function will give the address of a file or folder of the map, or of one of its lines."""
+    if path.endswith("/"):
+        return address(repository, "map", under=path.rstrip("/"))
+    page = source.page_of(line)
+    leaf = address(repository, "map-file", path=path, page=page if page > 1 else "")
+    return f"{leaf}#L{line}" if line else leaf
+
+
+@lru_cache(4096)
+def _path(name: str, slug: str, pk: int) -> str:
+    return reverse(f"projects:{name}", args=[slug, pk])
+
+
+def folders(path: str) -> list[tuple[str, str]]:
+    """This function will name the folders above a path, each with its own path."""
+    names = path.split("/") if path else []
+    return [(name, "/".join(names[: depth + 1])) for depth, name in enumerate(names)]
 
 
 def _links(repository: Repository, here: str) -> list[Link]:

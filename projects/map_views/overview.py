@@ -1,27 +1,60 @@
-"""The overview of a map: its files as a treemap, its edges with evidence, where it comes from."""
+"""The overview of a map: its files as a treemap, what it is made of, its edges with evidence."""
+
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
-from projects import board
-from projects.map_views import frame
+from projects.map_views import edges, frame, picture, sections
+from projects.map_views.picture import Scope
+from projects.models import SystemMap
+
+_OFFERED = 300
+"""How many components one may choose from; the page of components lists all."""
 
 
 @gzip_page
 @require_safe
 def page(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """This view will show a repository's current map: treemap, edges with evidence, provenance."""
+    """This view will show a repository's current map: treemap, structure, edges, provenance."""
     opened = frame.opened(request, slug, pk, "map")
-    under, text = frame.text(request, "under").strip("/"), frame.text(request, "q")
-    context = opened.context | {"under": under, "folders": _folders(under), "q": text}
+    context = opened.context
     if opened.map is not None:
-        context["picture"] = board.picture(opened.map, under)
-        context["edges"] = board.edges(opened.map, text, frame.number(request))
+        text = frame.text(request, "q")
+        context |= _looked_at(request, opened, opened.map)
+        context["q"] = text
+        context["edges"] = edges.matching(opened.repository, text, frame.number(request))
+        wanted = request.GET.get("show", "")
+        context["sections"] = sections.of(opened.repository, opened.map.structure, wanted)
     return render(request, "projects/map/overview.html", context)
 
 
-def _folders(under: str) -> list[tuple[str, str]]:
-    names = under.split("/") if under else []
-    return [(name, "/".join(names[: depth + 1])) for depth, name in enumerate(names)]
+def _looked_at(request: HttpRequest, opened: frame.Opened, shown: SystemMap) -> dict[str, Any]:
+    """The picture, and how to look at another part of it or in other colours."""
+    scope = Scope(frame.text(request, "under").strip("/"), frame.text(request, "component"))
+    colour = request.GET.get("colour", "")
+    colour = colour if colour in picture.GROUPINGS else "language"
+    names = [one["name"] or "." for one in shown.structure.get("components", [])]
+    return {
+        "under": scope.under,
+        "component": scope.component,
+        "colour": colour,
+        "folders": frame.folders(scope.under),
+        "picture": picture.draw(opened.repository, shown, scope, colour),
+        "colours": [
+            (
+                name,
+                frame.address(
+                    opened.repository,
+                    "map",
+                    under=scope.under,
+                    component=scope.component,
+                    colour=name if name != "language" else "",
+                ),
+            )
+            for name in picture.GROUPINGS
+        ],
+        "components": names[:_OFFERED],
+    }

@@ -275,7 +275,7 @@ def test_the_map_shows_files_edges_with_evidence_and_where_it_comes_from(
     page = text_of(as_staff, f"/projects/harbour/repositories/{world.repository.pk}/map/")
 
     assert page.count('class="tile') == 3
-    assert "quay/boat.py:3, 17" in page
+    assert "file/?path=quay%2Fboat.py#L17" in page
     assert "0123456789abcdef0123456789abcdef01234567" in page
     assert "1 binary" in page
 
@@ -286,7 +286,7 @@ def test_edges_are_filtered_by_a_part_of_a_path(
 ) -> None:
     page = text_of(as_staff, f"/projects/harbour/repositories/{world.repository.pk}/map/?q={query}")
 
-    assert ("quay/boat.py:3" in page) == found
+    assert ("quay%2Fboat.py#L3" in page) == found
     assert ("Nothing matches" in page) != found
 
 

@@ -72,7 +72,10 @@ CASES = {
     "jobs/<int:pk>/repairs/": Case("staff", "staff"),
     **{f"jobs/<int:pk>/{one.noun}/": Case("contributor", "contributor") for one in controls.ALL},
     "projects/<slug:slug>/": Case("viewer"),
-    "projects/<slug:slug>/repositories/<int:pk>/map/": Case("viewer"),
+    **{
+        f"projects/<slug:slug>/repositories/<int:pk>/map/{page}": Case("viewer")
+        for page in ("", "components/", "file/")
+    },
     "projects/<slug:slug>/repositories/<int:pk>/syncs/": Case(NOBODY, "contributor"),
     "projects/<slug:slug>/credentials/": Case("maintainer"),
     "projects/<slug:slug>/repositories/<int:pk>/credentials/": Case(NOBODY, "maintainer"),

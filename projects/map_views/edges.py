@@ -1,0 +1,93 @@
+"""The edges of a map as the pages list them, each with its evidence."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import F, Q, QuerySet
+
+from projects.map_views import frame
+from projects.models import Edge, MapNode, Repository
+
+EDGES = 100
+LINES = 12
+"""How many lines of evidence one row names."""
+_LONGEST_FILTER = 200
+
+
+@dataclass(frozen=True)
+class Row:
+    """One edge: both ends with their addresses, and the lines that prove it."""
+
+    src: str
+    src_at: str
+    lines: list[tuple[int, str]]
+    more: int
+    dst: str
+    dst_at: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class EdgePage:
+    """One page of edges, and how many there are."""
+
+    edges: list[Row]
+    number: int
+    total: int
+
+    @property
+    def further(self) -> bool:
+        """Whether there are more."""
+        return self.number * EDGES < self.total
+
+    @property
+    def first(self) -> int:
+        """The place of the first that is shown."""
+        return (self.number - 1) * EDGES + 1
+
+    @property
+    def last(self) -> int:
+        """The place of the last that is shown."""
+        return self.first + len(self.edges) - 1
+
+
+def matching(repository: Repository, text: str, number: int) -> EdgePage:
+    """This function will read one page of a map's edges whose ends contain `text`."""
+    found = Edge.objects.filter(map=repository.current_map)
+    if text:
+        text = text[:_LONGEST_FILTER]
+        found = found.filter(Q(src__path__contains=text) | Q(dst__path__contains=text))
+    return _page(repository, found, number)
+
+
+def between(repository: Repository, src: str, dst: str, number: int) -> EdgePage:
+    """This function will read one page of the imports that lead from a component to another."""
+    shown = repository.current_map
+    found = Edge.objects.filter(map=shown, kind=Edge.Kind.IMPORT)
+    from_it = MapNode.objects.filter(map=shown, component=frame.component(src)).values("node")
+    to_it = MapNode.objects.filter(map=shown, component=frame.component(dst)).values("node")
+    packages = Edge.objects.filter(map=shown, kind=Edge.Kind.PART, dst__in=to_it).values("src")
+    found = found.filter(Q(dst__in=to_it) | Q(dst__in=packages), src__in=from_it)
+    return _page(repository, found, number)
+
+
+def rows(repository: Repository, found: Iterable[Edge]) -> list[Row]:
+    """This function will make edges ready to be shown; both ends are fetched with them."""
+    return [
+        Row(
+            edge.src.path,
+            frame.place(repository, edge.src.path),
+            [(line, frame.place(repository, edge.src.path, line)) for line in edge.lines[:LINES]],
+            max(0, len(edge.lines) - LINES),
+            edge.dst.path,
+            frame.place(repository, edge.dst.path),
+            edge.kind,
+        )
+        for edge in found
+    ]
+
+
+def _page(repository: Repository, found: "QuerySet[Edge]", number: int) -> EdgePage:
+    begin = (number - 1) * EDGES
+    some = found.select_related("src", "dst").order_by(F("src__path"), F("dst__path"), "kind")
+    return EdgePage(rows(repository, some[begin : begin + EDGES]), number, found.count())
