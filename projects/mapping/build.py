@@ -138,7 +138,7 @@ def _finish(
     skips = [(file.path, file.skip) for file in mapped if file.skip != files.NO_EXTRACTOR]
     skips = sorted([skip for skip in skips if skip[1]] + survey.left_out)
     counts = _counts(mapped, resolution, survey.left_out)
-    counts["cycles"] = len(described["cycles"])
+    counts["cycles"] = described["cut"].get("cycles", len(described["cycles"]))
     counts["broken"] = sum(facts[file.blob, file.key].broken for file in survey.files if file.key)
     digest = hashlib.sha256()
     for piece in document(mapped, resolution.edges, skips, described):

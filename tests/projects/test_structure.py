@@ -6,7 +6,7 @@ from projects.mapping.made import IMPORT, PART, MapFile
 from projects.mapping.structure import components, layers, marks
 
 KINDS = IMPORT, PART
-PACKAGE = {"manifest.package_json": {"packages/ui/package.json": {"name": "@shop/ui"}}}
+PACKAGE = {"manifest.pyproject": {"packages/ui/pyproject.toml": {"name": "@shop/ui"}}}
 TREE = [
     "README.md",
     "setup.py",
@@ -14,7 +14,7 @@ TREE = [
     *(f"shop/stock/{name}.py" for name in "abcdef"),
     "shop/__init__.py",
     *(f"packages/ui/src/{name}.py" for name in "ab"),
-    "packages/ui/package.json",
+    "packages/ui/pyproject.toml",
     "packages/readme.txt",
     "docs/index.rst",
     *(f"tests/test_{number}.py" for number in range(40)),
@@ -70,8 +70,12 @@ def test_a_file_that_is_added_removed_or_renamed_moves_no_other():
     before = homes(TREE)
     folders = sorted({path.rpartition("/")[0] for path in TREE})
     edits = [[*TREE, f"{folder}/new.py".lstrip("/")] for folder in [*folders, "brand/new"]]
-    edits += [[path for path in TREE if path != gone] for gone in TREE if "package" not in gone]
-    edits += [[path if path != old else f"shop/stock/{old[-6:]}" for path in TREE] for old in TREE]
+    edits += [[path for path in TREE if path != gone] for gone in TREE if "pyproject" not in gone]
+    edits += [
+        [path if path != old else f"shop/stock/{old[-6:]}" for path in TREE]
+        for old in TREE
+        if "pyproject" not in old
+    ]
 
     for edit in edits:
         after = homes(edit)

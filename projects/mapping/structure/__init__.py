@@ -11,8 +11,20 @@ from typing import Any
 from projects.mapping import cycles
 from projects.mapping.edges import EdgeTable
 from projects.mapping.made import MapFile, Mark
-from projects.mapping.structure import components, layers, marks
+from projects.mapping.structure import (
+    components,
+    contracts,
+    declared,
+    disagreements,
+    frameworks,
+    layers,
+    marks,
+    packages,
+)
 from projects.mapping.structure.components import Components
+
+MOST = 20_000
+"""Entries of one list."""
 
 
 @dataclass(frozen=True)
@@ -31,13 +43,33 @@ def describe(found: Found) -> dict[str, Any]:
     homes = {file.path: file.component for file in found.files}
     needs = components.edges(found.edges, homes)
     pairs = [(src, dst) for src, dst, _ in needs]
-    return {
+    wants, published = packages.wanted(found.manifests), packages.publishes(found.manifests)
+    installed = packages.dependencies(wants, found.manifests, published)
+    routes, models = marks.routes(found.marks), marks.models(found.marks)
+    entries = marks.entry_points(found.marks) + packages.commands(found.manifests)
+    described = {
         "components": components.table(found.files, found.components),
         "component_edges": needs,
         "layers": layers.layers(found.components.roots, pairs),
         "cycles": cycles.of_files(found.edges),
         "component_cycles": cycles.cycles(pairs),
-        "entry_points": marks.entry_points(found.marks),
-        "routes": marks.routes(found.marks),
-        "models": marks.models(found.marks),
+        "entry_points": sorted(entries, key=lambda one: (one["path"], one["line"], one["what"])),
+        "routes": routes,
+        "models": models,
+        "frameworks": frameworks.frameworks(installed, routes + models),
+        "services": declared.services(found.manifests),
+        "dependencies": installed,
+        "publishes": published,
+        "owners": declared.owners(found.manifests),
+        "catalogue": declared.catalogue(found.manifests),
+        "violations": contracts.violations(found.manifests, found.edges),
+        "rule_errors": contracts.errors(found.manifests),
     }
+    described["disagreements"] = disagreements.disagreements(described, wants, homes)
+    return _bounded(described)
+
+
+def _bounded(described: dict[str, Any]) -> dict[str, Any]:
+    """Nobody reads more; what a hostile repository has too much of is counted under "cut"."""
+    cut = {key: len(found) for key, found in described.items() if len(found) > MOST}
+    return {key: found[:MOST] for key, found in described.items()} | {"cut": cut}

@@ -1,0 +1,189 @@
+"""What people declare about a repository, and where its files say something else."""
+
+import time
+
+import pytest
+
+from projects.mapping.made import MapEdge
+from projects.mapping.structure import contracts, declared, globs, packages
+from tests.projects.test_structure import described
+
+GITHUB = [  # of GitHub's page about code owners, and of gitignore's
+    ("*", "a/b.c", True),
+    ("*.js", "a/b.js", True),
+    ("*.js", "a/b.jsx", False),
+    ("/build/logs/", "build/logs/a/b", True),
+    ("/build/logs/", "x/build/logs/a", False),
+    ("docs/*", "docs/a.md", True),
+    ("docs/*", "docs/a/b.md", False),
+    ("apps/", "x/apps/a", True),
+    ("apps/", "apps", False),
+    ("/docs/", "docs/a", True),
+    ("/apps/github", "apps/github/a", True),
+    ("**/logs", "a/b/logs/c", True),
+    ("/scripts/", "scripts", False),
+    ("a/**/b", "a/b", True),
+    ("a/**/b", "a/x/y/b/c", True),
+    ("a/**", "a/x/y", True),
+    ("foo", "x/foo", True),
+    ("foo", "x/foo/y", True),
+    ("/*", "a", True),
+    ("/*", "a/b", False),
+    ("a?c", "abc", True),
+    ("[ab]", "a", False),
+    ("[ab]", "[ab]", True),
+]
+
+
+@pytest.mark.parametrize(("pattern", "path", "wanted"), GITHUB)
+def test_patterns_of_code_owners_mean_what_github_says(pattern, path, wanted):
+    assert declared.meant(pattern)(path) is wanted
+
+
+def test_the_last_rule_that_matches_names_the_owners():
+    rules = {"rules": [["*", ["@ana"], 1], ["/docs/", ["@bob", "@cy"], 2], ["/docs/x", [], 3]]}
+    both = {".github/CODEOWNERS": rules, "CODEOWNERS": {"rules": [["*", ["@nobody"], 1]]}}
+
+    of = declared.owner_of(declared.owners({"manifest.codeowners": both}))
+
+    assert [(of(path) or {}).get("owners") for path in ("a", "docs/a", "docs/x")] == [
+        ["@ana"],
+        ["@bob", "@cy"],
+        [],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "wanted"),
+    [
+        ("a/**", "a/b/c", True),
+        ("a", "a/b", True),
+        ("a", "ab", False),
+        ("**", "a", True),
+        ("*/b", "a/b/c", True),
+        ("**/test_*.py", "a/b/test_c.py", True),
+        ("a/*.py", "a/b/c.py", False),
+    ],
+)
+def test_patterns_of_rules_mean_folders_with_what_is_in_them(pattern, path, wanted):
+    assert globs.compiled(pattern)(path) is wanted
+
+
+def test_no_pattern_takes_long():
+    match = globs.compiled("/".join(["**", "*a*a*a*a*a*a*b"] * 8))
+    began = time.process_time()
+
+    assert not match("/".join(["a" * 60] * 16))
+    assert time.process_time() - began < 1
+
+
+def edge(src, dst):
+    """This function will make an import in line 7."""
+    return MapEdge(src, dst, "import", [7])
+
+
+def rule(kind, groups, allowed=()):
+    """This function will make rules of one, as its manifest gives them."""
+    said = {"kind": kind, "name": kind, "groups": groups, "except": list(allowed)}
+    return {"manifest.rules": {".factory/rules.toml": {"rules": [said], "errors": ["layers 2: x"]}}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "groups", "allowed"),
+    [
+        ("layers", [["web/**"], ["core/**"]], []),
+        ("forbidden", [["core/**"], ["web/**", "none"]], []),
+        ("forbidden", [["**"], ["web/**"]], ["web/**"]),
+    ],
+)
+def test_an_edge_that_breaks_a_rule_is_found_with_its_evidence(kind, groups, allowed):
+    edges = [edge("web/a.py", "core/a.py"), edge("core/a.py", "web/b.py"), edge("x", "core/b")]
+    edges.append(edge("web/a.py", "web/b.py"))
+
+    found = contracts.violations(rule(kind, groups, allowed), edges)
+
+    assert found == [{"rule": kind, "src": "core/a.py", "dst": "web/b.py", "lines": [7]}]
+
+
+def test_independent_parts_import_each_other_in_neither_direction():
+    edges = [edge("a/x", "b/x"), edge("b/x", "a/x"), edge("a/x", "a/y"), edge("a/x", "c")]
+
+    found = contracts.violations(rule("independence", [["a"], ["b"]]), edges)
+
+    assert [(one["src"], one["dst"]) for one in found] == [("a/x", "b/x"), ("b/x", "a/x")]
+
+
+def test_a_malformed_rule_is_one_line_of_the_structure():
+    found = described(["a"], [], rule("layers", [["a"], ["b"]]))
+
+    assert found["rule_errors"] == [".factory/rules.toml: layers 2: x"]
+
+
+WORKSPACE = {
+    "manifest.pyproject": {
+        "web/pyproject.toml": {
+            "name": "web",
+            "dependencies": [
+                ["django", ">=5", "", 3],
+                ["core", "*", "", 4],
+                ["pytest", "==1.2.3", "dev", 5],
+            ],
+            "scripts": [["serve", "x:main", 9]],
+        },
+        "core/pyproject.toml": {"name": "core", "version": "2"},
+        "mail/pyproject.toml": {"name": "mail"},
+        "tests/fixture/pyproject.toml": {"name": "no", "dependencies": [["left-pad", "1", "", 1]]},
+    },
+    "manifest.python_lock": {"uv.lock": {"locked": [["django", "5.2", 1]]}},
+    "manifest.codeowners": {"CODEOWNERS": {"rules": [["/gone/", ["@ana"], 4], ["*", ["@bob"], 5]]}},
+}
+PATHS = [*WORKSPACE["manifest.pyproject"], "web/a.py", "mail/a.py", "core/a.py"]
+
+
+def test_dependencies_have_versions_and_the_repositorys_own_packages_are_none_of_them():
+    found = described(PATHS, [], WORKSPACE)
+
+    assert [(one["name"], one["version"], one["scope"]) for one in found["dependencies"]] == [
+        ("django", "5.2", ""),
+        ("pytest", "1.2.3", "dev"),
+    ]
+    assert [one["name"] for one in found["publishes"]] == ["core", "mail", "web"]
+    assert found["entry_points"] == [{"path": "web/pyproject.toml", "line": 9, "what": "serve"}]
+    assert [one["name"] for one in found["frameworks"]] == ["Django", "pytest"]
+
+
+def test_what_is_declared_and_not_so_is_shown():
+    found = described(PATHS, [("web/a.py", "mail/a.py", "import")], WORKSPACE)
+
+    assert found["disagreements"] == [
+        {
+            "what": "dependency",
+            "declared": "nothing by web",
+            "derived": "web imports mail",
+        },
+        {
+            "what": "dependency",
+            "declared": "web/pyproject.toml:4 core",
+            "derived": "web imports nothing of core",
+        },
+        {"what": "owners", "declared": "CODEOWNERS:4 /gone/", "derived": "no file matches"},
+    ]
+
+
+def test_what_a_tool_wrote_beside_requirements_is_their_versions():
+    said = {
+        "manifest.requirements": {
+            "requirements.in": {"dependencies": [["Django_X", ">=5", "", 1]]},
+            "requirements.txt": {
+                "dependencies": [["django-x", "==5.2.1", "", 1], ["six", "==1", "", 2]]
+            },
+            "requirements-dev.txt": {"dependencies": [["ruff", "", "", 1]]},
+        }
+    }
+
+    found = packages.dependencies(packages.wanted(said), said, [])
+
+    assert [(one["name"], one["version"], one["scope"]) for one in found] == [
+        ("ruff", "", "dev"),
+        ("Django_X", "5.2.1", ""),
+    ]
