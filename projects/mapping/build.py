@@ -30,6 +30,7 @@ class Facts:
     skip: str = ""
     broken: bool = False
     defined: int = 0
+    language: str = ""  # where the content knows better than the name
     marks: list[Mark] = field(default_factory=list)
 
 
@@ -110,6 +111,7 @@ def _read(head: str) -> Facts:
         told.get("skip", ""),
         told.get("broken", False),
         told.get("defined", 0),
+        told.get("language", ""),
         told.get("marks", []),
     )
 
@@ -164,7 +166,7 @@ def _mapped(file: File, facts: Mapping[Key, Facts], component: str) -> MapFile:
     return MapFile(
         file.path,
         file.blob,
-        file.language,
+        read.language or file.language,
         file.size,
         read.lines,
         read.defined,

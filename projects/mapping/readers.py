@@ -10,7 +10,7 @@ LINES_ONLY = "-"
 
 def key_of(path: str, language: str) -> str:
     """This function will name who reads a file; '' when its content tells nobody anything."""
-    return manifests.key_of(path) or languages.KEYS.get(language, "")
+    return manifests.key_of(path) or languages.key_of(path, language)
 
 
 def reader(key: str) -> Callable[[bytes], dict[str, Any]]:

@@ -22,8 +22,16 @@ KEYS = {
     "Java": "java",
     "PHP": "php",
     "Go": "go",
+    "C": "c:c",
+    "C++": "c:cpp",
 }
 """The catalogue's name of a language, and who reads it: the folder, or folder:dialect."""
+_BY_SUFFIX = {"h": "c:header"}  # names that tell less than their content does
+
+
+def key_of(path: str, language: str) -> str:
+    """This function will name who reads a file of a language; '' is nobody."""
+    return _BY_SUFFIX.get(path.rpartition(".")[2]) or KEYS.get(language, "")
 
 
 def family(key: str) -> str:
