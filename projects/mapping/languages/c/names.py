@@ -7,7 +7,7 @@ read here: the folders of the repository say which they can be.
 
 from collections import defaultdict
 from collections.abc import Iterable
-from functools import cache
+from functools import lru_cache
 from posixpath import normpath
 
 from projects.mapping.languages.c.standard import STANDARD
@@ -15,6 +15,7 @@ from projects.mapping.sources import Resolved, Sources
 
 HEURISTIC = False
 _ROOTS = ("include", "inc", "src", "lib", "source", "headers")
+_REMEMBERED = 100_000  # answers; a repository of many more includes asks again
 _QUOTED = '"'
 
 
@@ -46,8 +47,8 @@ class Tree:
         for path in sorted(self.paths):
             self._by_name[path.rpartition("/")[2]].append(path)
         self.folders = {folder for path in self.paths for folder in _above(path)[:-1]}
-        self._tails = cache(self._find_tails)
-        self._angled = cache(self._find_angled)
+        self._tails = lru_cache(_REMEMBERED)(self._find_tails)
+        self._angled = lru_cache(_REMEMBERED)(self._find_angled)
 
     def target(self, path: str, text: str, *, beside: bool) -> str | None:
         """This method will give the file an include means; `beside`, its own folder comes first."""
