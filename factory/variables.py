@@ -125,6 +125,24 @@ VARIABLES = (
         "a repository that was not fetched for so long is fetched again; 0: never by itself",
     ),
     Variable(
+        "FACTORY_MAP_FILES",
+        parsers.number(1, 500_000),
+        "200000",
+        "so many files one map may have; it says when there are more",
+    ),
+    Variable(
+        "FACTORY_MAP_SECONDS",
+        parsers.number(1, 840),
+        "600",
+        "so long a map's job may read files; the rest is left out, and said, until the next map",
+    ),
+    Variable(
+        "FACTORY_MAP_MEMORY",
+        parsers.number(256, 16_384),
+        "1024",
+        "MiB of memory each of the two readers of a map may ask for",
+    ),
+    Variable(
         "FACTORY_SECRET_KEY",
         parsers.secret,
         "",

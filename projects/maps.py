@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import QuerySet
 
 from projects import addresses
 from projects.mapping import EXTRACTOR
+from projects.mapping.bounds import Bounds
 from projects.mapping.build import Fresh, Stored
 from projects.mapping.made import Map
 from projects.mapping.said import Key
@@ -62,6 +64,15 @@ _OLD_FACTS = """
       LIMIT %(most)s)
 """
 _AT_ONCE = 10_000  # rows of one statement, so a large repository stays within its memory
+
+
+def bounds() -> Bounds:
+    """This function will give how much one map may take here."""
+    return Bounds(
+        files=settings.FACTORY_MAP_FILES,
+        read_s=settings.FACTORY_MAP_SECONDS,
+        memory_mb=settings.FACTORY_MAP_MEMORY,
+    )
 
 
 class FactsCache:

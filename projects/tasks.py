@@ -111,7 +111,9 @@ def map_repository(run: Run, *, repository: int) -> Failed | None:
         if not reading.has(found.clone, commit, watch):  # it was fetched on another machine
             run.log("The clone is not on this machine: it is brought first.", Level.WARNING)
             commit = _bring(run, found, _tell(run))
-        made = build.build(found.clone, commit, Tools(watch, run.command), maps.FactsCache())
+        made = build.build(
+            found.clone, commit, Tools(watch, run.command, maps.bounds()), maps.FactsCache()
+        )
     files = made.counts["files"]
     run.progress(files, files, "publishing")
     run.log(f"commit {made.commit}: {files} files, {made.counts['edges']} edges")

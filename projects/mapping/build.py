@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from projects.git import reading
 from projects.mapping import extraction, files, languages, readers, resolving, structure
+from projects.mapping.bounds import Bounds
 from projects.mapping.extraction import Tools
 from projects.mapping.files import File, Survey
 from projects.mapping.made import Map, MapFile, Mark, document
@@ -62,14 +63,17 @@ def build(git_dir: Path, commit: str, tools: Tools, cache: Cache) -> Map:
     """
     tell = tools.watch.on_progress
     tell("listing files", 0, 1)
-    survey = files.survey(reading.tree(git_dir, commit, tools.watch))
+    most = tools.bounds.files
+    survey = files.survey(reading.tree(git_dir, commit, tools.watch, most), most)
     spool = Spool()
     facts = _facts(git_dir, survey.files, tools, cache, spool)
     tell("resolving imports", 0, 1)
     declared = resolving.manifests(survey.files, spool)
-    resolution = resolving.resolve(survey.files, spool, declared)
+    resolution = resolving.resolve(survey.files, spool, declared, tools.bounds.edges)
     tell("finishing", 0, 1)
-    return _finish(commit, survey, facts, resolution, declared)
+    made = _finish(commit, survey, facts, resolution, declared)
+    made.counts["partial"] = _partial(made, survey, resolution, tools.bounds)
+    return made
 
 
 def _facts(
@@ -129,19 +133,16 @@ def _finish(
         for key, by_path in declared.items()
     }
     homes = components.assign(survey.files, manifests)
-    mapped = [_mapped(file, facts, homes.homes[file.path]) for file in survey.files]
-    marks = {
-        file.path: facts[file.blob, file.key].marks
-        for file in survey.files
-        if file.key and facts[file.blob, file.key].marks
-    }
+    read = {file.path: facts.get((file.blob, file.key)) for file in survey.files}
+    mapped = [_mapped(file, read[file.path], homes.homes[file.path]) for file in survey.files]
+    marks = {path: facts.marks for path, facts in read.items() if facts and facts.marks}
     found = structure.Found(mapped, resolution.edges, homes, marks, manifests)
     described = structure.describe(found)
     skips = [(file.path, file.skip) for file in mapped if file.skip != files.NO_EXTRACTOR]
     skips = sorted([skip for skip in skips if skip[1]] + survey.left_out)
     counts = _counts(mapped, resolution, survey.left_out)
     counts["cycles"] = described["cut"].get("cycles", len(described["cycles"]))
-    counts["broken"] = sum(facts[file.blob, file.key].broken for file in survey.files if file.key)
+    counts["broken"] = sum(bool(facts and facts.broken) for facts in read.values())
     digest = hashlib.sha256()
     for piece in document(mapped, resolution.edges, skips, described):
         digest.update(piece)
@@ -158,9 +159,11 @@ def _finish(
     )
 
 
-def _mapped(file: File, facts: Mapping[Key, Facts], component: str) -> MapFile:
-    read = facts.get((file.blob, file.key), Facts())
+def _mapped(file: File, facts: Facts | None, component: str) -> MapFile:
+    read = facts or Facts()
     skip = read.skip or file.skip
+    if file.key and facts is None:
+        skip = files.OUT_OF_TIME
     if not skip and readers.is_manifest(file.key):
         skip = files.NO_EXTRACTOR  # it has no imports of its own
     return MapFile(
@@ -192,8 +195,19 @@ def _counts(
         "inside": sum(resolution.inside.values()),
         "unresolved": sum(map(len, resolution.lost.values())),
         "heuristic": sorted(used),
-        "left_out": {"edges": resolution.edges.left_out},
     }
+
+
+def _partial(made: Map, survey: Survey, resolution: Resolution, bounds: Bounds) -> list[str]:
+    """What was left out for want of room or time, a sentence each; nothing in a whole map."""
+    unread = made.counts["skipped"].get(files.OUT_OF_TIME, 0)
+    beyond = resolution.edges.left_out
+    told = {
+        f"It has more than {bounds.files:,} files: the later ones are missing.": survey.more,
+        f"{unread:,} files were not read within {bounds.read_s:,} s; sync to go on.": unread,
+        f"{beyond:,} edges beyond {bounds.edges:,} are missing.": beyond,
+    }
+    return [sentence for sentence, true in told.items() if true]
 
 
 def _languages(mapped: list[MapFile]) -> dict[str, dict[str, int]]:

@@ -20,10 +20,11 @@ from jobs import process
 from projects.git import reading
 from projects.git.door import Running, TimedOut, Watch
 from projects.mapping import files, readers
+from projects.mapping.bounds import Bounds
 
 LANES = 2
+_CPU_S = 3600  # of one reader; each blob has a bound of its own
 ONE_LANE = 500_000  # bytes; below this a second child costs more than it saves
-LIMITS = process.Limits(memory_mb=1024, cpu_s=600, file_mb=1)
 _COUNTING_COST = 0.05  # of parsing, per byte
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -51,22 +52,24 @@ class Tools:
 
     watch: Watch = field(default_factory=lambda: Watch(limits=reading.READ_LIMITS))
     start: Start = process.start
+    bounds: Bounds = field(default_factory=Bounds)
 
 
 def extract(git_dir: Path, wanted: Sequence[Wanted], tools: Tools, tell: Told) -> None:
     """This function will tell the facts of every wanted blob, each once, in any order.
 
-    Raises TimedOut; no process is left, whatever happens.
+    When the time to read is over it tells no more. Raises TimedOut when nothing was heard for too
+    long; no process is left, whatever happens.
     """
     lanes = [Lane(git_dir, part, tools, tell) for part in _parts(wanted)]
-    deadline = time.monotonic() + tools.watch.deadline_s
+    deadline = time.monotonic() + min(tools.bounds.read_s, tools.watch.deadline_s)
     try:
         with selectors.DefaultSelector() as selector:
             for lane in lanes:
                 lane.begin(selector)
-            while selector.get_map():
-                ready = selector.select(min(tools.watch.idle_s, deadline - time.monotonic()))
-                if not ready or time.monotonic() > deadline:
+            while selector.get_map() and (left := deadline - time.monotonic()) > 0:
+                ready = selector.select(min(tools.watch.idle_s, left))
+                if not ready and left > tools.watch.idle_s:
                     raise TimedOut("Reading the repository's files took too long.")
                 for key, _ in ready:
                     key.data.take(selector)
@@ -113,7 +116,7 @@ class Lane:
         self._child = self.tools.start(
             [sys.executable, "-S", "-m", "projects.mapping.extract", *self.careful * ["--each"]],
             env=_child_environment(),
-            limits=LIMITS,
+            limits=process.Limits(self.tools.bounds.memory_mb, _CPU_S, file_mb=1),
             stdin=self._git.stdout,
             stdout=-1,
         )

@@ -1,6 +1,6 @@
 """The files of a commit: what is read, what is left out and why, and how a name is shown."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from projects.git.reading import Entry
@@ -12,7 +12,7 @@ MAX_PATH = 1000  # bytes; an index of PostgreSQL takes 2,700
 
 SYMLINK, SUBMODULE, LONG_NAME = "symlink", "submodule", "name too long"
 TOO_LARGE, BINARY, NO_EXTRACTOR = "too large", "binary", "no extractor"
-CRASHED, UNREADABLE = "extractor crashed", "unreadable"
+CRASHED, UNREADABLE, OUT_OF_TIME = "extractor crashed", "unreadable", "out of time"
 _NO_FILES = {"120000": SYMLINK, "160000": SUBMODULE}
 
 
@@ -36,12 +36,13 @@ class Survey:
 
     files: list[File] = field(default_factory=list)
     left_out: list[tuple[str, str]] = field(default_factory=list)  # (path, reason)
+    more: bool = False  # there are further entries that nobody looked at
 
 
-def survey(entries: Iterable[Entry]) -> Survey:
-    """This function will sort the entries of a tree into files and what is left out."""
-    found = Survey()
-    for entry in entries:
+def survey(entries: Sequence[Entry], most: int) -> Survey:
+    """This function will sort the first entries of a tree into files and what is left out."""
+    found = Survey(more=len(entries) > most)
+    for entry in entries[:most]:
         raw = entry.path.decode(errors="surrogateescape")
         path = shown(raw)
         reason = _NO_FILES.get(entry.mode)

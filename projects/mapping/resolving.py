@@ -12,9 +12,6 @@ from projects.mapping.made import IMPORT, PART
 from projects.mapping.said import Said, Spool
 from projects.mapping.sources import Resolved, Sources
 
-MOST_EDGES = 3_000_000
-"""More are left out, and said: Linux has 400,000."""
-
 
 @dataclass
 class Resolution:
@@ -27,9 +24,9 @@ class Resolution:
 
 
 def resolve(
-    found: list[File], spool: Spool, declared: Mapping[str, Mapping[str, Any]]
+    found: list[File], spool: Spool, declared: Mapping[str, Mapping[str, Any]], most: int
 ) -> Resolution:
-    """This function will resolve what all files say, family by family.
+    """This function will resolve what all files say, family by family, into at most `most` edges.
 
     `declared` is what manifests say, by key and raw path.
     """
@@ -46,7 +43,7 @@ def resolve(
         parts += [(IMPORT, resolved.edges, names), (PART, resolved.parts, names)]
         answer.inside[family] = resolved.inside
         answer.lost[family] = sorted((shown[path], line) for path, line in resolved.lost)
-    answer.edges = EdgeTable.of(parts, MOST_EDGES)
+    answer.edges = EdgeTable.of(parts, most)
     answer.packages = sorted(packages)
     return answer
 

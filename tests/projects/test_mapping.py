@@ -10,6 +10,7 @@ import pytest
 from jobs import process
 from projects.git import door, reading
 from projects.mapping import build, extraction, files
+from projects.mapping.bounds import Bounds
 from projects.maps import FactsCache
 from tests.projects.origins import Origin
 
@@ -293,3 +294,51 @@ def test_equal_content_at_two_places_is_read_once_and_means_two_things(origin):
     assert {("shop/a.py", "shop/models.py", 1), ("other/a.py", "other/models.py", 1)} <= set(
         edges_of(mapped(origin))
     )
+
+
+def test_a_map_of_too_many_files_has_the_first_and_says_so(origin):
+    made = mapped(origin, tools=extraction.Tools(TOOLS.watch, bounds=Bounds(files=3)))
+
+    assert made.counts["files"] == 3
+    assert made.counts["partial"] == ["It has more than 3 files: the later ones are missing."]
+    assert mapped(origin).counts["partial"] == []
+
+
+def test_a_map_of_too_many_edges_has_the_first_and_says_so(origin):
+    made = mapped(origin, tools=extraction.Tools(TOOLS.watch, bounds=Bounds(edges=2)))
+
+    assert edges_of(made) == edges_of(mapped(origin))[:2]
+    assert made.counts["partial"] == ["1 edges beyond 2 are missing."]
+
+
+@pytest.mark.django_db
+def test_what_was_not_read_in_time_is_read_by_the_next_map(origin):
+    code = (
+        "import signal, sys\n"
+        "from projects.mapping import extract\n"
+        "from projects.mapping.languages.python import syntax\n"
+        "facts = syntax.facts\n"
+        "def waiting(source):\n"
+        "    if b'for ever' in source:\n"
+        "        sys.stdout.flush()\n"
+        "        signal.pause()\n"
+        "    return facts(source)\n"
+        "syntax.facts = waiting\n"
+        "extract.main(False)\n"
+    )
+
+    def start(argv, **options):
+        return process.start([*argv[: argv.index("-m")], "-c", code], **options)
+
+    cache = FactsCache()
+    origin.commit({"shop/slow.py": "# for ever\nimport shop.views\n"})
+
+    partial = mapped(
+        origin, cache=cache, tools=extraction.Tools(TOOLS.watch, start, Bounds(read_s=1))
+    )
+    whole = mapped(origin, cache=cache)
+
+    assert ("shop/slow.py", "out of time") in partial.skips
+    assert ("shop/__init__.py", "out of time") not in partial.skips
+    assert partial.counts["partial"][0].endswith("files were not read within 1 s; sync to go on.")
+    assert whole.digest == mapped(origin).digest
