@@ -43,12 +43,15 @@ def registered(found: "Repository", at: str) -> answers.Answer:
         behind = reading.behind(found.clone, stored.commit, found.head_commit, watch)
         return answers.of_stored(stored, behind)
     if not at:
-        raise complaints.NoSuchCommit(
-            f"{found.name} has no map yet; run manage.py sync {found.pk} --wait"
-        )
+        raise complaints.NoSuchCommit(no_map(found))
     made = make(found.clone, at, maps.FactsCache())
     behind = reading.behind(found.clone, made.commit, found.head_commit, watch)
     return answers.of_made(made, found.pk, datetime.now(UTC), behind)
+
+
+def no_map(found: "Repository") -> str:
+    """This function will say that a repository has no map, and how it gets one."""
+    return f"{found.name} has no map yet; run manage.py sync {found.pk} --wait"
 
 
 def make(git_dir: Path, at: str, cache: build.Cache) -> build.Map:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Now
 
 from projects.models.project import Project
@@ -193,6 +193,14 @@ class BlobFacts(models.Model):
     )
     extractor = models.CharField(max_length=20, help_text="The version of the code that read it.")
     facts = models.JSONField(help_text="Lines, imports and definitions with their lines.")
+    names = models.GeneratedField(
+        expression=Func(
+            F("facts"), Value("$.definitions[*][1]"), function="jsonb_path_query_array"
+        ),
+        output_field=models.JSONField(),
+        db_persist=True,
+        help_text="The names it defines, in the order of its definitions; what a search reads.",
+    )
     created_at = models.DateTimeField(db_default=Now(), help_text="When it was read.")
 
     class Meta:
