@@ -24,6 +24,11 @@ KEYS = {
     "Go": "go",
     "C": "c:c",
     "C++": "c:cpp",
+    "JavaScript": "ecmascript:javascript",
+    "TypeScript": "ecmascript:typescript",
+    "TSX": "ecmascript:tsx",
+    "Vue": "ecmascript:component",
+    "Svelte": "ecmascript:component",
 }
 """The catalogue's name of a language, and who reads it: the folder, or folder:dialect."""
 _BY_SUFFIX = {"h": "c:header"}  # names that tell less than their content does

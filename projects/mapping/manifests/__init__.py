@@ -47,8 +47,13 @@ _BY_NAME: dict[str, str] = {
     "npm-shrinkwrap.json": "package_lock",
     "yarn.lock": "yarn_lock",
     "pnpm-lock.yaml": "pnpm_lock",
+    "lerna.json": "lerna",
+    "package.json": "package_json",
+    "pnpm-workspace.yaml": "pnpm_workspace",
 }
 _BY_PATTERN: dict[str, str] = {
+    "*tsconfig*.json": "tsconfig",
+    "jsconfig*.json": "tsconfig",
     "*.versions.toml": "gradle_catalog",
     "*.csproj": "csproj",
     "*.fsproj": "csproj",

@@ -60,7 +60,9 @@ _NAMES = {
     for name, _, package in (one.partition("=") for one in all_.split())
 }
 _BY_MARK = {"django": "Django", "flask": "Flask", "fastapi": "FastAPI", "sqlalchemy": "SQLAlchemy"}
-_BY_MARK |= {"pydantic": "Pydantic"}
+_BY_MARK |= {"pydantic": "Pydantic", "express": "Express", "fastify": "Fastify", "koa": "Koa"}
+_BY_MARK |= {"hono": "Hono", "nestjs": "NestJS", "typeorm": "TypeORM", "mongoose": "Mongoose"}
+_BY_MARK |= {"sequelize": "Sequelize"}
 
 
 def frameworks(

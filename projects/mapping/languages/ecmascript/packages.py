@@ -1,0 +1,236 @@
+"""The packages of a repository: which one a name means, and which file of it.
+
+Source: Node's documentation of packages ("exports", "imports", self-reference), and what npm, yarn,
+pnpm and lerna say of workspaces.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from projects.mapping.languages.ecmascript.places import Places, above, folder_of, join, walk
+
+# The conditions TypeScript and Node set; all others are asked for when these lead to no file.
+_KNOWN = frozenset({"types", "node", "default"})
+_LOCAL = ("workspace:", "file:", "link:", "portal:")
+_TYPED = ("types", "typings", "main", "module", "source")
+_DEEPEST = 20  # conditions inside conditions
+_LONGEST = 200  # characters of a glob
+
+
+class Packages:
+    """Every package.json, by folder."""
+
+    def __init__(self, places: Places, manifests: Mapping[str, Mapping[str, Any]]) -> None:
+        self.places = places
+        self._said = {
+            folder_of(path): said
+            for path, said in manifests.get("manifest.package_json", {}).items()
+        }
+        self._links = {folder: _links(said) for folder, said in self._said.items()}
+        self._members = self._find_members(manifests)
+        self._inner = cache(self._find_inner)
+        self.scope = cache(self._find_scope)
+        self.home = cache(self._find_home)
+
+    def file(self, folder: str, name: str, how: str) -> str | None:
+        """This method will give the file a package's name, with a path behind it, means."""
+        name, inner = split(name)
+        home = self.home(folder, name)
+        return None if home is None else self._inner(home, inner, how)
+
+    def own(self, folder: str, name: str, how: str) -> str | None:
+        """This method will give the file a name that begins with # means."""
+        scope = self.scope(folder)
+        imports = self._said.get(scope, {}).get("imports") if scope is not None else None
+        if not isinstance(imports, dict) or scope is None:
+            return None
+        targets = _targets(imports, name, how)
+        if targets and not targets[0].startswith("."):
+            return self.file(scope, targets[0], how)
+        return self._first(scope, targets)
+
+    def folder(self, folder: str) -> str | None:
+        """This method will give the file a folder means that is imported by its path."""
+        said = self._said.get(folder, {})
+        for key in _TYPED:
+            place = walk(folder, said[key]) if said.get(key) else None
+            found = place and (self.places.file(place) or self.places.index(place))
+            if found:
+                return str(found)
+        return self.places.index(folder)
+
+    def _find_inner(self, home: str, inner: str, how: str) -> str | None:
+        """A file of a package; where "exports" are declared no other can be had."""
+        said = self._said[home]
+        exports = said.get("exports")
+        if exports is None:
+            return self._unexported(home, inner)
+        if not isinstance(exports, dict) or not any(key.startswith(".") for key in exports):
+            exports = {".": exports}
+        found = self._first(home, _targets(exports, f"./{inner}" if inner else ".", how))
+        return found or (self._main_source(home) if not inner and "." in exports else None)
+
+    def _unexported(self, home: str, inner: str) -> str | None:
+        if not inner:
+            return self.folder(home) or self._main_source(home)
+        place = walk(home, inner)
+        if place is None:
+            return None
+        found = self.places.file(place) or self.folder(place)
+        return found or self.places.source(home, inner)
+
+    def _main_source(self, home: str) -> str | None:
+        said = self._said[home]
+        for key in _TYPED:
+            found = said.get(key) and self.places.source(home, said[key])
+            if found:
+                return str(found)
+        return self.places.index(join(home, "src"))
+
+    def _first(self, home: str, targets: list[str]) -> str | None:
+        """The first that is there, else the first whose source is."""
+        for target in targets:
+            place = walk(home, target)
+            found = place and self.places.file(place)
+            if found:
+                return str(found)
+        return next(filter(None, (self.places.source(home, target) for target in targets)), None)
+
+    def _find_scope(self, folder: str) -> str | None:
+        """The folder of the package.json a file stands under."""
+        for one in (folder, *above(folder)):
+            if one in self._said:
+                return one
+        return None
+
+    def _find_home(self, folder: str, name: str) -> str | None:
+        """The folder of the package that `name` means to whoever imports it in `folder`."""
+        scope = self.scope(folder)
+        if scope is None:
+            return None
+        said = self._said[scope]
+        if said.get("name") == name and said.get("exports") is not None:
+            return scope
+        for one in (folder, *above(folder)):
+            found = self._linked(one, name)
+            if found is not None:
+                return found
+            if name in self._members.get(one, {}):
+                return self._members[one][name]
+        return scope if said.get("name") == name else None
+
+    def _linked(self, folder: str, name: str) -> str | None:
+        """A package of the repository that a package.json names by its folder."""
+        protocol, _, place = self._links.get(folder, {}).get(name, "").partition(":")
+        if not protocol:
+            return None
+        home = walk(folder, place)
+        return home if protocol != "workspace" and home in self._said else self._by_name().get(name)
+
+    @cache  # noqa: B019 — as long as the map is made
+    def _by_name(self) -> dict[str, str]:
+        """The shallowest package of each name."""
+        order = sorted(self._said, key=lambda folder: (folder.count("/"), folder), reverse=True)
+        return {self._said[folder].get("name", ""): folder for folder in order}
+
+    def _find_members(
+        self, manifests: Mapping[str, Mapping[str, Any]]
+    ) -> dict[str, dict[str, str]]:
+        """The packages of each workspace, by name, under the folder of the workspace."""
+        found: dict[str, dict[str, str]] = {}
+        for key in ("package_json", "pnpm_workspace", "lerna"):
+            for path, said in sorted(manifests.get(f"manifest.{key}", {}).items()):
+                globs = said.get("workspaces")
+                if globs:
+                    found.setdefault(folder_of(path), {}).update(self._matching(path, globs))
+        return found
+
+    def _matching(self, path: str, globs: list[str]) -> dict[str, str]:
+        root = folder_of(path)
+        rules = [(not glob.startswith("!"), _pattern(root, glob)) for glob in globs if _sane(glob)]
+        found: dict[str, str] = {}
+        for folder in sorted(self._said, reverse=True):
+            verdicts = [wanted for wanted, rule in rules if rule.match(folder)]
+            name = self._said[folder].get("name")
+            if verdicts and all(verdicts) and name and folder != root:
+                found[name] = folder
+        return found
+
+
+def split(name: str) -> tuple[str, str]:
+    """This function will part a package's name from the path behind it."""
+    parts = name.split("/", 2 if name.startswith("@") else 1)
+    count = 2 if name.startswith("@") else 1
+    return "/".join(parts[:count]), "/".join(parts[count:])
+
+
+def _links(said: Mapping[str, Any]) -> dict[str, str]:
+    """The dependencies that lie in the repository itself."""
+    named = ((name, constraint) for name, constraint, _, _ in said.get("dependencies", ()))
+    return {name: constraint for name, constraint in named if constraint.startswith(_LOCAL)}
+
+
+def _sane(glob: str) -> bool:
+    """A glob with many stars can take longer than anybody waits."""
+    stars = max(part.count("*") for part in glob.split("/"))
+    return len(glob) <= _LONGEST and glob.count("**") <= 2 and stars <= 3
+
+
+def _pattern(root: str, glob: str) -> re.Pattern[str]:
+    """Globs of folders: * is one name, ** any number of them, {a,b} one of several."""
+    place = walk(root, glob.removeprefix("!")) or ""
+    text = ""
+    for part in re.split(r"(\*\*/?|\*|\{[^{}]*\})", place):
+        if part.startswith("**"):
+            text += "(?:[^/]+/)*" if part.endswith("/") else ".*"
+        elif part == "*":
+            text += "[^/]*"
+        elif part.startswith("{"):
+            text += "(?:" + "|".join(map(re.escape, part[1:-1].split(","))) + ")"
+        else:
+            text += re.escape(part)
+    return re.compile(text + r"\Z")
+
+
+def _targets(table: dict[str, Any], name: str, how: str) -> list[str]:
+    """What a table of exports or imports says of a name, what is likeliest first."""
+    if name in table and "*" not in name:
+        said, star = table[name], ""
+    else:
+        key, star = _wildcard(table, name)
+        said = table.get(key)
+    own, other = ("require", "import") if how == "require" else ("import", "require")
+    found = list(_conditions(said, lambda one: one in _KNOWN or one == own, 0))
+    found += _conditions(said, lambda one: one != other, 0)
+    found += _conditions(said, lambda one: True, 0)
+    return [target.replace("*", star) for target in dict.fromkeys(found)]
+
+
+def _wildcard(table: dict[str, Any], name: str) -> tuple[str, str]:
+    """The longest key with a star, or an old one that ends with a slash, that fits a name."""
+    best = key = star = ""
+    for one in table:
+        before, found, after = one.partition("*")
+        if not found and not one.endswith("/"):
+            continue
+        fits = name.startswith(before) and name.endswith(after) and len(name) >= len(one) - 1
+        if fits and (len(before), len(one)) > (len(best), len(key)):
+            best, key = before, one
+            star = name[len(before) : len(name) - len(after)]
+    return key, star
+
+
+def _conditions(said: Any, wanted: Callable[[str], bool], depth: int) -> Iterator[str]:
+    if depth > _DEEPEST:
+        return
+    if isinstance(said, str):
+        yield said
+    elif isinstance(said, list):
+        for one in said:
+            yield from _conditions(one, wanted, depth + 1)
+    elif isinstance(said, dict):
+        for condition, one in said.items():
+            if wanted(condition):
+                yield from _conditions(one, wanted, depth + 1)
