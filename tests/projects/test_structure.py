@@ -1,5 +1,7 @@
 """What a repository is made of: components, layers, cycles, and what its files declare."""
 
+from dataclasses import replace
+
 from projects.mapping import files, structure
 from projects.mapping.edges import Edges, EdgeTable
 from projects.mapping.made import IMPORT, PART, MapFile
@@ -131,3 +133,11 @@ def test_marks_are_sorted_and_name_the_framework_where_the_language_knows_it():
         {"path": "b.py", "line": 3, "route": "/x", "framework": "flask"},
     ]
     assert marks.entry_points(said) == [{"path": "b.py", "line": 9, "what": "main"}]
+
+
+def test_marks_of_tests_are_not_those_of_the_product():
+    said = {"a.py": [("entry", "main", 1)], "tests/a.py": [("entry", "main", 1)]}
+    mapped = [MapFile(path, "0", "Python", 1, 1, 0, "", "", "") for path in said]
+    mapped[1] = replace(mapped[1], role="test")
+
+    assert list(marks.of_own(mapped, said)) == ["a.py"]

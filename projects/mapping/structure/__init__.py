@@ -45,8 +45,9 @@ def describe(found: Found) -> dict[str, Any]:
     pairs = [(src, dst) for src, dst, _ in needs]
     wants, published = packages.wanted(found.manifests), packages.publishes(found.manifests)
     installed = packages.dependencies(wants, found.manifests, published)
-    routes, models = marks.routes(found.marks), marks.models(found.marks)
-    entries = marks.entry_points(found.marks) + packages.commands(found.manifests)
+    own = marks.of_own(found.files, found.marks)
+    routes, models = marks.routes(own), marks.models(own)
+    entries = marks.entry_points(own) + packages.commands(found.manifests)
     described = {
         "components": components.table(found.files, found.components),
         "component_edges": needs,

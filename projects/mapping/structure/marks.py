@@ -1,9 +1,21 @@
-"""What single files declare to the world: where it starts, what it answers, what it stores."""
+"""What single files declare to the world: where it starts, what it answers, what it stores.
 
-from collections.abc import Mapping
+What tests, documentation and copies of others declare is not listed.
+"""
+
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from projects.mapping.made import Mark
+from projects.mapping import roles
+from projects.mapping.made import MapFile, Mark
+
+_NOT_OURS = (roles.TEST, roles.DOCUMENTATION, roles.VENDORED)
+
+
+def of_own(files: Iterable[MapFile], marks: Mapping[str, list[Mark]]) -> dict[str, list[Mark]]:
+    """This function will keep the marks of the code itself."""
+    roles_of = {file.path: file.role for file in files}
+    return {path: said for path, said in marks.items() if roles_of[path] not in _NOT_OURS}
 
 
 def entry_points(marks: Mapping[str, list[Mark]]) -> list[dict[str, Any]]:

@@ -5,6 +5,8 @@ from typing import Any
 import tree_sitter_python
 from tree_sitter import Language, Node, Parser, Query, QueryCursor
 
+from projects.mapping.languages.python.marks import marks
+
 _LANGUAGE = Language(tree_sitter_python.language())
 _PARSER = Parser(_LANGUAGE)
 _QUERY = Query(
@@ -21,7 +23,7 @@ Import = tuple[int, str, list[str] | None, int]
 
 
 def facts(source: bytes) -> dict[str, Any]:
-    """This function will give the imports, the definitions and whether the syntax is broken.
+    """This function will give the imports, definitions, marks, and whether the syntax is broken.
 
     An import is (level, module, names or None for a plain import, line); a definition is (kind,
     name, line). Lines count from 1.
@@ -37,11 +39,14 @@ def facts(source: bytes) -> dict[str, Any]:
         for kind in ("class", "function")
         for node in found.get(kind, ())
     ]
-    return {
-        "imports": sorted(filter(_sound, imports), key=lambda one: (one[3], one[0], one[1])),
+    sound = sorted(filter(_sound, imports), key=lambda one: (one[3], one[0], one[1]))
+    facts = {
+        "imports": sound,
         "definitions": sorted(filter(lambda one: one[1].isidentifier(), definitions), key=_line),
         "broken": root.has_error,
     }
+    seen = marks(root, found.get("class", ()), sound)
+    return facts | {"marks": seen} if seen else facts
 
 
 def _line(definition: tuple[str, str, int]) -> tuple[int, str]:
