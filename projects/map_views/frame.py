@@ -10,7 +10,9 @@ from django.shortcuts import get_object_or_404
 from django.urls import NoReverseMatch, reverse
 
 from jobs import board as jobs_board
+from jobs.failures import Anticipated
 from projects import access, board
+from projects.git import door, reading
 from projects.map_views import source
 from projects.models import Repository, SystemMap
 
@@ -26,6 +28,7 @@ PAGES = (
 )
 """The pages by the name of their address, in the order of the navigation."""
 _MOST_PAGES = 100_000
+_WATCH = door.Watch(deadline_s=5, idle_s=5, limits=reading.READ_LIMITS)
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,9 @@ def opened(request: HttpRequest, slug: str, pk: int, name: str) -> Opened:
         "links": _links(repository, name),
         "may_act": access.allows(request.user, "sync", repository.project_id),
     }
+    if repository.current_map is not None:
+        context["left_out"] = _left_out(repository.current_map)
+        context["behind"] = _behind(repository, repository.current_map)
     return Opened(repository, repository.current_map, context)
 
 
@@ -105,6 +111,22 @@ def folders(path: str) -> list[tuple[str, str]]:
     """This function will name the folders above a path, each with its own path."""
     names = path.split("/") if path else []
     return [(name, "/".join(names[: depth + 1])) for depth, name in enumerate(names)]
+
+
+def _left_out(shown: SystemMap) -> list[tuple[str, int]]:
+    """What a limit kept off the map: (what, how many)."""
+    said = shown.counts.get("left_out", {})
+    return [(what, number) for what, number in said.items() if number]
+
+
+def _behind(repository: Repository, shown: SystemMap) -> int | None:
+    """How many commits the map lacks; None where git cannot tell on this machine."""
+    if shown.commit == repository.head_commit:
+        return 0
+    try:
+        return reading.behind(repository.clone, shown.commit, repository.head_commit, _WATCH)
+    except Anticipated:
+        return None
 
 
 def _links(repository: Repository, here: str) -> list[Link]:
