@@ -65,7 +65,6 @@ def opened(request: HttpRequest, slug: str, pk: int, name: str) -> Opened:
         "may_act": access.allows(request.user, "sync", repository.project_id),
     }
     if repository.current_map is not None:
-        context["left_out"] = _left_out(repository.current_map)
         context["behind"] = _behind(repository, repository.current_map)
     return Opened(repository, repository.current_map, context)
 
@@ -111,12 +110,6 @@ def folders(path: str) -> list[tuple[str, str]]:
     """This function will name the folders above a path, each with its own path."""
     names = path.split("/") if path else []
     return [(name, "/".join(names[: depth + 1])) for depth, name in enumerate(names)]
-
-
-def _left_out(shown: SystemMap) -> list[tuple[str, int]]:
-    """What a limit kept off the map: (what, how many)."""
-    said = shown.counts.get("left_out", {})
-    return [(what, number) for what, number in said.items() if number]
 
 
 def _behind(repository: Repository, shown: SystemMap) -> int | None:

@@ -168,12 +168,13 @@ def test_a_section_shows_its_first_rows_and_on_demand_all(
 def test_a_partial_map_says_what_is_left_out(world: World, as_staff: Client) -> None:
     made = world.repository.current_map
     assert made is not None
-    counts = made.counts | {"left_out": {"edges": 12_345, "files": 0}}
+    counts = made.counts | {"partial": ["12,345 edges beyond 2,000,000 are missing."]}
     SystemMap.objects.filter(pk=made.pk).update(counts=counts)
 
-    page = text_of(as_staff, page_of(world))
-
-    assert "This map is partial: 12,345 edges beyond the limits" in page
+    for leaf in ("", "components/", "file/?path=quay/boat.py"):
+        assert "12,345 edges beyond 2,000,000 are missing" in text_of(
+            as_staff, page_of(world, leaf)
+        )
 
 
 def test_a_file_shows_who_needs_it_what_it_defines_and_its_source(
