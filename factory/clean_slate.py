@@ -18,7 +18,7 @@ from jobs.failures import Anticipated, FailureClass
 from jobs.models import Event, Job
 from jobs.states import HELD, UNSTARTED, State
 from projects import removal
-from projects.models import BlobFacts, Project, Repository, SystemMap
+from projects.models import BlobFacts, FileChurn, Project, Repository, SystemMap
 
 PATIENCE_S = 60.0
 _LOOK_EVERY_S = 0.2
@@ -29,6 +29,7 @@ _ROOTS = (
     "project, job, job_progress, job_log, job_late_report, job_attempt, job_move, job_event, "
     "job_artefact, job_delivery, job_dependency, job_unjudged, job_tick, job_day"
 )
+_APART = ", ".join(model._meta.db_table for model in (BlobFacts, FileChurn))  # refer to nothing
 _COUNTED: dict[str, type[Model]] = {
     "projects": Project,
     "repositories": Repository,
@@ -86,7 +87,7 @@ def _forget() -> dict[str, int] | None:
                 return None  # what waits was cancelled, or came in since: it goes along
             counts = {name: model.objects.count() for name, model in _COUNTED.items()}  # type: ignore[attr-defined]
             cursor.execute("SET LOCAL factory.clean_slate = 'on'")
-            cursor.execute(f"TRUNCATE {_ROOTS}, {BlobFacts._meta.db_table} CASCADE")
+            cursor.execute(f"TRUNCATE {_ROOTS}, {_APART} CASCADE")
             return counts
     except OperationalError as error:
         if getattr(error.__cause__, "pgcode", "") not in _PASSING:

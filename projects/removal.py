@@ -95,4 +95,5 @@ def _live(rows: Sequence[Project | Repository]) -> "QuerySet[Job]":
 
 def _of_repository(row: Repository) -> Q:
     shared = Q(kind="projects.register_many", arguments__repositories__contains=row.pk)
-    return Q(scope=row.project_id) & (Q(limit_key=row.limit_key) | shared)
+    own = Q(limit_key__in=(row.limit_key, row.history_key))
+    return Q(scope=row.project_id) & (own | shared)

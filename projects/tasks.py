@@ -3,21 +3,30 @@
 import contextlib
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from django.db import transaction
 
 from jobs import events, kinds, ports
 from jobs.context import Run
 from jobs.failures import Anticipated, Failed, FailureClass
 from jobs.levels import Level
 from jobs.models import Event
-from projects import addresses, maps, secrets
-from projects.git import reading, transfer
+from projects import addresses, maps, recording, secrets
+from projects.git import log, reading, transfer
 from projects.git.door import TRANSFER_LIMITS, Watch
 from projects.mapping import build
 from projects.mapping.extraction import Tools
+from projects.mapping.history.reading import Read, Reader
 from projects.models import Repository
 
 CLONE_S = 1500  # one transfer; Linux takes 600 s on an ordinary line
 MAP_S = 840
+NAMES_S, LINES_S = (
+    600,
+    1200,
+)  # git's time for a history; Linux's names take it 200 s, its lines hours
 
 events.register(
     "repository.registered",
@@ -51,6 +60,12 @@ events.register(
     version=1,
     fields={"repository": int, "map": int, "commit": str, "digest": str},
     meaning="A new map of a repository is the current one.",
+)
+events.register(
+    "history.completed",
+    version=1,
+    fields={"repository": int, "commit": str, "state": str},
+    meaning="Who changed what in a repository is known up to that commit, as far as it can be.",
 )
 
 
@@ -107,10 +122,7 @@ def map_repository(run: Run, *, repository: int) -> Failed | None:
         return Failed(FailureClass.INVALID_INPUT, "The repository was not fetched yet; sync it.")
     with _noting_failure(found):
         watch = Watch(MAP_S, 120, reading.READ_LIMITS, run.tend, _tell(run), run.starting)
-        commit = found.head_commit
-        if not reading.has(found.clone, commit, watch):  # it was fetched on another machine
-            run.log("The clone is not on this machine: it is brought first.", Level.WARNING)
-            commit = _bring(run, found, _tell(run))
+        commit = _here(run, found, watch)
         made = build.build(
             found.clone, commit, Tools(watch, run.command, maps.bounds()), maps.FactsCache()
         )
@@ -138,22 +150,78 @@ def map_repository(run: Run, *, repository: int) -> Failed | None:
     return None
 
 
-def subscribe() -> None:
-    """This function will have every synced repository mapped."""
-
-    def options(event: Event) -> dict[str, str]:
-        repository = events.payload(event)["repository"]
-        # The unique key counts unstarted jobs only: a push during a running map gets its own.
-        return {"unique_key": f"map:{repository}", "limit_key": f"repository:{repository}"}
-
-    ports.subscribers.register(
-        "repository.synced",
-        ports.Subscriber(
-            "projects.map",
-            lambda event: {"repository": events.payload(event)["repository"]},
-            options,
-        ),
+@kinds.register("projects.history", queue="long", timeout=CLONE_S + 2400, idle=600)
+def read_history(run: Run, *, repository: int) -> Failed | None:
+    """Counts who changed which files of one repository, and when: commits first, then lines."""
+    found = _find(repository)
+    if found is None:
+        return _gone(repository)
+    if not found.head_commit:
+        return Failed(FailureClass.INVALID_INPUT, "The repository was not fetched yet; sync it.")
+    names = Watch(NAMES_S, 300, log.LOG_LIMITS, run.tend, _tell(run), run.starting)
+    commit = _here(run, found, names)
+    reader = Reader(
+        found.clone, commit, names, replace(names, deadline_s=LINES_S), recording.Aside()
     )
+    for read in reader.read(recording.known(found)):
+        run.progress(read.tally.commits, read.tally.commits, "publishing")
+        if read.is_final:
+            _complete_history(run, found, read)
+            break
+        with transaction.atomic():
+            recording.publish(found, read, run.job_id)
+            run.checkpoint({"commit": commit})  # fails the commit of a job that was lost
+    return None
+
+
+def subscribe() -> None:
+    """This function will have every synced repository mapped, and its history read."""
+    for kind, name, key, priority in (
+        ("projects.map", "map", "repository", 0),
+        ("projects.history", "history", "history", -1),  # a map is what people wait for
+    ):
+        ports.subscribers.register(
+            "repository.synced",
+            ports.Subscriber(kind, _only_repository, _options(name, key, priority)),
+        )
+
+
+def _only_repository(event: Event) -> dict[str, int]:
+    return {"repository": events.payload(event)["repository"]}
+
+
+def _options(name: str, key: str, priority: int) -> Callable[[Event], dict[str, Any]]:
+    # The unique key counts unstarted jobs only: a push during a running job gets its own.
+    def options(event: Event) -> dict[str, Any]:
+        repository = events.payload(event)["repository"]
+        return {
+            "unique_key": f"{name}:{repository}",
+            "limit_key": f"{key}:{repository}",
+            "priority": priority,
+        }
+
+    return options
+
+
+def _complete_history(run: Run, repository: Repository, read: Read) -> None:
+    with run.completing({"commit": read.commit}):
+        history = recording.publish(repository, read, run.job_id)
+        events.publish(
+            "history.completed",
+            {"repository": repository.pk, "commit": read.commit, "state": history.state},
+            scope=repository.project_id,
+            subject=repository.name,
+            actor=run.actor,
+            cause=run.cause,
+        )
+
+
+def _here(run: Run, repository: Repository, watch: Watch) -> str:
+    """The newest commit, which may have been fetched on another machine."""
+    if reading.has(repository.clone, repository.head_commit, watch):
+        return repository.head_commit
+    run.log("The clone is not on this machine: it is brought first.", Level.WARNING)
+    return _bring(run, repository, _tell(run))
 
 
 def _find(pk: int) -> Repository | None:

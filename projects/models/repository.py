@@ -256,3 +256,8 @@ class Repository(models.Model):
     def limit_key(self) -> str:
         """What bounds its jobs: one at a time."""
         return f"repository:{self.pk}"
+
+    @property
+    def history_key(self) -> str:
+        """What bounds the jobs that read its history: one at a time, beside the others."""
+        return f"history:{self.pk}"

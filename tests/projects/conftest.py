@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from projects import registration
 from tests.projects import hosting
 from tests.projects.origins import PACKAGE, Origin
 
@@ -16,6 +17,27 @@ def origin(tmp_path, settings):
     made = Origin(tmp_path / "shop")
     made.commit(PACKAGE)
     return made
+
+
+@pytest.fixture
+def work(tmp_path, settings):
+    """This fixture will make two files in a repository whose history tests go on with."""
+    settings.FACTORY_LOCAL_REPOS = [str(tmp_path)]
+    settings.FACTORY_HOME = tmp_path / "home"
+    made = Origin(tmp_path / "shop")
+    made.commit({"a.py": "1\n2\n3\n", "b.py": "1\n"})
+    return made
+
+
+@pytest.fixture
+def worked(work):
+    """This fixture will register the work, as if its job had run."""
+    found = registration.register(
+        [str(work.path)], project=None, branch="", token="", actor="command"
+    )[0]
+    found.job.cancel(by="user:1")
+    found.repository.record_sync(work.git("rev-parse", "HEAD"))
+    return found.repository
 
 
 @pytest.fixture

@@ -40,19 +40,21 @@ class Origin:
         path.mkdir(parents=True, exist_ok=True)
         self.git("init", "--quiet", f"--initial-branch={branch}")
 
-    def git(self, *arguments: str, stdin: bytes | None = None) -> str:
-        """This method will run git in it and give what it said."""
+    def git(self, *arguments: str, stdin: bytes | None = None, **variables: str) -> str:
+        """This method will run git in it, with more variables, and give what it said."""
         done = subprocess.run(
             ["git", *arguments],
             cwd=self.path,
-            env=_WHO,
+            env=_WHO | variables,
             input=stdin,
             check=True,
             capture_output=True,
         )
         return done.stdout.decode(errors="replace").strip()
 
-    def commit(self, files: Mapping[str, str | bytes | None], message: str = "change") -> str:
+    def commit(
+        self, files: Mapping[str, str | bytes | None], message: str = "change", **variables: str
+    ) -> str:
         """This method will write (or, for None, remove) files, commit them and give the commit."""
         for name, content in files.items():
             path = self.path / name
@@ -62,7 +64,7 @@ class Origin:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content.encode() if isinstance(content, str) else content)
         self.git("add", "--all", "--force")
-        self.git("commit", "--quiet", "--message", message)
+        self.git("commit", "--quiet", "--message", message, **variables)
         return self.git("rev-parse", "HEAD")
 
     def commit_tree(self, listing: bytes) -> str:

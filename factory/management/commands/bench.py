@@ -4,13 +4,15 @@ from argparse import ArgumentParser
 from collections.abc import Iterator
 from typing import Any
 
-from factory.bench import controls, jobs, peers, recovery, retries
+from factory.bench import controls, history, jobs, peers, recovery, retries
 from jobs.management.contract import BadInput, Contract
 from projects.mapping import bench as maps
 
+_OF_REPOSITORY = {"map": maps.run, "history": history.run}
+
 
 class Command(Contract):
-    """Measures: jobs, what controls cost, map PATH (by phase), retries (simulated), recovery (kills)."""
+    """Measures: jobs, what controls cost, map PATH (by phase), history PATH, retries (simulated), recovery (kills)."""
 
     help = __doc__
     bad_input = (*Contract.bad_input, peers.NotInstalled)
@@ -19,10 +21,10 @@ class Command(Contract):
         """This method will declare what is measured."""
         parser.add_argument(
             "what",
-            choices=("jobs", "controls", "map", "recovery", "retries"),
+            choices=("jobs", "controls", "history", "map", "recovery", "retries"),
             help="what to measure",
         )
-        parser.add_argument("path", nargs="?", help="map: a local repository")
+        parser.add_argument("path", nargs="?", help="map, history: a local repository")
         parser.add_argument("--count", type=int, default=100_000, help="jobs: how many")
         parser.add_argument("--batch", type=int, help="jobs: the most claimed at a time")
         parser.add_argument("--kills", type=int, default=50, help="recovery: of a busy runner")
@@ -35,10 +37,10 @@ class Command(Contract):
 
     def answer(self, options: dict[str, Any]) -> tuple[Any, bool]:
         """This method will measure; the answer is no when a job was lost."""
-        if options["what"] == "map":
+        if options["what"] in _OF_REPOSITORY:
             if options["path"] is None:
-                raise BadInput("path: bench map needs a local repository")
-            return maps.run(options["path"]), True
+                raise BadInput(f"path: bench {options['what']} needs a local repository")
+            return _OF_REPOSITORY[options["what"]](options["path"]), True
         if options["what"] == "recovery":
             found = recovery.run(max(0, options["kills"]), max(0, options["idle_kills"]))
             return found, found["tree"]["lost"] == 0

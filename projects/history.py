@@ -1,0 +1,295 @@
+"""What pages and commands ask of histories: hotspots, owners, what changes together."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db import connection
+from django.db.models import Count, F, Max, Q, Sum
+
+from projects.mapping import roles
+from projects.models import Coupling, FileChurn, History, HistoryFile, Repository, SystemMap
+
+ROWS = 50
+MONTHS = 24  # that a trend shows
+NOBODYS = (roles.VENDORED, roles.GENERATED)
+"""Roles of files that nobody here writes by hand: they are no hotspot and have no owner."""
+KINDS: Mapping[str, tuple[str, ...]] = {
+    "code": ("",),
+    "tests": (roles.TEST,),
+    "documents": (roles.DOCUMENTATION,),
+    "all": ("", roles.TEST, roles.DOCUMENTATION),
+}
+"""Which files a list of hotspots may be asked for, and their roles."""
+_HOTSPOTS = """
+    SELECT f.id, n.path, s.lines, f.commits, f.recent, f.before, f.authors, f.top_author,
+           f.top_commits, f.last, f.{changes} * s.lines AS score, count(*) OVER () AS of
+    FROM map_sighting s
+    JOIN map_node n ON n.id = s.node_id AND n.kind = 'file'
+    JOIN history_file f ON f.history_id = %(history)s AND f.path = n.path
+    WHERE s.map_id = %(map)s AND s.role = ANY(%(roles)s) AND s.lines > 0 AND f.{changes} > 0
+      AND starts_with(n.path, %(under)s)
+    ORDER BY score DESC, n.path COLLATE "C" LIMIT %(rows)s OFFSET %(from)s
+"""
+_FILES = """
+    SELECT n.path, f.commits, f.recent, f.authors, f.top_author, f.top_commits, f.last
+    FROM map_sighting s
+    JOIN map_node n ON n.id = s.node_id AND n.kind = 'file'
+    JOIN history_file f ON f.history_id = %(history)s AND f.path = n.path AND f.commits > 0
+    WHERE s.map_id = %(map)s
+"""
+_OWNERS = """
+    SELECT s.component, a.name, sum(c.commits)::bigint AS changes, max(c.month) AS last,
+           coalesce(sum(c.commits) FILTER (WHERE c.month > %(recent)s), 0)::bigint AS recent
+    FROM map_sighting s
+    JOIN map_node n ON n.id = s.node_id AND n.kind = 'file'
+    JOIN history_file f ON f.history_id = %(history)s AND f.path = n.path
+    JOIN file_churn c ON c.file_id = f.id
+    JOIN history_author a ON a.id = c.author_id AND NOT a.bot
+    WHERE s.map_id = %(map)s AND NOT s.role = ANY(%(nobodys)s)
+    GROUP BY s.component, a.name
+"""
+
+
+@dataclass(frozen=True)
+class Hotspot:
+    """A file that is changed often and is large; `score` is changes times lines."""
+
+    id: int
+    path: str
+    lines: int
+    commits: int
+    recent: int
+    before: int
+    authors: int
+    top_author: str
+    top_commits: int
+    last: date
+    score: int
+    of: int
+
+    @property
+    def trend(self) -> str:
+        """Whether it is changed more than a year before, in a word."""
+        if self.recent == self.before:
+            return "steady"
+        return "rising" if self.recent > self.before else "falling"
+
+
+@dataclass(frozen=True)
+class Hotspots:
+    """One page of them; `total` is how many there are."""
+
+    rows: list[Hotspot]
+    total: int
+    number: int
+
+    @property
+    def further(self) -> bool:
+        """Whether another page follows."""
+        return self.number * ROWS < self.total
+
+
+@dataclass(frozen=True)
+class Person:
+    """What somebody did to some files: a change is one file in one commit."""
+
+    name: str
+    changes: int
+    recent: int
+    last: date
+    share: float  # of all changes by people, 0 to 1
+
+
+@dataclass(frozen=True)
+class Owners:
+    """Who changed a component, or the whole repository under the name ''; the most first.
+
+    `bus_factor` is the fewest people who together made more than half of the changes.
+    """
+
+    name: str
+    changes: int
+    people: list[Person]
+    bus_factor: int
+
+    @property
+    def last(self) -> date:
+        """The month of the newest change."""
+        return max(person.last for person in self.people)
+
+
+@dataclass(frozen=True)
+class FileStory:
+    """The history of one path."""
+
+    file: HistoryFile
+    people: list[Person]
+    coupled: list[Coupling]
+    months: list[tuple[date, int]]
+
+
+def of(repository: Repository) -> History | None:
+    """This function will give what is known of a repository's commits, or None before that."""
+    return History.objects.filter(repository=repository).first()
+
+
+def ago(until: date, months: int) -> date:
+    """This function will give the first day of the month so many months before another."""
+    number = until.year * 12 + until.month - 1 - months
+    return date(number // 12, number % 12 + 1, 1)
+
+
+def hotspots(
+    shown: SystemMap, history: History, *, kind: str, recent: bool, under: str, number: int
+) -> Hotspots:
+    """This function will rank files by changes times lines; `recent` counts the newest year alone.
+
+    `kind` is one of KINDS, `under` the beginning of a path, `number` the page, from 1.
+    """
+    statement = _HOTSPOTS.format(changes="recent" if recent else "commits")
+    values = {
+        "history": history.pk,
+        "map": shown.pk,
+        "roles": list(KINDS[kind]),
+        "under": under,
+        "rows": ROWS,
+        "from": (number - 1) * ROWS,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        rows = [Hotspot(*row) for row in cursor.fetchall()]
+    return Hotspots(rows, rows[0].of if rows else 0, number)
+
+
+def months(history: History, files: list[int]) -> dict[int, list[tuple[date, int]]]:
+    """This function will count the changes of files by people in each of the newest months."""
+    shown = [ago(history.until, back) for back in range(MONTHS - 1, -1, -1)]
+    found: dict[int, dict[date, int]] = {pk: dict.fromkeys(shown, 0) for pk in files}
+    churn = FileChurn.objects.filter(
+        file__in=files, month__gte=shown[0], month__lte=shown[-1], author__bot=False
+    )
+    counted = churn.values_list("file", "month").annotate(changes=Sum("commits"))
+    for file, month, changes in counted:
+        found[file][month] = changes
+    return {pk: list(counts.items()) for pk, counts in found.items()}
+
+
+def by_path(shown: SystemMap, history: History) -> dict[str, dict[str, Any]]:
+    """This function will give commits, recent, authors, top_author, top_commits and last of files.
+
+    Only of files that are on the map and that people changed.
+    """
+    names = ("commits", "recent", "authors", "top_author", "top_commits", "last")
+    with connection.cursor() as cursor:
+        cursor.execute(_FILES, {"history": history.pk, "map": shown.pk})
+        return {path: dict(zip(names, row, strict=True)) for path, *row in cursor.fetchall()}
+
+
+def owners(shown: SystemMap, history: History) -> list[Owners]:
+    """This function will say who changed the files of a map: the whole first, then by component."""
+    values = {
+        "history": history.pk,
+        "map": shown.pk,
+        "recent": ago(history.until, 12),
+        "nobodys": list(NOBODYS),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_OWNERS, values)
+        rows = cursor.fetchall()
+    whole: dict[str, tuple[int, int, date]] = {}
+    parts: dict[str, dict[str, tuple[int, int, date]]] = {}
+    for component, name, changes, last, recent in rows:
+        parts.setdefault(component, {})[name] = (changes, recent, last)
+        before = whole.get(name, (0, 0, last))
+        whole[name] = (before[0] + changes, before[1] + recent, max(before[2], last))
+    if not whole:
+        return []
+    listed = [_owners(name, parts[name]) for name in parts]
+    listed.sort(key=lambda one: (-one.changes, one.name))
+    return [_owners("", whole), *listed]
+
+
+def _owners(name: str, people: Mapping[str, tuple[int, int, date]]) -> Owners:
+    total = sum(changes for changes, _, _ in people.values())
+    ranked = sorted(
+        (
+            Person(person, changes, recent, last, changes / total)
+            for person, (changes, recent, last) in people.items()
+        ),
+        key=lambda one: (-one.changes, -one.last.toordinal(), one.name),
+    )
+    return Owners(name, total, ranked, bus_factor([one.changes for one in ranked]))
+
+
+def bus_factor(changes: list[int]) -> int:
+    """This function will give how few people made more than half of the changes."""
+    total, so_far = sum(changes), 0
+    for number, each in enumerate(sorted(changes, reverse=True), 1):
+        so_far += each
+        if so_far * 2 > total:
+            return number
+    return 0
+
+
+def of_file(history: History, path: str) -> FileStory | None:
+    """This function will tell the history of one path, also of one that is gone; None if it has none."""
+    file = HistoryFile.objects.filter(history=history, path=path).first()
+    if file is None:
+        return None
+    since = ago(history.until, 12)
+    rows = (
+        FileChurn.objects.filter(file=file, author__bot=False)
+        .values_list("author__name")
+        .annotate(
+            changes=Sum("commits"),
+            recent=Sum("commits", filter=Q(month__gt=since), default=0),
+            newest=Max("month"),
+        )
+    )
+    people = {name: (changes, recent, last) for name, changes, recent, last in rows}
+    ranked = _owners(path, people).people if people else []
+    return FileStory(file, ranked, coupled(history, path), months(history, [file.pk])[file.pk])
+
+
+def coupled(history: History, path: str = "", number: int = 1) -> list[Coupling]:
+    """This function will give the pairs that change together most often, of one file or of all."""
+    found = Coupling.objects.filter(history=history).select_related("one", "other")
+    if path:
+        found = found.filter(Q(one__path=path) | Q(other__path=path))
+    begin = (number - 1) * ROWS
+    return list(
+        found.order_by("-together", F("of_one") + F("of_other"), "pk")[begin : begin + ROWS]
+    )
+
+
+def health(shown: SystemMap, history: History) -> dict[str, int | float | str]:
+    """This function will give what a judgement of a project's health may be built upon, in numbers.
+
+    Counts of changes and people are of the files that are on the map; a change is one file in one
+    commit, recent are the newest twelve months. No judgement is made here.
+    """
+    whole = next(iter(owners(shown, history)), None)
+    files = by_path(shown, history)
+    recent = sorted((one["recent"] for one in files.values()), reverse=True)
+    bots = history.authors.filter(bot=True).aggregate(
+        names=Count("name", distinct=True), commits=Sum("commits", default=0)
+    )
+    people = whole.people if whole else []
+    return {
+        "state": str(history.state),
+        "commits": history.commits,
+        "commits_by_bots": bots["commits"],
+        "bots": bots["names"],
+        "changes": whole.changes if whole else 0,
+        "changes_recent": sum(one.recent for one in people),
+        "people": len(people),
+        "people_recent": sum(one.recent > 0 for one in people),
+        "bus_factor": whole.bus_factor if whole else 0,
+        "bus_factor_recent": bus_factor([one.recent for one in people]),
+        "files_changed": len(files),
+        "files_changed_recent": sum(count > 0 for count in recent),
+        "files_of_one_person": sum(one["authors"] == 1 for one in files.values()),
+        "share_of_ten_files_recent": round(sum(recent[:10]) / max(1, sum(recent)), 3),
+    }
