@@ -83,30 +83,6 @@ def _module(path):
 
 
 @pytest.mark.django_db
-def test_the_incremental_map_of_each_commit_equals_the_full_one(origin):
-    """M3: facts come from the cache, edges never do."""
-    changes = [
-        {"shop/models.py": "from . import views\n"},
-        {"shop/new.py": "from shop.views import cart\nimport shop.gone\n"},
-        {"shop/views.py": None},
-        {"shop/views/__init__.py": "", "shop/views/cart.py": "from ..models import *\n"},
-        {"shop/views/cart.py": "import os\n", "shop/models.py": "import shop.views.cart\n"},
-        {"tests/helper.py": "", "tests/test_shop.py": "import helper, shop\n"},
-        {"shop/__init__.py": None},
-        {"shop/urls.py": "broken (((\nfrom .models import x\n"},
-    ]
-    commits = [origin.git("rev-parse", "HEAD"), *map(origin.commit, changes)]
-    cache = FactsCache()
-
-    for commit in commits:
-        incremental = mapped(origin, commit, cache=cache)
-        full = mapped(origin, commit)
-        assert list(incremental.document()) == list(full.document())
-        assert incremental.digest == full.digest
-        assert incremental.counts == full.counts
-
-
-@pytest.mark.django_db
 def test_a_file_that_is_known_is_not_read_again(origin):
     cache = FactsCache()
     mapped(origin, cache=cache)
