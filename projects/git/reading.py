@@ -53,6 +53,11 @@ def commit(git_dir: Path, text: str, watch: Watch) -> str:
     )
 
 
+def before(git_dir: Path, commit_id: str, watch: Watch) -> str:
+    """This function will give the first parent of a commit, or '' when it has none here."""
+    return _revision(git_dir, f"{commit_id}~1", watch)
+
+
 def has(git_dir: Path, commit_id: str, watch: Watch) -> bool:
     """This function will say whether a clone lies there and holds a commit."""
     return door.git_dir(git_dir) is not None and bool(_revision(git_dir, commit_id, watch))
