@@ -172,6 +172,40 @@ class Projects(Schema):
     next: int | None = Field(description="Ask again with after=this; null on the last page.")
 
 
+class End(Schema):
+    """A repository at one end of an edge."""
+
+    id: int
+    name: str
+    map_status: str
+
+
+class Between(Schema):
+    """One repository installs a package another one publishes."""
+
+    src: End
+    dst: End
+    ecosystem: str
+    name: str
+    constraint: str
+    version: str = Field(description="What is installed, if a lock file says so.")
+    published: str = Field(description="The version the other repository declares.")
+    scope: str
+    path: str = Field(description="The manifest that says so.")
+    line: int
+
+
+class Betweens(Schema):
+    """The edges between the repositories of a project."""
+
+    edges: list[Between]
+    total: int
+    mapped: int = Field(
+        description="How many of the repositories have a map; others have no edges."
+    )
+    repositories: int
+
+
 class Given(Schema):
     """What is taken: unknown names are refused, so that a typing error is not passed over."""
 

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from jobs import board as jobs_board
 from jobs.redaction import redact
-from projects import access, board, registration, topics
+from projects import access, between, board, registration, topics
 from projects.addresses import Refused
 from projects.models import Project
 
@@ -26,6 +26,7 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
         "project": project,
         "card": board.cards([project])[0],
         "listed": listed,
+        "between": between.of(project),
         "rows": listed.rows,
         "may_act": access.allows(request.user, "sync", project.pk),
         "may_open": access.allows(request.user, "credentials", project.pk),

@@ -3,12 +3,13 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 from ninja import Query
 
 from factory import shapes
 from factory.api.answers import ACT_ERRORS, ERRORS, api, fresh
 from factory.api.callers import caller
-from projects import board, registration
+from projects import between, board, registration
 from projects.models import Project
 
 PROJECTS = 50
@@ -42,6 +43,20 @@ def projects(
     return fresh(request, {"projects": listed, "next": further})
 
 
+@api.get(
+    "/projects/{int:pk}/edges",
+    response={200: shapes.Betweens, **ERRORS},
+    summary="Which repositories of a project need each other",
+)
+def edges(request: HttpRequest, pk: int) -> HttpResponse:
+    """Who installs a package of whom, from the manifests of the current maps; the first 200."""
+    user = caller(request, "read").user
+    project = get_object_or_404(Project.objects.visible_to(user), pk=pk)
+    found = between.of(project)
+    told = [{**vars(one), "src": _end(one.src), "dst": _end(one.dst)} for one in found.edges]
+    return fresh(request, {**vars(found), "edges": told})
+
+
 @api.post(
     "/repositories",
     response={201: list[shapes.Registered], **ACT_ERRORS},
@@ -68,6 +83,10 @@ def repositories(request: HttpRequest, given: shapes.Registration) -> HttpRespon
         for one in done
     ]
     return api.create_response(request, made, status=201)
+
+
+def _end(one: Any) -> dict[str, Any]:
+    return {"id": one.pk, "name": one.name, "map_status": one.map_status}
 
 
 def _repository(one: Any) -> dict[str, Any]:
