@@ -4,7 +4,7 @@ from django.urls import path
 
 from projects import credentials, members, views
 from projects.map_views import components as map_components
-from projects.map_views import file, overview
+from projects.map_views import cycles, drift, file, impact, overview, search
 
 app_name = "projects"
 MAP = "projects/<slug:slug>/repositories/<int:pk>/map"
@@ -14,6 +14,10 @@ urlpatterns = [
     path(f"{MAP}/", overview.page, name="map"),
     path(f"{MAP}/components/", map_components.page, name="map-components"),
     path(f"{MAP}/file/", file.page, name="map-file"),
+    path(f"{MAP}/cycles/", cycles.page, name="map-cycles"),
+    path(f"{MAP}/drift/", drift.page, name="map-drift"),
+    path(f"{MAP}/impact/", impact.page, name="map-impact"),
+    path(f"{MAP}/search/", search.page, name="map-search"),
     path("projects/<slug:slug>/repositories/<int:pk>/syncs/", views.syncs, name="syncs"),
     path("projects/<slug:slug>/credentials/", credentials.page, name="credentials"),
     path(

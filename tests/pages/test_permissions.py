@@ -74,7 +74,7 @@ CASES = {
     "projects/<slug:slug>/": Case("viewer"),
     **{
         f"projects/<slug:slug>/repositories/<int:pk>/map/{page}": Case("viewer")
-        for page in ("", "components/", "file/")
+        for page in ("", "components/", "file/", "cycles/", "drift/", "impact/", "search/")
     },
     "projects/<slug:slug>/repositories/<int:pk>/syncs/": Case(NOBODY, "contributor"),
     "projects/<slug:slug>/credentials/": Case("maintainer"),
