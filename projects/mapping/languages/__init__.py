@@ -21,6 +21,7 @@ KEYS = {
     "Python": "python",
     "Java": "java",
     "PHP": "php",
+    "C#": "csharp",
     "Go": "go",
     "C": "c:c",
     "C++": "c:cpp",

@@ -6,13 +6,21 @@ lie; where several files declare one type, the nearest to the asking file is mea
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from itertools import islice
+from operator import itemgetter
 from typing import Any
 
+from projects.mapping.languages.nesting import nearest
 from projects.mapping.sources import Resolved, Sources
 
 HEURISTIC = False
 Type = tuple[str, int]  # file, index of the type in it
+_REMEMBERED = 50_000  # answers
+_OPEN_FILES = 500
+_DEEPEST = 40  # packages in a name, and types that are looked up to look up another
+_ANCESTORS = 200  # of one type
 
 
 def resolve(sources: Sources) -> Resolved:
@@ -23,12 +31,12 @@ def resolve(sources: Sources) -> Resolved:
     """
     tree = Tree(sources.imports)
     found = Resolved()
-    for path, said in sources.imports.items():
+    for path in sources.imports:
+        said = tree.file(path).said
         for name, static, whole, line in said["imports"]:
             types = tree.imported(path, name)
             found.edges.update((path, target, line) for target, _ in types if target != path)
-            package = name.rpartition(".")[0]
-            if not static and not whole and package in tree.packages:
+            if not static and not whole and tree.has(name.rpartition(".")[0]):
                 found.inside += 1
                 found.lost += [] if types else [(path, line)]
         for scope, name, line in said["uses"]:
@@ -40,21 +48,24 @@ def resolve(sources: Sources) -> Resolved:
 class Tree:
     """The types of a repository, and how a name leads to one."""
 
-    def __init__(self, imports: Any) -> None:
-        self._said = imports
-        self.packages: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-        self._members: dict[Type, dict[str, int]] = defaultdict(dict)
-        self._roots = {path: _root(path, said["package"]) for path, said in imports.items()}
-        for path, said in sorted(imports.items()):
+    def __init__(self, imports: Mapping[str, Any]) -> None:
+        self._packages: dict[str, dict[str, list[Type]]] = defaultdict(dict)
+        self._members: dict[Type, dict[str, int]] = {}
+        for path in sorted(imports):
+            said = imports[path]
             for index, (name, outer, _) in enumerate(said["types"]):
-                if not name:
-                    continue
-                self._members[path, outer].setdefault(name, index)
-                if outer < 0:
-                    self.packages[said["package"]][name].append(path)
-        self._files = {path: _Imports(self, path, said) for path, said in imports.items()}
+                if name and outer < 0:
+                    self._packages[said["package"]].setdefault(name, []).append((path, index))
+                elif name:
+                    self._members.setdefault((path, outer), {}).setdefault(name, index)
+        self.file = lru_cache(_OPEN_FILES)(lambda path: File(self, path, imports[path]))
+        self._simple = lru_cache(_REMEMBERED)(self._find)
         self._supers: dict[Type, list[Type]] = {}
-        self._simple: dict[tuple[str, int, str], Type | None] = {}
+        self._deep = 0
+
+    def has(self, package: str) -> bool:
+        """This method will say whether some file declares a package."""
+        return package in self._packages
 
     def imported(self, path: str, name: str) -> list[Type]:
         """This method will give the types a fully qualified name passes through."""
@@ -63,67 +74,58 @@ class Tree:
     def named(self, path: str, scope: int, name: str) -> list[Type]:
         """This method will give the types a name passes through in a type's body."""
         first, *rest = name.split(".")
-        head = self.simple(path, scope, first)
+        head = self._simple(path, scope, first)
         if head is None:
             return self._qualified(path, [first, *rest]) if rest else []
         return [head, *self._inner(head, rest)]
 
-    def simple(self, path: str, scope: int, name: str) -> Type | None:
-        """This method will give the type a single word means in a type's body."""
-        key = path, scope, name
-        if key not in self._simple:
-            self._simple[key] = None  # while it is looked for: a type may inherit from itself
-            self._simple[key] = self._find(path, scope, name)
-        return self._simple[key]
-
-    def member(self, owner: Type, name: str, passed: frozenset[Type] = frozenset()) -> Type | None:
+    def member(self, owner: Type, name: str) -> Type | None:
         """This method will give a member type, declared or inherited."""
-        index = self._members[owner].get(name) if owner in self._members else None
-        if index is not None:
-            return owner[0], index
-        for parent in self._parents(owner):
-            if parent not in passed:
-                found = self.member(parent, name, passed | {owner})
-                if found:
-                    return found
+        for one in islice(self._above(owner), _ANCESTORS):
+            index = self._members.get(one, {}).get(name)
+            if index is not None:
+                return one[0], index
         return None
 
     def at(self, path: str, package: str, name: str) -> Type | None:
         """This method will give a type of a package, of several the nearest to a file."""
-        paths = self.packages[package].get(name, []) if package in self.packages else []
-        if not paths:
-            return None
-        best = paths[0] if len(paths) == 1 else min(paths, key=lambda one: self._far(path, one))
-        return best, self._members[best, -1][name]
+        found = self._packages[package].get(name) if package in self._packages else None
+        return nearest(found, path, itemgetter(0)) if found else None
 
     def _find(self, path: str, scope: int, name: str) -> Type | None:
-        types = self._said[path]["types"]
+        file = self.file(path)
         while scope >= 0:
-            own, outer, _ = types[scope]
+            own, outer, _ = file.said["types"][scope]
             found = (path, scope) if own == name else self.member((path, scope), name)
             if found:
                 return found
             scope = outer
-        file = self._files[path]
         if file.shadows(name):
             return file.single(name)
-        return self.at(path, self._said[path]["package"], name) or file.on_demand(name)
+        return self.at(path, file.said["package"], name) or file.on_demand(name)
 
-    def name(self, one: Type) -> str:
-        """This method will give a type's own name."""
-        return str(self._said[one[0]]["types"][one[1]][0])
+    def _above(self, owner: Type) -> Iterator[Type]:
+        """A type and all it inherits from, the nearest first."""
+        seen, waiting = {owner}, [owner]
+        for one in waiting:
+            yield one
+            fresh = [parent for parent in self._parents(one) if parent not in seen]
+            seen.update(fresh)
+            waiting += fresh
 
     def _parents(self, owner: Type) -> list[Type]:
-        if owner not in self._supers:
-            self._supers[owner] = []  # while they are looked for
+        if owner not in self._supers and self._deep < _DEEPEST:
+            self._supers[owner] = []  # while they are looked for: a type may inherit from itself
             path, index = owner
-            _, outer, names = self._said[path]["types"][index]
+            _, outer, names = self.file(path).said["types"][index]
+            self._deep += 1
             found = [self.named(path, outer, name) for name in names]
+            self._deep -= 1
             self._supers[owner] = [types[-1] for types in found if types]
-        return self._supers[owner]
+        return self._supers.get(owner, [])
 
     def _qualified(self, path: str, words: list[str]) -> list[Type]:
-        for end in range(1, len(words)):
+        for end in range(1, min(len(words), _DEEPEST)):
             head = self.at(path, ".".join(words[:end]), words[end])
             if head:
                 return [head, *self._inner(head, words[end + 1 :])]
@@ -137,20 +139,12 @@ class Tree:
                 return
             yield step
 
-    def _far(self, path: str, other: str) -> tuple[bool, int, str]:
-        """Those of the same source root first, then those that share most of the way."""
-        here, there = self._roots[path].split("/"), self._roots[other].split("/")
-        shared = next(
-            (at for at, pair in enumerate(zip(here, there, strict=False)) if pair[0] != pair[1]),
-            min(len(here), len(there)),
-        )
-        return here != there, -shared, other
 
-
-class _Imports:
-    """What the imports of one file make of a single word."""
+class File:
+    """One file, and what its imports make of a single word."""
 
     def __init__(self, tree: Tree, path: str, said: Any) -> None:
+        self.said = said
         self._tree, self._path = tree, path
         named = [(name, static) for name, static, whole, _ in said["imports"] if not whole]
         self._single = {name.rpartition(".")[2]: name for name, _ in named}
@@ -165,7 +159,11 @@ class _Imports:
     def single(self, name: str) -> Type | None:
         """This method will give the type of an import that ends in a word."""
         found = self._tree.imported(self._path, self._single[name])
-        return found[-1] if found and self._tree.name(found[-1]) == name else None
+        if not found:
+            return None
+        path, index = found[-1]
+        own = self._tree.file(path).said["types"][index][0]
+        return found[-1] if own == name else None
 
     def on_demand(self, name: str) -> Type | None:
         """This method will give the type of an import of all of a package or of a type."""
@@ -176,9 +174,3 @@ class _Imports:
             if found:
                 return found
         return None
-
-
-def _root(path: str, package: str) -> str:
-    """The folder the packages of a file begin in, as far as they lie in folders of their names."""
-    folder = path.rpartition("/")[0]
-    return f"/{folder}".removesuffix("/" + package.replace(".", "/")).strip("/")

@@ -4,14 +4,16 @@ The Java language specification, 6.3: a type's members are in scope in its body 
 its header; type parameters are in scope in the whole declaration.
 """
 
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable
 
 from tree_sitter import Node
 
+from projects.mapping.languages.nesting import Nesting
+
 _NAMED = ("identifier", "type_identifier")
 _BODIES = ("class_body", "interface_body", "enum_body", "annotation_type_body")
+_LONGEST = 40  # words of a name
 _SUPERTYPES = ("superclass", "super_interfaces", "extends_interfaces")
 
 
@@ -20,10 +22,10 @@ class Scopes:
 
     def __init__(self, declared: list[Node], parameters: list[Node]) -> None:
         nodes = sorted(declared, key=lambda node: (node.start_byte, -node.end_byte))
-        self._borders, self._owners = _intervals(nodes)
+        self._bodies = Nesting([_body(node) for node in nodes])
         self._shadows = _shadows(parameters)
         self.types = [
-            [_name(node), self._owner(node.start_byte), _supertypes(node)] for node in nodes
+            [_name(node), self._bodies.owner(node.start_byte), _supertypes(node)] for node in nodes
         ]
 
     def placed(self, names: Iterable[tuple[str, int, int]]) -> list[tuple[int, str, int]]:
@@ -35,12 +37,9 @@ class Scopes:
         for name, start, line in names:
             if name == "var" or self._is_parameter(name.partition(".")[0], start):
                 continue
-            key = self._owner(start), name
+            key = self._bodies.owner(start), name
             first[key] = min(line, first.get(key, line))
         return sorted((owner, name, line) for (owner, name), line in first.items())
-
-    def _owner(self, start: int) -> int:
-        return self._owners[bisect_right(self._borders, start)]
 
     def _is_parameter(self, name: str, start: int) -> bool:
         return any(begin <= start < end for begin, end in self._shadows.get(name, ()))
@@ -53,7 +52,7 @@ def dotted(node: Node) -> str:
     """
     names: list[str] = []
     step: Node | None = node
-    while step is not None:
+    while step is not None and len(names) < _LONGEST:
         if step.type in _NAMED:
             names.append(text(step))
             return ".".join(reversed(names)) if all(names) else ""
@@ -73,27 +72,6 @@ def dotted(node: Node) -> str:
 def text(node: Node) -> str:
     """This function will give a node's own words."""
     return (node.text or b"").decode(errors="replace")
-
-
-def _intervals(nodes: list[Node]) -> tuple[list[int], list[int]]:
-    """Offsets at which the innermost type changes, and which it is before, between and after."""
-    borders: list[int] = []
-    owners = [-1]
-    open_types: list[tuple[int, int]] = []
-
-    def close(until: int) -> None:
-        while open_types and open_types[-1][1] <= until:
-            borders.append(open_types.pop()[1])
-            owners.append(open_types[-1][0] if open_types else -1)
-
-    bodies = [(*_body(node), index) for index, node in enumerate(nodes)]
-    for start, end, index in sorted(bodies, key=lambda body: (body[0], -body[1])):
-        close(start)
-        open_types.append((index, end))
-        borders.append(start)
-        owners.append(index)
-    close(max((end for _, end, _ in bodies), default=0))
-    return borders, owners
 
 
 def _body(node: Node) -> tuple[int, int]:

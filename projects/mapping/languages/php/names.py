@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from projects.mapping.languages.nesting import nearest
 from projects.mapping.languages.php.spaces import CLASS, FUNCTION
 from projects.mapping.sources import Resolved, Sources
 
@@ -61,7 +62,7 @@ class Tree:
             found = self._declared.get((kind, name.lower()))
             if found and len(found) > 1:
                 loaded = self._by_loader(name) if kind == CLASS else set()
-                return min(found, key=lambda one: (one not in loaded, *_far(path, one)))
+                return nearest([one for one in found if one in loaded] or found, path, str)
             if found:
                 return found[0]
         return None
@@ -104,12 +105,3 @@ def _loaders(manifests: Mapping[str, Any]) -> list[tuple[str, str, bool]]:
         for prefix, folder, whole in said.get("autoload", ()):
             found.append((prefix, posixpath.join(home, folder), whole))
     return found
-
-
-def _far(path: str, other: str) -> tuple[int, str]:
-    here, there = path.split("/"), other.split("/")
-    shared = next(
-        (at for at, pair in enumerate(zip(here, there, strict=False)) if pair[0] != pair[1]),
-        min(len(here), len(there)),
-    )
-    return -shared, other

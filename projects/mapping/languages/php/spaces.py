@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from tree_sitter import Node
 
 CLASS, FUNCTION, CONSTANT = "class", "function", "const"
+_LONGEST = 1000  # bytes of a name
 _NAMES = ("name", "qualified_name", "relative_name", "namespace_name")
 
 
@@ -52,7 +53,9 @@ class Spaces:
 
 def name_of(node: Node) -> str:
     """This function will give the name a node is; '' when it is an expression."""
-    return "".join(text(node).split()) if node.type in _NAMES else ""
+    if node.type not in _NAMES or node.end_byte - node.start_byte > _LONGEST:
+        return ""
+    return "".join(text(node).split())
 
 
 def text(node: Node) -> str:
