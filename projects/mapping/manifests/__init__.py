@@ -36,6 +36,8 @@ _BY_NAME: dict[str, str] = {
     "Directory.Packages.props": "csproj",
     "Directory.Build.props": "csproj",
     "packages.config": "csproj",
+    "composer.json": "composer_json",
+    "composer.lock": "composer_lock",
     "pyproject.toml": "pyproject",
     "setup.cfg": "setup_cfg",
     "Pipfile": "pipfile",

@@ -8,6 +8,7 @@ from typing import Any
 
 from projects.mapping.manifests import lined_xml
 from projects.mapping.manifests.lined_xml import Element
+from projects.mapping.untrusted import Broken
 
 ECOSYSTEM = "nuget"
 
@@ -21,7 +22,7 @@ def facts(source: bytes) -> dict[str, Any]:
     """
     try:
         project = lined_xml.read(source)
-    except lined_xml.NoXml:
+    except Broken:
         return {"manifest": {}, "broken": True}
     if project.name not in ("Project", "packages"):
         return {"manifest": {}, "broken": True}

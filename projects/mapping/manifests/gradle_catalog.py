@@ -3,9 +3,10 @@
 Source: Gradle's documentation, "Version catalogs".
 """
 
-import tomllib
 from collections.abc import Iterator
 from typing import Any
+
+from projects.mapping import untrusted
 
 ECOSYSTEM = "maven"
 
@@ -13,10 +14,10 @@ ECOSYSTEM = "maven"
 def facts(source: bytes) -> dict[str, Any]:
     """This function will give the libraries and plugins a build may use, as locked versions."""
     try:
-        read = tomllib.loads(source.decode("utf-8-sig"))
-    except (ValueError, RecursionError):
+        read = untrusted.read_toml(source)
+    except untrusted.Broken:
         return {"manifest": {}, "broken": True}
-    lines = _lines(source.decode("utf-8-sig"))
+    lines = _lines(untrusted.lines(source))
     versions = _table(read, "versions")
     found = [
         [name, version, lines.get(alias, 1)]
@@ -59,7 +60,7 @@ def _table(read: dict[str, Any], key: str) -> dict[str, Any]:
     return table if isinstance(table, dict) else {}
 
 
-def _lines(text: str) -> dict[str, int]:
+def _lines(written: list[str]) -> dict[str, int]:
     """The last line that begins with each key: libraries and plugins stand after versions."""
-    keys = enumerate((line.partition("=")[0].strip(" \t\"'") for line in text.splitlines()), 1)
+    keys = enumerate((line.partition("=")[0].strip(" \t\"'") for line in written), 1)
     return {key: number for number, key in keys}

@@ -8,11 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
+from projects.mapping.untrusted import Broken
+
 DEEPEST = 60  # deeper nesting is no manifest
-
-
-class NoXml(ValueError):
-    """The text is no XML, declares entities, or is nested deeper than any manifest."""
 
 
 @dataclass(slots=True)
@@ -40,12 +38,12 @@ class Element:
 
 
 def read(source: bytes) -> Element:
-    """This function will give the outermost element. Raises NoXml."""
+    """This function will give the outermost element. Raises Broken."""
     reader = _Reader()
     try:
         reader.parser.Parse(source, True)
-    except (expat.ExpatError, ValueError, LookupError):
-        raise NoXml from None
+    except (expat.ExpatError, ValueError, LookupError) as error:
+        raise Broken(str(error)[:200]) from error
     return reader.top.children[0]
 
 
@@ -62,7 +60,7 @@ class _Reader:
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         if len(self._open) > DEEPEST:
-            raise NoXml
+            raise Broken(f"more than {DEEPEST} levels in each other")
         one = Element(name.rpartition(":")[2], self.parser.CurrentLineNumber, attributes)
         self._open[-1].children.append(one)
         self._open.append(one)
@@ -76,4 +74,4 @@ class _Reader:
             self._open[-1].text += text
 
     def _refuse(self, *declared: object) -> None:
-        raise NoXml
+        raise Broken("entities are declared")

@@ -6,6 +6,7 @@ from typing import Any
 
 from projects.mapping.manifests import lined_xml
 from projects.mapping.manifests.lined_xml import Element
+from projects.mapping.untrusted import Broken
 
 ECOSYSTEM = "maven"
 _SCOPES = {"test": "dev", "provided": "optional", "system": "optional"}
@@ -23,7 +24,7 @@ def facts(source: bytes) -> dict[str, Any]:
     """
     try:
         project = lined_xml.read(source)
-    except lined_xml.NoXml:
+    except Broken:
         return {"manifest": {}, "broken": True}
     if project.name != "project":
         return {"manifest": {}, "broken": True}
