@@ -7,6 +7,7 @@ pnpm and lerna say of workspaces.
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
+from itertools import chain
 from typing import Any
 
 from projects.mapping.languages.ecmascript.places import Places, above, folder_of, join, walk
@@ -46,10 +47,11 @@ class Packages:
         imports = self._said.get(scope, {}).get("imports") if scope is not None else None
         if not isinstance(imports, dict) or scope is None:
             return None
-        targets = _targets(imports, name, how)
-        if targets and not targets[0].startswith("."):
-            return self.file(scope, targets[0], how)
-        return self._first(scope, targets)
+        tiers = _targets(imports, name, how)
+        first = next(chain.from_iterable(tiers), "")
+        if first and not first.startswith("."):
+            return self.file(scope, first, how)
+        return self._first(scope, tiers)
 
     def folder(self, folder: str) -> str | None:
         """This method will give the file a folder means that is imported by its path."""
@@ -59,7 +61,8 @@ class Packages:
             found = place and (self.places.file(place) or self.places.index(place))
             if found:
                 return str(found)
-        return self.places.index(folder)
+        found = self.places.index(folder)
+        return found or (self._main_source(folder) if said else None)
 
     def _find_inner(self, home: str, inner: str, how: str) -> str | None:
         """A file of a package; where "exports" are declared no other can be had."""
@@ -74,7 +77,7 @@ class Packages:
 
     def _unexported(self, home: str, inner: str) -> str | None:
         if not inner:
-            return self.folder(home) or self._main_source(home)
+            return self.folder(home)
         place = walk(home, inner)
         if place is None:
             return None
@@ -89,14 +92,16 @@ class Packages:
                 return str(found)
         return self.places.index(join(home, "src"))
 
-    def _first(self, home: str, targets: list[str]) -> str | None:
-        """The first that is there, else the first whose source is."""
-        for target in targets:
-            place = walk(home, target)
-            found = place and self.places.file(place)
+    def _first(self, home: str, tiers: list[list[str]]) -> str | None:
+        """The first that is there, else the first whose source is, of the likeliest targets."""
+        for targets in tiers:
+            places = (walk(home, target) for target in targets)
+            there = (place and self.places.file(place) for place in places)
+            built = (self.places.source(home, target) for target in targets)
+            found = next(filter(None, chain(there, built)), None)
             if found:
-                return str(found)
-        return next(filter(None, (self.places.source(home, target) for target in targets)), None)
+                return found
+        return None
 
     def _find_scope(self, folder: str) -> str | None:
         """The folder of the package.json a file stands under."""
@@ -194,7 +199,7 @@ def _pattern(root: str, glob: str) -> re.Pattern[str]:
     return re.compile(text + r"\Z")
 
 
-def _targets(table: dict[str, Any], name: str, how: str) -> list[str]:
+def _targets(table: dict[str, Any], name: str, how: str) -> list[list[str]]:
     """What a table of exports or imports says of a name, what is likeliest first."""
     if name in table and "*" not in name:
         said, star = table[name], ""
@@ -202,10 +207,8 @@ def _targets(table: dict[str, Any], name: str, how: str) -> list[str]:
         key, star = _wildcard(table, name)
         said = table.get(key)
     own, other = ("require", "import") if how == "require" else ("import", "require")
-    found = list(_conditions(said, lambda one: one in _KNOWN or one == own, 0))
-    found += _conditions(said, lambda one: one != other, 0)
-    found += _conditions(said, lambda one: True, 0)
-    return [target.replace("*", star) for target in dict.fromkeys(found)]
+    tiers = (lambda one: one in _KNOWN or one == own, lambda one: one != other, lambda one: True)
+    return [[to.replace("*", star) for to in _conditions(said, wanted, 0)] for wanted in tiers]
 
 
 def _wildcard(table: dict[str, Any], name: str) -> tuple[str, str]:

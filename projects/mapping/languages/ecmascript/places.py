@@ -12,6 +12,8 @@ _EXCHANGED = {
     ".jsx": (".tsx", ".ts", ".d.ts", ".jsx", ".js"),
     ".mjs": (".mts", ".d.mts", ".mjs"),
     ".cjs": (".cts", ".d.cts", ".cjs"),
+    ".ts": (".ts", ".tsx", ".d.ts", ".js", ".jsx"),
+    ".tsx": (".tsx", ".ts", ".d.ts", ".jsx", ".js"),
 }
 _ADDED = (".ts", ".tsx", ".d.ts", ".js", ".jsx", ".mts", ".cts", ".mjs", ".cjs", ".json")
 _ADDED += (".vue", ".svelte")
