@@ -7,6 +7,9 @@ CHROMIUM := $(firstword $(foreach name,chromium chromium-browser google-chrome,$
 PYTEST := $(BIN)/python -m pytest
 APART := tests/browser tests/journeys
 LEDGER := tests/jobs
+ORACLES := tests/oracles
+NPM := $(shell command -v npm)
+COMPARED := $(if $(NPM),$(ORACLES)/npm/node_modules/installed)
 PAGES := tests/pages tests/live
 FAULTS := $(addprefix tests/factory/test_,$(addsuffix .py,faults faults_together service_faults))
 SUPERVISED := $(addprefix tests/factory/test_,$(addsuffix .py,supervisor two_webs watchdog))
@@ -20,16 +23,17 @@ MEASURED := --cov --cov-report= --cov-fail-under=0
 MANAGE := $(BIN)/python manage.py
 
 .PHONY: up test test-as-user test-jobs test-ledger test-pages test-faults test-supervised test-crashes test-factory
-.PHONY: test-apps test-apart rights-of-services rights-of-processes rights-of-files coverage check bench shots clean lock audit
+.PHONY: test-apps test-apart rights-of-services rights-of-processes rights-of-files coverage check bench shots clean lock audit oracles
 
 up: .venv/product
 	@$(MANAGE) up $(ARGS)
 
 # Invocations beside each other, each with services of its own, the longest first: tests wait more than
 # they compute. The browser's is apart in any case: its driver's event loop breaks asynchronous tests.
-test: .venv/development
+test: .venv/development $(COMPARED)
 	$(TOGETHER) test-ledger test-factory test-crashes test-faults test-supervised test-apart test-apps test-pages check
 	@$(MAKE) --no-print-directory coverage
+	@$(if $(NPM),,echo "TypeScript was not asked about the map. To ask it, type: sudo apt-get install -y npm")
 	@$(if $(CHROMIUM),,echo "The browser tests were skipped. To run them, type: sudo apt-get install -y chromium libatomic1")
 
 # What `.ci/run` repeats as an unprivileged user.
@@ -73,7 +77,7 @@ coverage:
 	$(BIN)/coverage report
 
 test-apps:
-	$(PYTEST) $(addprefix --ignore=,tests/factory $(APART) $(LEDGER) $(PAGES)) $(ARGS)
+	$(PYTEST) $(addprefix --ignore=,tests/factory $(APART) $(LEDGER) $(PAGES) $(ORACLES)) $(ARGS)
 
 test-apart:
 	$(if $(wildcard $(APART)),$(PYTEST) $(wildcard $(APART)) $(ARGS))
@@ -89,20 +93,26 @@ check: .venv/development
 bench: .venv/product
 	$(MANAGE) bench jobs $(ARGS)
 
+# The maps of whole repositories beside what their languages' own tools say: minutes, and more of them
+# with the folders of other checked-out repositories: make oracles TREES="/some/where /else/where".
+oracles: .venv/development $(COMPARED)
+	ORACLE_TREES="$(TREES)" $(PYTEST) -s $(ORACLES) $(ARGS)
+
 shots: .venv/development
 	FACTORY_SHOTS=shots $(PYTEST) tests/browser $(ARGS)
 
 # Ends the product and removes what can be made again; the data in .factory stays.
 clean:
 	@if [ -x $(BIN)/python ]; then $(MANAGE) stop; fi
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis shots
+	rm -rf .venv $(ORACLES)/npm/node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis shots
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# Writes the locks anew from the .in files.
+# Writes the locks anew from the .in files, and that of TypeScript, the oracle, without its registry.
 lock: .venv/uv
 	for name in requirements-uv requirements requirements-dev; do \
 		$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
 			--no-header --no-annotate --upgrade $$name.in -o $$name.txt || exit 1; done
+	$(if $(NPM),npm install --prefix $(ORACLES)/npm --package-lock-only --omit-lockfile-registry-resolved --silent)
 
 # Known vulnerabilities of what is locked; needs an advisory service that answers.
 audit: .venv/development
@@ -116,6 +126,10 @@ audit: .venv/development
 .venv/development: requirements-dev.txt | .venv/uv
 	@$(call install,requirements-dev.txt)
 	@touch $@ .venv/product
+
+$(ORACLES)/npm/node_modules/installed: $(ORACLES)/npm/package-lock.json
+	@npm ci --prefix $(ORACLES)/npm --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+	@touch $@
 
 .venv/uv: requirements-uv.txt
 	@if [ -z "$(PYTHON)" ]; then echo "Python 3.11 or later is not installed: install it, or name it: make PYTHON=/path/of/python3" >&2; exit 2; fi

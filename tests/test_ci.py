@@ -45,6 +45,7 @@ def test_the_script_is_executable_and_parses() -> None:
 
 def test_every_make_target_that_is_promised_exists() -> None:
     promised = ["up", "test", "check", "bench", "shots", "clean", "lock", "test-as-user", "audit"]
+    promised += ["oracles"]
 
     for target in promised:
         done = subprocess.run(
@@ -73,6 +74,7 @@ def test_the_script_installs_every_program_the_tests_start() -> None:
         "pgbouncer",
         "openssl",
         "systemd",
+        "npm",
     ):
         assert re.search(rf"^    has [a-z-]+ .*\|\| echo {package}$", told, re.M), package
 

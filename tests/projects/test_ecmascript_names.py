@@ -59,11 +59,12 @@ CASES = {
     ),
     "all the ways to import": (
         {
-            "x.ts": "import type { A } from './a'\nimport b = require('./b')\nexport { c } from './c'\n"
+            "x.ts": "/// <reference path='h.d.ts' />\nimport type { A } from './a'\nimport b = require('./b')\nexport { c } from './c'\n"
             "type D = import('./d').D\nconst e = await import(/* late */ './e')\nrequire(`./f`)\n"
-            "declare module './g' {}\n/// <reference path='h.d.ts' />\n",
+            "declare module './g' {}\n/// <reference path='i.d.ts' />\n",
             **{f"{name}.ts": "" for name in "abcdefg"},
             "h.d.ts": "",
+            "i.d.ts": "",
         },
         {("x.ts", f"{name}.ts") for name in "abcdefg"} | {("x.ts", "h.d.ts")},
     ),
@@ -167,7 +168,9 @@ CASES = {
     "a package's own name, and its own short names": (
         {
             "package.json": package(
-                "p", exports="./lib/api.js", imports={"#a": {"node": "./a.js"}, "#b/*": "./b/*.js"}
+                "p",
+                exports="./lib/api.js",
+                imports={"#a": {"default": "./a.js"}, "#b/*": "./b/*.js"},
             ),
             "lib/api.js": "",
             "a.js": "",

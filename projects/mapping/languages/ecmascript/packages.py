@@ -30,7 +30,7 @@ class Packages:
             for path, said in manifests.get("manifest.package_json", {}).items()
         }
         self._links = {folder: _links(said) for folder, said in self._said.items()}
-        self._members = self._find_members(manifests)
+        self.workspaces = self._find_members(manifests)
         self._inner = cache(self._find_inner)
         self.scope = cache(self._find_scope)
         self.home = cache(self._find_home)
@@ -122,8 +122,8 @@ class Packages:
             found = self._linked(one, name)
             if found is not None:
                 return found
-            if name in self._members.get(one, {}):
-                return self._members[one][name]
+            if name in self.workspaces.get(one, {}):
+                return self.workspaces[one][name]
         return scope if said.get("name") == name else None
 
     def _linked(self, folder: str, name: str) -> str | None:

@@ -1,7 +1,7 @@
 """What one file of JavaScript or TypeScript says. Survives syntax errors."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import tree_sitter_javascript
@@ -16,9 +16,7 @@ _GRAMMARS: dict[str, Callable[[], object]] = {
     "tsx": tree_sitter_typescript.language_tsx,
 }
 _SCRIPT = re.compile(rb"<script\b([^>]*)>(.*?)</script\s*>", re.DOTALL | re.IGNORECASE)
-_REFERENCE = re.compile(
-    rb"""^///\s*<reference\s+path\s*=\s*(?:"([^"]+)"|'([^']+)')""", re.MULTILINE
-)
+_REFERENCE = re.compile(rb"""///\s*<reference\s+path\s*=\s*(?:"([^"]+)"|'([^']+)')""", re.MULTILINE)
 _TYPE_IMPORT = re.compile(rb"""\bimport\(["']([^"'\n]+)["']\)""")
 _NAME = re.compile(r"#?[\w$]+\Z")
 
@@ -46,11 +44,12 @@ def facts(source: bytes, dialect: str) -> dict[str, Any]:
     if dialect == "component":
         source, dialect = _scripts(source)
     dialect, tree = _parsed(source, dialect)
-    hidden: list[Import] = []
+    besides = list(_references(tree.root_node))
     if tree.root_node.has_error and dialect != "javascript" and b"import(" in source:
-        tree, hidden = _without_type_imports(source, dialect)
+        tree, types = _without_type_imports(source, dialect)
+        besides += types
     found = QueryCursor(_grammar(dialect).query).captures(tree.root_node)
-    imports = _imports(source, found, hidden)
+    imports = _imports(source, found, besides)
     said: dict[str, Any] = {
         "imports": imports,
         "definitions": _definitions(found),
@@ -78,12 +77,24 @@ def _without_type_imports(source: bytes, dialect: str) -> tuple[Tree, list[Impor
     """The grammar knows `import("x").A` as a type, but not `import("x").A[]`: a name stands in."""
     masked = _TYPE_IMPORT.sub(lambda match: b"_" * len(match[0]), source)
     tree = _grammar(dialect).parser.parse(masked)
-    hidden: list[Import] = []
+    besides: list[Import] = []
     for match in _TYPE_IMPORT.finditer(source):
         node = tree.root_node.descendant_for_byte_range(*match.span())
         if node is not None and node.type.endswith("identifier"):
-            hidden.append((match[1].decode(errors="replace"), _line(source, match), "import"))
-    return tree, hidden
+            besides.append((match[1].decode(errors="replace"), _line(source, match), "import"))
+    return tree, besides
+
+
+def _references(root: Node) -> Iterator[Import]:
+    """References count at the top of a file, before anything that is no comment."""
+    for number in range(root.child_count):
+        node = root.child(number)
+        if node is None or node.type not in ("comment", "hash_bang_line"):
+            return
+        match = _REFERENCE.match(node.text or b"")
+        if match:
+            path = match[1] or match[2]
+            yield path.decode(errors="replace"), node.start_point[0] + 1, "reference"
 
 
 def _scripts(source: bytes) -> tuple[bytes, str]:
@@ -96,8 +107,8 @@ def _scripts(source: bytes) -> tuple[bytes, str]:
     return bytes(blank), "tsx" if typed and b"tsx" in source else "typescript"
 
 
-def _imports(source: bytes, found: dict[str, list[Node]], hidden: list[Import]) -> list[Import]:
-    imports = set(hidden) | {
+def _imports(source: bytes, found: dict[str, list[Node]], besides: list[Import]) -> list[Import]:
+    imports = set(besides) | {
         (spec, node.start_point[0] + 1, how)
         for how in ("import", "require")
         for node in found.get(how, ())
@@ -106,11 +117,6 @@ def _imports(source: bytes, found: dict[str, list[Node]], hidden: list[Import]) 
     if found.get("module"):
         augmented = ((_text(node)[1:-1], node) for node in found.get("augment", ()))
         imports |= {(spec, node.start_point[0] + 1, "augment") for spec, node in augmented if spec}
-    if b"<reference" in source:
-        imports |= {
-            ((match[1] or match[2]).decode(errors="replace"), _line(source, match), "reference")
-            for match in _REFERENCE.finditer(source)
-        }
     return sorted(imports, key=lambda one: (one[1], one[0], one[2]))
 
 
