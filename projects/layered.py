@@ -14,7 +14,7 @@ import rustworkx
 
 BOX_WIDTH, BOX_HEIGHT, GAP, ROW_GAP = 136.0, 38.0, 18.0, 42.0
 IN_A_ROW = 8
-_PASSING, _SWEEPS, _MARGIN = 6.0, 8, 8.0
+_PASSING, _SWEEPS, _MARGIN, _BESIDE = 6.0, 8, 8.0, 14.0
 
 Pair = tuple[str, str]
 _Place = tuple[str, str]  # ("box", name), or ("down" or "up", name of the shared end)
@@ -247,6 +247,8 @@ def _drawing(
             points += [(x, y), (x, y + BOX_HEIGHT)]
         level = way[0][0] == way[-1][0]
         points = [points[1], points[3]] if level else points[1:-1]
+        if way[0][1] != ("box", src):  # beside the edge that leads down between the same boxes
+            points = [(x + _BESIDE, y) for x, y in points]
         lines.append(Line(src, dst, order[src] > order[dst], points))
     height = 2 * _MARGIN + len(rows.rows) * step - ROW_GAP
     return Drawing(most - least, height + (ROW_GAP / 2 if rows.rows else 0), boxes, lines)

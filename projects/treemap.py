@@ -103,7 +103,7 @@ def tree(files: Iterable[tuple[str, str, int]]) -> Folder:
             continue
         folder = root
         _add(folder, group, lines)
-        *parents, _ = path.split("/")
+        *parents, _ = path.removeprefix('"').split("/")  # names that cannot be printed are quoted
         for name in parents:
             below = folder.folders.get(name)
             if below is None:

@@ -36,8 +36,9 @@ def page(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 def _graph(
     request: HttpRequest, repository: Repository, structure: Mapping[str, Any]
 ) -> dict[str, Any]:
-    listed = structure.get("components", [])
-    counts = {(src, dst): count for src, dst, count in structure.get("component_edges", [])}
+    listed = [one | {"name": one["name"] or "."} for one in structure.get("components", [])]
+    told = structure.get("component_edges", [])
+    counts = {(src or ".", dst or "."): count for src, dst, count in told}
     focus, hops = frame.text(request, "focus"), 2 if request.GET.get("hops") == "2" else 1
     size = next((one for one in SIZES if str(one) == request.GET.get("most")), SIZES[0])
     near = graph.neighbours(focus, counts, hops) if focus else {}
@@ -47,7 +48,7 @@ def _graph(
     edges_shown = {ends: n for ends, n in counts.items() if shown.keys() >= set(ends)}
     nodes = [_node(repository, one, focus) for one in shown.values()]
     tied = [(*ends, n) for ends, n in counts.items() if not focus or near.keys() >= set(ends)]
-    circles = structure.get("component_cycles", [])
+    circles, layers = _named(structure, "component_cycles"), _named(structure, "layers")
     return {
         "focus": focus,
         "focus_known": any(one["name"] == focus for one in listed),
@@ -63,8 +64,13 @@ def _graph(
         "edges_shown": len(edges_shown),
         "edges_all": len(counts),
         "circles": circles,
-        "layers": list(enumerate(structure.get("layers", []), 1)),
+        "layers": layers,
     }
+
+
+def _named(structure: Mapping[str, Any], key: str) -> list[list[str]]:
+    """Groups of components; what lies at the top has no name, and pages write a dot."""
+    return [[name or "." for name in names] for names in structure.get(key, [])]
 
 
 def _before(size: int) -> int:
@@ -76,14 +82,14 @@ def _heavy(row: tuple[str, str, int]) -> tuple[int, str, str]:
 
 
 def _node(repository: Repository, one: Mapping[str, Any], focus: str) -> graph.Node:
-    name = one["name"] or "."
+    name = one["name"]
     said = f"{name}: {one['files']:,} files, {one['lines']:,} lines, {one['language']}"
     return graph.Node(
-        one["name"],
+        name,
         name,
         f"{one['lines']:,} lines",
         said,
-        frame.address(repository, "map-components", focus=one["name"]),
+        frame.address(repository, "map-components", focus=name),
         "l-1",
-        one["name"] == focus,
+        name == focus,
     )
