@@ -105,14 +105,21 @@ def tree(files: Iterable[tuple[str, str, int]]) -> Folder:
         _add(folder, group, lines)
         *parents, _ = path.removeprefix('"').split("/")  # names that cannot be printed are quoted
         for name in parents:
-            below = folder.folders.get(name)
-            if below is None:
-                below = Folder(f"{folder.path}/{name}" if folder.path else name)
-                folder.folders[name] = below
-            folder = below
+            inner = folder.folders.get(name)
+            if inner is None:
+                inner = Folder(f"{folder.path}/{name}" if folder.path else name)
+                folder.folders[name] = inner
+            folder = inner
             _add(folder, group, lines)
         folder.leaves.append(Leaf(path, group, lines))
     return root
+
+
+def below(folder: Folder) -> Folder:
+    """This function will go down while a folder holds one folder alone: they are shown as one."""
+    while len(folder.folders) == 1 and not folder.leaves:
+        folder = next(iter(folder.folders.values()))
+    return folder
 
 
 def layout(root: Folder, width: int, height: int, most: int) -> list[Tile]:
@@ -125,9 +132,9 @@ def layout(root: Folder, width: int, height: int, most: int) -> list[Tile]:
     numbers = count()
 
     def put(folder: Folder, inside: Rect) -> None:
-        for tile, below in _placed(folder, inside, most - len(tiles)):
-            if below is not None:
-                heapq.heappush(shut, (-tile.rect.area, next(numbers), len(tiles), below))
+        for tile, under in _placed(folder, inside, most - len(tiles)):
+            if under is not None:
+                heapq.heappush(shut, (-tile.rect.area, next(numbers), len(tiles), under))
             tiles.append(tile)
 
     if root.files:
@@ -137,7 +144,7 @@ def layout(root: Folder, width: int, height: int, most: int) -> list[Tile]:
         rect = tiles[place].rect
         if rect.area < _SMALLEST_FOLDER or min(rect.width, rect.height) < _NARROWEST:
             continue
-        folder = _below(folder)
+        folder = below(folder)
         if len(tiles) + len(folder.folders) + min(len(folder.leaves), 1) <= most:
             tiles[place], inside = _around(tiles[place], folder)
             put(folder, inside)
@@ -181,13 +188,6 @@ def _add(folder: Folder, group: str, lines: int) -> None:
     folder.lines += lines
     folder.files += 1
     folder.groups[group] = folder.groups.get(group, 0) + lines
-
-
-def _below(folder: Folder) -> Folder:
-    """A folder that holds one folder alone is drawn with it as one."""
-    while len(folder.folders) == 1 and not folder.leaves:
-        folder = next(iter(folder.folders.values()))
-    return folder
 
 
 def _around(tile: Tile, folder: Folder) -> tuple[Tile, Rect]:

@@ -13,7 +13,8 @@ from projects.models import Repository
 
 SIZES = (40, 120, 300)
 """How many components a picture may show; above the first it takes patience to read."""
-ROWS = 300
+ROWS = 100
+"""How many components, and how many edges between them, the tables show."""
 _HOPS = (1, 2)
 
 

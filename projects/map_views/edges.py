@@ -8,7 +8,7 @@ from django.db.models import F, Q, QuerySet
 from projects.map_views import frame
 from projects.models import Edge, MapNode, Repository
 
-EDGES = 100
+EDGES = 50
 LINES = 12
 """How many lines of evidence one row names."""
 _LONGEST_FILTER = 200

@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
-from projects.map_views import edges, frame, graph, source
+from projects.map_views import edges, frame, graph, past, source
 from projects.mapping import cycles, languages
 from projects.models import BlobFacts, Edge, MapNode, Repository, SystemMap
 
@@ -66,6 +66,7 @@ def _told(
         "definitions_all": len(definitions),
         "marks": sorted(facts.get("marks", []), key=lambda one: one[2]),
         "broken": facts.get("broken", False),
+        "past": past.of(repository, shown, path),
         "source": _source(request, repository, node, definitions, imports),
         **_around(repository, shown, path, {edge.dst.path for edge in imports}, importers),
     }

@@ -8,6 +8,7 @@ from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
 from projects.map_views import edges, frame, picture, sections
+from projects.map_views.grouping import GROUPINGS
 from projects.map_views.picture import Scope
 from projects.models import SystemMap
 
@@ -35,7 +36,7 @@ def _looked_at(request: HttpRequest, opened: frame.Opened, shown: SystemMap) -> 
     """The picture, and how to look at another part of it or in other colours."""
     scope = Scope(frame.text(request, "under").strip("/"), frame.text(request, "component"))
     colour = request.GET.get("colour", "")
-    colour = colour if colour in picture.GROUPINGS else "language"
+    colour = colour if colour in GROUPINGS else "language"
     names = [one["name"] or "." for one in shown.structure.get("components", [])]
     return {
         "under": scope.under,
@@ -54,7 +55,7 @@ def _looked_at(request: HttpRequest, opened: frame.Opened, shown: SystemMap) -> 
                     colour=name if name != "language" else "",
                 ),
             )
-            for name in picture.GROUPINGS
+            for name in GROUPINGS
         ],
         "components": names[:_OFFERED],
     }

@@ -1,6 +1,6 @@
 """The treemap of a map as SVG, its legend, and the table that says the same in words."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -11,16 +11,12 @@ from django.utils.safestring import SafeString, mark_safe
 
 from jobs.redaction import visible
 from projects import treemap
-from projects.map_views import frame
-from projects.mapping import languages
+from projects.map_views import frame, grouping
+from projects.map_views.grouping import Grouping
 from projects.models import MapNode, Repository, SystemMap
 
 WIDTH, HEIGHT, TILES = 1000, 600, 1800
-COLOURS = 8
-"""Of groups that have no order; what comes after is grey."""
 ROWS = 25
-READ, HEURISTIC = "imports read", "imports read by a heuristic"
-_COVERAGE = {READ: "k-read", HEURISTIC: "k-heuristic", "no extractor": "l-0"}
 _HEADING, _LETTER = 8, 6.3  # room beside a label, and of one letter of it
 
 
@@ -57,44 +53,12 @@ class Picture:
     drawn: int
     files: int
     blank: int
-
-
-Grouping = Callable[[SystemMap], tuple[tuple[str, ...], Callable[..., str]]]
-"""The columns of a file's row that tell its group, and how."""
-
-
-def by_language(shown: SystemMap) -> tuple[tuple[str, ...], Callable[..., str]]:
-    """This function will colour files by their language."""
-    return ("language",), str
-
-
-def by_coverage(shown: SystemMap) -> tuple[tuple[str, ...], Callable[..., str]]:
-    """This function will colour files by how well the map knows them."""
-    doubted = set(shown.counts.get("heuristic", []))
-    known = {name: languages.family(key) for name, key in languages.KEYS.items()}
-
-    def group(skip: str, language: str) -> str:
-        return skip or (HEURISTIC if known.get(language) in doubted else READ)
-
-    return ("skip", "language"), group
-
-
-def by_role(shown: SystemMap) -> tuple[tuple[str, ...], Callable[..., str]]:
-    """This function will colour files by what they are for."""
-    return ("role",), lambda role: role or "code"
-
-
-GROUPINGS: dict[str, Grouping] = {
-    "language": by_language,
-    "coverage": by_coverage,
-    "role": by_role,
-}
-"""What a treemap may be coloured by, as the address names it."""
+    by: Grouping
 
 
 def draw(repository: Repository, shown: SystemMap, scope: Scope, colour: str) -> Picture:
-    """This function will draw the files of a part of a map, coloured by one of GROUPINGS."""
-    columns, group = GROUPINGS[colour](shown)
+    """This function will draw the files of a part of a map, coloured by one of `grouping.GROUPINGS`."""
+    by = grouping.GROUPINGS[colour](repository, shown)
     nodes = MapNode.objects.filter(map=shown)
     if scope.component:
         nodes = nodes.filter(component=frame.component(scope.component))
@@ -102,13 +66,13 @@ def draw(repository: Repository, shown: SystemMap, scope: Scope, colour: str) ->
         inside, quoted = f"{scope.under}/", f'"{scope.under}/'
         nodes = nodes.filter(Q(node__path__startswith=inside) | Q(node__path__startswith=quoted))
     files = [
-        (path, group(*told), lines)
-        for path, lines, *told in nodes.values_list("node__path", "lines", *columns)
+        (path, by.group(path, *told), lines)
+        for path, lines, *told in nodes.values_list("node__path", "lines", *by.columns)
     ]
     top = _top(treemap.tree(files), scope.under)
-    colours = _colours(top, colour)
+    colours = by.colours(top.groups)
     tiles = treemap.layout(top, WIDTH, HEIGHT, TILES)
-    members = top.members()
+    members = treemap.below(top).members()
     drawn = sum(tile.kind == "file" for tile in tiles)
     counts, more = _counted(files), _kept(scope, colour)
     return Picture(
@@ -119,6 +83,7 @@ def draw(repository: Repository, shown: SystemMap, scope: Scope, colour: str) ->
         drawn,
         top.files,
         len(files) - top.files,
+        by,
     )
 
 
@@ -136,21 +101,14 @@ def _counted(files: Iterable[tuple[str, str, int]]) -> dict[str, int]:
     return counts
 
 
-def _colours(top: treemap.Folder, colour: str) -> dict[str, str]:
-    ranked = sorted(top.groups, key=lambda name: (-top.groups[name], name))
-    if colour == "coverage":
-        return {name: _COVERAGE.get(name, "k-left") for name in ranked}
-    return {name: f"l-{rank if rank <= COLOURS else 0}" for rank, name in enumerate(ranked, 1)}
-
-
 def _legend(
     top: treemap.Folder, colours: dict[str, str], counts: dict[str, int]
 ) -> list[tuple[str, str, int, int]]:
     listed = [(colours[name], name, top.groups[name], counts[name]) for name in colours]
-    others = listed[COLOURS:]
+    others = listed[grouping.COLOURS :]
     if len(others) > 1:
         lines, files = sum(one[2] for one in others), sum(one[3] for one in others)
-        return [*listed[:COLOURS], ("l-0", f"{len(others)} others", lines, files)]
+        return [*listed[: grouping.COLOURS], ("l-0", f"{len(others)} others", lines, files)]
     return listed
 
 

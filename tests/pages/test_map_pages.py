@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,18 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from projects.mapping import EXTRACTOR
-from projects.models import BlobFacts, Edge, MapNode, Node, Repository, SystemMap
+from projects.models import (
+    BlobFacts,
+    Edge,
+    FileChurn,
+    History,
+    HistoryAuthor,
+    HistoryFile,
+    MapNode,
+    Node,
+    Repository,
+    SystemMap,
+)
 from tests.pages.conftest import COMMIT, World, browser_of
 
 HOSTILE = '"><img src=x onerror=alert(1)>.py'
@@ -282,3 +294,69 @@ def test_the_page_turns_stale_within_one_event_of_a_new_commit(
     assert topics.status_fingerprints([key]) != before
     assert "mark-stale" in topics.render_status([key])[key]
     assert f'data-topic="repository:{key}"' in text_of(as_staff, page_of(world, "components/"))
+
+
+def past_of(world: World) -> None:
+    """This function will give the repository a history of two people and one file."""
+    known = History.objects.create(
+        repository=world.repository,
+        commit=COMMIT,
+        reader="1",
+        until=date(2026, 7, 1),
+        commits=9,
+        with_lines=True,
+        unnamed=0,
+        coupled=0,
+    )
+    ana = HistoryAuthor.objects.create(
+        history=known, name="Ana <b>", email="a", bot=False, commits=9
+    )
+    file = HistoryFile.objects.create(
+        history=known, path="quay/boat.py", commits=12, recent=9, authors=1, top_author="Ana <b>"
+    )
+    FileChurn.objects.create(
+        file=file, author=ana, month=date(2026, 7, 1), commits=12, added=5, deleted=1
+    )
+
+
+@pytest.mark.parametrize(
+    ("colour", "shade", "group"),
+    [("churn", "h-4", "10 to 29 changes"), ("owner", "l-1", "Ana &lt;b&gt;")],
+)
+def test_a_treemap_coloured_by_history_names_group_commit_and_state(
+    colour: str, shade: str, group: str, world: World, as_staff: Client
+) -> None:
+    past_of(world)
+
+    page = text_of(as_staff, page_of(world, f"?colour={colour}"))
+
+    tile = re.search(r'<path class="tile ([^"]*)" d="[^"]*"><title>quay/boat.py: ([^<]*)<', page)
+    assert tile
+    assert tile[1] == shade
+    assert tile[2] == f"120 lines, {group}"
+    assert f"By the history up to commit <code>{COMMIT[:10]}</code>, which is complete" in page
+
+
+@pytest.mark.parametrize("colour", ["churn", "owner"])
+def test_without_a_history_no_colour_is_made_up(
+    colour: str, world: World, as_staff: Client
+) -> None:
+    page = text_of(as_staff, page_of(world, f"?colour={colour}"))
+
+    assert "No history yet" in page
+    assert "no change by people" in page
+
+
+def test_a_file_shows_declared_and_derived_owners_and_its_past(
+    world: World, shown: SystemMap, as_staff: Client
+) -> None:
+    past_of(world)
+    rules = [{"pattern": "*.py", "owners": ["@bob"], "path": "CODEOWNERS", "line": 4}]
+    SystemMap.objects.filter(pk=shown.pk).update(structure=STRUCTURE | {"owners": rules})
+
+    page = text_of(as_staff, page_of(world, "file/?path=quay/boat.py"))
+
+    assert 'file/?path=CODEOWNERS#L4">@bob</a>' in page
+    assert "12 commits by 1 person, 9 in the newest twelve months" in page
+    assert 'Ana &lt;b&gt; <span class="said">12 · 100 %' in page
+    assert "2026-07: 12" in page
