@@ -135,6 +135,23 @@ def of(repository: Repository) -> History | None:
     return History.objects.filter(repository=repository).first()
 
 
+def told(repository: Repository) -> dict[str, Any] | None:
+    """This function will give `commit`, `state`, and `files`: path to commits, authors, top author.
+
+    None where nothing is known; files that no person changed are left out.
+    """
+    known = of(repository)
+    if known is None:
+        return None
+    rows = HistoryFile.objects.filter(history=known, commits__gt=0)
+    files = rows.values_list("path", "commits", "authors", "top_author")
+    return {
+        "commit": known.commit,
+        "state": str(known.state),
+        "files": {path: found for path, *found in files.iterator()},
+    }
+
+
 def ago(until: date, months: int) -> date:
     """This function will give the first day of the month so many months before another."""
     number = until.year * 12 + until.month - 1 - months

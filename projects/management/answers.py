@@ -19,6 +19,7 @@ class Answer:
 
     head: dict[str, Any]
     content: Callable[[], dict[str, Any]]
+    history: Callable[[], dict[str, Any] | None] = lambda: None  # see `projects.history.told`
 
 
 def of_made(made: Map, repository: int | str, built_at: datetime, behind: int | None) -> Answer:
@@ -36,8 +37,10 @@ def of_made(made: Map, repository: int | str, built_at: datetime, behind: int | 
     return Answer(head, lambda: json.loads(b"".join(made.document())))
 
 
-def of_stored(stored: "SystemMap", behind: int | None) -> Answer:
-    """This function will answer with a published map."""
+def of_stored(
+    stored: "SystemMap", behind: int | None, history: Callable[[], dict[str, Any] | None]
+) -> Answer:
+    """This function will answer with a published map and its repository's history."""
     head = {
         "repository": stored.repository_id,
         "commit": stored.commit,
@@ -48,7 +51,7 @@ def of_stored(stored: "SystemMap", behind: int | None) -> Answer:
         "counts": stored.counts,
         "languages": stored.languages,
     }
-    return Answer(head, stored.content)
+    return Answer(head, stored.content, history)
 
 
 def as_json(answer: Answer, wanted: Sequence[str]) -> dict[str, Any]:
@@ -61,23 +64,27 @@ def as_json(answer: Answer, wanted: Sequence[str]) -> dict[str, Any]:
             for src, dst, kind, lines in content["edges"]
         ]
     if "nodes" in wanted:
-        shown["nodes"] = list(_nodes(content))
+        told = answer.history()
+        shown["history"] = told and {"commit": told["commit"], "state": told["state"]}
+        shown["nodes"] = list(_nodes(content, told and told["files"]))
     return shown
 
 
-def _nodes(content: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Nothing is known of a file's history yet, and null says so."""
+def _nodes(content: dict[str, Any], history: dict[str, Any] | None) -> Iterator[dict[str, Any]]:
+    """Null says that nothing is known; a file that no person changed has no commits."""
+    unknown = (None, None, None) if history is None else (0, 0, None)
     skips = dict(content["skips"])
     columns = content.get("columns", documents.FIRST_COLUMNS)
     for row in content["files"]:
         file = dict(zip(columns, row, strict=True))
+        commits, authors, top_author = (history or {}).get(file["path"], unknown)
         yield {
             **file,
             "kind": "file",
             "skipped": skips.get(file["path"]),
-            "commits": None,
-            "authors": None,
-            "top_author": None,
+            "commits": commits,
+            "authors": authors,
+            "top_author": top_author,
         }
 
 

@@ -35,13 +35,13 @@ def repository(text: str) -> "Repository":
 
 def registered(found: "Repository", at: str) -> answers.Answer:
     """This function will give the map of a commit, '' for the current one; raises NoSuchCommit."""
-    from projects import maps
+    from projects import history, maps
 
     stored = maps.at(found, at)
     watch = door.Watch()
     if stored is not None:
         behind = reading.behind(found.clone, stored.commit, found.head_commit, watch)
-        return answers.of_stored(stored, behind)
+        return answers.of_stored(stored, behind, lambda: history.told(found))
     if not at:
         raise complaints.NoSuchCommit(no_map(found))
     made = make(found.clone, at, maps.FactsCache())

@@ -1,0 +1,73 @@
+"""Who knows what: the people who changed the files of a map, and how few they are."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.gzip import gzip_page
+from django.views.decorators.http import require_safe
+
+from projects import history
+from projects.history import Owners
+from projects.map_views import frame
+from projects.models import History, Repository, SystemMap
+
+COMPONENTS = PEOPLE = 50
+TOP = 3
+"""People who are named of each component."""
+TOP_LEVEL = "."
+"""Stands in addresses for the files of no component."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A component with the people who changed it most; the part of the rest is in percent."""
+
+    owners: Owners
+    address: str
+    top: list[tuple[str, int]]
+    more: int
+
+
+@gzip_page
+@require_safe
+def page(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """This view will show who changed a repository and each of its components."""
+    opened = frame.opened(request, slug, pk, "map-owners")
+    context = opened.context
+    if opened.map is not None:
+        known = history.of(opened.repository)
+        context |= {"history": known}
+        if known is not None:
+            context |= _people(request, opened.repository, opened.map, known)
+    return render(request, "projects/map/owners.html", context)
+
+
+def _people(
+    request: HttpRequest, repository: Repository, shown: SystemMap, known: History
+) -> dict[str, Any]:
+    whole, *parts = history.owners(shown, known) or [None]
+    said, number = frame.text(request, "component"), frame.number(request)
+    name = "" if said == TOP_LEVEL else said
+    meant = next((one for one in parts if one.name == name), None) if said else whole
+    begin = (number - 1) * COMPONENTS
+    bots = known.authors.filter(bot=True)
+    return {
+        "component": said,
+        "meant": meant,
+        "people": meant.people[:PEOPLE] if meant else [],
+        "rows": [_row(repository, one) for one in parts[begin : begin + COMPONENTS]],
+        "parts": len(parts),
+        "first": begin + 1,
+        "number": number,
+        "further": begin + COMPONENTS < len(parts),
+        "alone": sum(one.bus_factor == 1 for one in parts),
+        "bots": list(bots.order_by("-commits", "name").values_list("name", "commits")),
+    }
+
+
+def _row(repository: Repository, one: Owners) -> Row:
+    top = [(person.name, round(100 * person.share)) for person in one.people[:TOP]]
+    address = frame.address(repository, "map-owners", component=one.name or TOP_LEVEL)
+    return Row(one, address, top, len(one.people) - len(top))
