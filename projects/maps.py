@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from projects import addresses
-from projects.mapping import EXTRACTOR
+from projects.mapping import EXTRACTOR, alarm
 from projects.mapping.bounds import Bounds
 from projects.mapping.build import Fresh, Stored
 from projects.mapping.made import Map
@@ -106,6 +106,12 @@ def publish(repository: Repository, made: Map, job: int | None) -> SystemMap:
     All rows are written and counted before `current_map` is flipped; rows of the map before are
     removed, its document stays. A map of the same commit is replaced.
     """
+    before = (
+        SystemMap.objects.filter(pk=repository.current_map_id)
+        .values_list("counts", flat=True)
+        .first()
+    )
+    made.counts["alarms"] = alarm.alarms(made.counts, before or {})
     SystemMap.objects.filter(
         repository=repository, commit=made.commit, extractor=made.extractor
     ).delete()

@@ -134,6 +134,8 @@ def map_repository(run: Run, *, repository: int) -> Failed | None:
         if commit != found.head_commit:
             found.record_sync(commit)
         published = maps.publish(found, made, run.job_id)
+        for sentence in made.counts["alarms"]:
+            run.log(sentence, Level.WARNING)
         events.publish(
             "map.completed",
             {

@@ -19,6 +19,7 @@ from projects.mapping.said import Key, Spool
 from projects.mapping.structure import components
 
 _SAVED_AT_ONCE = 2000
+_EXAMPLES = 20  # of imports that led nowhere
 Stored = tuple[str, str, str, str]  # blob, key, head, said
 Fresh = tuple[str, str, str, str, str]  # and definitions
 
@@ -194,6 +195,13 @@ def _counts(
         "definitions": sum(file.definitions for file in mapped),
         "inside": sum(resolution.inside.values()),
         "unresolved": sum(map(len, resolution.lost.values())),
+        "resolved": {
+            family: [inside, len(resolution.lost[family])]
+            for family, inside in sorted(resolution.inside.items())
+        },
+        "lost": sorted(place for places in resolution.lost.values() for place in places)[
+            :_EXAMPLES
+        ],
         "heuristic": sorted(used),
     }
 

@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from projects import maps, registration, removal
 from projects.git import door, reading
 from projects.mapping import build, extraction
+from projects.mapping.languages.python import names
 from projects.models import BlobFacts, Edge, MapNode, MapStatus, Node, Repository, SystemMap
 
 pytestmark = pytest.mark.django_db
@@ -195,3 +196,22 @@ def test_a_mapped_repository_is_removed_with_its_maps(origin, repository):
 
     assert not SystemMap.objects.exists()
     assert not Node.objects.exists()
+
+
+def test_a_resolver_that_breaks_is_told_on_the_next_map(origin, repository, monkeypatch):
+    imports = "".join(f"from .part_{number} import x\n" for number in range(30))
+    parts = {f"shop/part_{number}.py": "" for number in range(30)}
+    origin.commit({"shop/all.py": imports, **parts})
+    _, first = publish(origin, repository)
+    repository.refresh_from_db()
+    monkeypatch.setattr(names.Tree, "_at", lambda tree, place, parent: None)
+
+    _, second = publish(origin, repository)
+
+    assert first.counts["alarms"] == []
+    assert second.counts["alarms"] == [
+        "python: 33 of 33 imports that must lead to a file of this repository lead to none, "
+        "0% on the map before: edges are missing."
+    ]
+    assert second.counts["lost"][0] == ("shop/all.py", 1)
+    assert len(second.counts["lost"]) == build._EXAMPLES
