@@ -9,10 +9,21 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from projects.git import reading
-from projects.mapping import extraction, files, languages, readers, resolving, structure
+from projects.mapping import (
+    extraction,
+    files,
+    languages,
+    readers,
+    resolving,
+    roles,
+    shares,
+    structure,
+)
+from projects.mapping.attributes import Attributes
 from projects.mapping.bounds import Bounds
 from projects.mapping.extraction import Tools
 from projects.mapping.files import File, Survey
+from projects.mapping.linguist import tongues
 from projects.mapping.made import Map, MapFile, Mark, document
 from projects.mapping.resolving import Resolution
 from projects.mapping.said import Key, Spool
@@ -33,6 +44,7 @@ class Facts:
     broken: bool = False
     defined: int = 0
     language: str = ""  # where the content knows better than the name
+    shown: tuple[str, ...] = ()  # of `linguist.signs`
     marks: list[Mark] = field(default_factory=list)
 
 
@@ -116,9 +128,16 @@ def _read(head: str) -> Facts:
         told.get("skip", ""),
         told.get("broken", False),
         told.get("defined", 0),
-        told.get("language", ""),
+        told.get("language") or _asked_for(told),
+        tuple(told.get("signs", ())),
         told.get("marks", []),
     )
+
+
+def _asked_for(told: Mapping[str, Any]) -> str:
+    """The language a file asks an editor for, or the one of the program it asks to run it."""
+    named = tongues.called(told["mode"]) if "mode" in told else ""
+    return named or tongues.BY_INTERPRETER.get(told.get("interpreter", ""), "")
 
 
 def _finish(
@@ -135,7 +154,12 @@ def _finish(
     }
     homes = components.assign(survey.files, manifests)
     read = {file.path: facts.get((file.blob, file.key)) for file in survey.files}
-    mapped = [_mapped(file, read[file.path], homes.homes[file.path]) for file in survey.files]
+    said = Attributes(declared, len(survey.files))
+    counted: set[str] = set()
+    mapped = [
+        _mapped(file, read[file.path], homes.homes[file.path], said.of(file.raw), counted)
+        for file in survey.files
+    ]
     marks = {path: facts.marks for path, facts in read.items() if facts and facts.marks}
     found = structure.Found(mapped, resolution.edges, homes, marks, manifests)
     described = structure.describe(found)
@@ -154,28 +178,35 @@ def _finish(
         resolution.edges,
         skips,
         counts,
-        _languages(mapped),
+        shares.of(mapped, counted),
         described,
         digest.hexdigest(),
     )
 
 
-def _mapped(file: File, facts: Facts | None, component: str) -> MapFile:
+def _mapped(
+    file: File, facts: Facts | None, component: str, said: roles.Said, counted: set[str]
+) -> MapFile:
+    """What is told of one file; its path goes to those of which a language may have a share."""
     read = facts or Facts()
+    language = tongues.called(str(said.get(roles.LANGUAGE, ""))) or read.language or file.language
+    role, may = roles.decide(file.raw, file.role, read.shown, said)
     skip = read.skip or file.skip
     if file.key and facts is None:
         skip = files.OUT_OF_TIME
     if not skip and readers.is_manifest(file.key):
         skip = files.NO_EXTRACTOR  # it has no imports of its own
+    if skip != files.BINARY and roles.has_share(language, may, said):
+        counted.add(file.path)
     return MapFile(
         file.path,
         file.blob,
-        read.language or file.language,
+        language,
         file.size,
         read.lines,
         read.defined,
         skip,
-        file.role,
+        role,
         component,
     )
 
@@ -216,13 +247,3 @@ def _partial(made: Map, survey: Survey, resolution: Resolution, bounds: Bounds) 
         f"{beyond:,} edges beyond {bounds.edges:,} are missing.": beyond,
     }
     return [sentence for sentence, true in told.items() if true]
-
-
-def _languages(mapped: list[MapFile]) -> dict[str, dict[str, int]]:
-    found: dict[str, dict[str, int]] = {}
-    for file in mapped:
-        totals = found.setdefault(file.language, {"files": 0, "bytes": 0, "lines": 0})
-        totals["files"] += 1
-        totals["bytes"] += file.bytes
-        totals["lines"] += file.lines
-    return dict(sorted(found.items(), key=lambda item: (-item[1]["bytes"], item[0])))

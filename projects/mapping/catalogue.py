@@ -1,115 +1,18 @@
 """Languages by file name, under the names github-linguist gives them."""
 
+from projects.mapping.linguist import tongues
+
 OTHER = "Other"
 
+# What linguist leaves to the text of a file, or to nobody, and a name tells all the same.
 _NAMES = {
-    "Dockerfile": "Dockerfile",
     "Containerfile": "Dockerfile",
-    "Makefile": "Makefile",
-    "GNUmakefile": "Makefile",
-    "CMakeLists.txt": "CMake",
-    "Rakefile": "Ruby",
-    "Gemfile": "Ruby",
-    "Jenkinsfile": "Groovy",
-    "Vagrantfile": "Ruby",
-    "BUILD": "Starlark",
-    "WORKSPACE": "Starlark",
-    "meson.build": "Meson",
-    "go.mod": "Go Module",
-    "go.sum": "Go Checksums",
     "LICENSE": "Text",
     "COPYING": "Text",
     "AUTHORS": "Text",
     "README": "Text",
-    "SConstruct": "Python",
-    "wscript": "Python",
 }
-_SUFFIXES = {
-    "Python": "py pyi pyw",
-    "Cython": "pyx pxd",
-    "JavaScript": "js mjs cjs jsx",
-    "TypeScript": "ts mts cts",
-    "TSX": "tsx",
-    "Vue": "vue",
-    "Svelte": "svelte",
-    "Go": "go",
-    "Rust": "rs",
-    "Java": "java",
-    "Kotlin": "kt kts",
-    "Scala": "scala sbt",
-    "Groovy": "groovy gradle",
-    "Clojure": "clj cljs cljc edn",
-    "C": "c h",
-    "C++": "cc cpp cxx hpp hh hxx ipp",
-    "C#": "cs",
-    "F#": "fs fsi fsx",
-    "Objective-C": "m",
-    "Objective-C++": "mm",
-    "Swift": "swift",
-    "Ruby": "rb rake gemspec erb",
-    "PHP": "php phtml",
-    "Perl": "pl pm",
-    "Lua": "lua",
-    "R": "r",
-    "Julia": "jl",
-    "Haskell": "hs",
-    "OCaml": "ml mli",
-    "Elixir": "ex exs",
-    "Erlang": "erl hrl",
-    "Dart": "dart",
-    "Zig": "zig",
-    "Nim": "nim",
-    "Fortran": "f f90 f95",
-    "Assembly": "asm s",
-    "Shell": "sh bash zsh ksh fish",
-    "PowerShell": "ps1 psm1",
-    "Batchfile": "bat cmd",
-    "SQL": "sql",
-    "GraphQL": "graphql gql",
-    "Protocol Buffer": "proto",
-    "Thrift": "thrift",
-    "HCL": "tf hcl tfvars",
-    "Nix": "nix",
-    "Starlark": "bzl star",
-    "CMake": "cmake",
-    "Makefile": "mk mak",
-    "M4": "m4 ac am",
-    "HTML": "html htm xhtml",
-    "Jinja": "j2 jinja jinja2",
-    "CSS": "css",
-    "SCSS": "scss",
-    "Sass": "sass",
-    "Less": "less",
-    "Stylus": "styl",
-    "SVG": "svg",
-    "XML": "xml xsd xsl xslt plist",
-    "JSON": "json jsonc json5 geojson",
-    "YAML": "yml yaml",
-    "TOML": "toml",
-    "INI": "ini cfg editorconfig",
-    "Java Properties": "properties",
-    "Markdown": "md markdown",
-    "MDX": "mdx",
-    "reStructuredText": "rst",
-    "AsciiDoc": "adoc asciidoc",
-    "TeX": "tex sty bib",
-    "Roff": "1 2 3 5 7 8",
-    "Text": "txt text log",
-    "CSV": "csv",
-    "TSV": "tsv",
-    "Diff": "diff patch",
-    "Gettext Catalog": "po pot",
-    "Jupyter Notebook": "ipynb",
-    "Vim Script": "vim",
-    "Emacs Lisp": "el",
-    "Common Lisp": "lisp",
-    "Scheme": "scm",
-    "Solidity": "sol",
-    "GLSL": "glsl vert frag",
-    "Cuda": "cu cuh",
-    "WebAssembly": "wat",
-}
-_BY_SUFFIX = {suffix: name for name, all_ in _SUFFIXES.items() for suffix in all_.split()}
+_SUFFIXES = {"pxd": "Cython", "log": "Text", "cfg": "INI", "ac": "M4", "am": "Makefile"}
 # Read by nobody: what is certainly not text need not pass through git and a pipe.
 _BINARY_SUFFIXES = """
     7z a avi avif bin bmp bz2 class dat db dll dylib eot exe flac gif gz ico icns iso jar jp2 jpeg
@@ -123,11 +26,15 @@ _BINARY = frozenset(_BINARY_SUFFIXES.split())
 def language_of(path: str) -> str:
     """This function will name the language of a file from its path alone."""
     name = path.rpartition("/")[2]
-    known = _NAMES.get(name)
+    known = tongues.BY_NAME.get(name) or _NAMES.get(name)
     if known:
         return known
-    _, dot, suffix = name.rpartition(".")
-    return _BY_SUFFIX.get(suffix.lower(), OTHER) if dot else OTHER
+    rest = name.lower()
+    while rest := rest.partition(".")[2]:  # the longest suffix first: `html.erb` before `erb`
+        known = _SUFFIXES.get(rest) or tongues.BY_SUFFIX.get(rest)
+        if known:
+            return known
+    return OTHER
 
 
 def surely_binary(path: str) -> bool:

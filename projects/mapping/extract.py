@@ -18,6 +18,7 @@ from functools import cache
 from typing import IO, Any
 
 from projects.mapping import readers
+from projects.mapping.linguist import signs
 
 CHUNK = 1 << 20
 PATIENCE_S = 10  # processor time for one blob; Django's largest takes 0.1 s
@@ -64,27 +65,41 @@ def _parse(key: str) -> Callable[[IO[bytes], int], dict[str, Any]]:
         source = stream.read(size)
         if b"\0" in source:
             return {"skip": "binary", "lines": 0}
-        return {"lines": _lines(source), **_reader(key)(source)}
+        line_ends = source.count(b"\n")
+        lines = line_ends + (source[-1:] not in (b"", b"\n"))
+        shown = _shown(source[: signs.HEAD], source[-signs.TAIL :], size, line_ends)
+        return {"lines": lines, **shown, **_reader(key)(source)}
 
     return read
 
 
-def _lines(source: bytes) -> int:
-    return source.count(b"\n") + (source[-1:] not in (b"", b"\n"))
+def _shown(head: bytes, tail: bytes, size: int, line_ends: int) -> dict[str, Any]:
+    found = signs.found(head, tail, size, line_ends)
+    return {"signs": found} if found else {}
 
 
 def _count(stream: IO[bytes], size: int) -> dict[str, Any]:
     """Chunk by chunk: a blob may be larger than the memory this process is given."""
-    lines, last, binary = 0, b"\n", False
-    while size:
-        chunk = stream.read(min(size, CHUNK))
+    left, lines, head, tail = size, 0, b"", b""
+    binary = False
+    while left:
+        chunk = stream.read(min(left, CHUNK))
         if not chunk:
             raise EOFError("the stream of blobs broke off")
-        size -= len(chunk)
+        left -= len(chunk)
         lines += chunk.count(b"\n")
-        last = chunk[-1:]
+        head = head or chunk[: signs.HEAD]
+        tail = (tail + chunk)[-signs.TAIL :]
         binary = binary or b"\0" in chunk
-    return {"skip": "binary", "lines": 0} if binary else {"lines": lines + (last != b"\n")}
+    if binary:
+        return {"skip": "binary", "lines": 0}
+    asks = {"mode": signs.mode(head), "interpreter": signs.interpreter(head)}
+    ended = lines + (tail[-1:] not in (b"", b"\n"))
+    return {
+        "lines": ended,
+        **_shown(head, tail, size, lines),
+        **{k: v for k, v in asks.items() if v},
+    }
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ def test_files_languages_definitions_and_edges_are_found(origin):
     found = {file.path: file for file in made.files}
     assert found["shop/models.py"].definitions == 2
     assert found["README.md"].language == "Markdown"
-    assert made.languages["Python"] == {"files": 4, "bytes": 165, "lines": 10}
+    assert made.languages["Python"] == {"files": 4, "bytes": 165, "lines": 10, "share": 100.0}
     assert made.counts["skipped"] == {"binary": 1, "no extractor": 1}
     assert made.counts["files"] == made.counts["parsed"] + sum(made.counts["skipped"].values())
 

@@ -52,6 +52,7 @@ _BY_NAME: dict[str, str] = {
     "lerna.json": "lerna",
     "package.json": "package_json",
     "pnpm-workspace.yaml": "pnpm_workspace",
+    ".gitattributes": "gitattributes",
 }
 _BY_PATTERN: dict[str, str] = {
     "*tsconfig*.json": "tsconfig",
