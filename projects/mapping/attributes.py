@@ -3,13 +3,17 @@
 Source: gitattributes(5): of two lines the later one wins, of two files the one in the deeper folder.
 """
 
+import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from projects.mapping.roles import Said
 from projects.mapping.structure import globs
 
-_MOST_TRIED = 2_000_000  # pairs of a line and a file
+_MOST_TRIED = 20_000_000  # pairs of a line and a file; 3 s
+_DEAR = 10  # times what the end of a name costs
+_SUFFIX = re.compile(r"\*\.[\w.-]+")
 _NOTHING: Said = {}
 
 
@@ -18,14 +22,17 @@ class Attributes:
 
     def __init__(self, manifests: Mapping[str, Mapping[str, Any]], files: int) -> None:
         known = manifests.get("manifest.gitattributes", {})
-        rules = [
-            (path.rpartition("/")[0], pattern, said)
-            for path in sorted(known, key=lambda path: (path.count("/"), path))
-            for pattern, said in known[path]["rules"]
-        ]
-        most = _MOST_TRIED // max(files, 1)
-        self.left_out = max(0, len(rules) - most)
-        self._rules = [(folder, _meant(pattern), said) for folder, pattern, said in rules[:most]]
+        self._rules: list[tuple[str, globs.Match, Said]] = []
+        self.left_out = 0
+        budget = _MOST_TRIED
+        for path in sorted(known, key=lambda path: (path.count("/"), path)):
+            for pattern, said in known[path]["rules"]:
+                match, cost = _meant(pattern)
+                budget -= cost * files
+                if budget < 0:
+                    self.left_out += 1
+                else:
+                    self._rules.append((path.rpartition("/")[0], match, said))
 
     def of(self, path: str) -> Said:
         """This method will give what is said of one file: true, false or a text, by attribute."""
@@ -37,10 +44,17 @@ class Attributes:
         return found or _NOTHING
 
 
-def _meant(pattern: str) -> globs.Match:
+def _meant(pattern: str) -> tuple[globs.Match, int]:
+    """What a pattern means, and how much it costs to ask."""
     names = pattern.lstrip("/").split("/")
+    if _SUFFIX.fullmatch(pattern):
+        return partial(_ends, pattern[1:]), 1
     if "/" not in pattern:
         names = ["**", *names]
     if names[-1] == "**":
         names = [*names[:-1], "*", "**"]
-    return globs.sequence(names)
+    return globs.sequence(names), _DEAR
+
+
+def _ends(suffix: str, path: str) -> bool:
+    return path.endswith(suffix)

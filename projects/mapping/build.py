@@ -163,11 +163,11 @@ def _finish(
     marks = {path: facts.marks for path, facts in read.items() if facts and facts.marks}
     found = structure.Found(mapped, resolution.edges, homes, marks, manifests)
     described = structure.describe(found)
-    skips = [(file.path, file.skip) for file in mapped if file.skip != files.NO_EXTRACTOR]
-    skips = sorted([skip for skip in skips if skip[1]] + survey.left_out)
+    skips = _skips(mapped, survey.left_out)
     counts = _counts(mapped, resolution, survey.left_out)
     counts["cycles"] = described["cut"].get("cycles", len(described["cycles"]))
     counts["broken"] = sum(bool(facts and facts.broken) for facts in read.values())
+    counts["attributes_left_out"] = said.left_out
     digest = hashlib.sha256()
     for piece in document(mapped, resolution.edges, skips, described):
         digest.update(piece)
@@ -182,6 +182,11 @@ def _finish(
         described,
         digest.hexdigest(),
     )
+
+
+def _skips(mapped: list[MapFile], left_out: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    skips = [(file.path, file.skip) for file in mapped if file.skip != files.NO_EXTRACTOR]
+    return sorted([skip for skip in skips if skip[1]] + left_out)
 
 
 def _mapped(
