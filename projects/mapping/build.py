@@ -155,11 +155,7 @@ def _finish(
     homes = components.assign(survey.files, manifests)
     read = {file.path: facts.get((file.blob, file.key)) for file in survey.files}
     said = Attributes(declared, len(survey.files))
-    counted: set[str] = set()
-    mapped = [
-        _mapped(file, read[file.path], homes.homes[file.path], said.of(file.raw), counted)
-        for file in survey.files
-    ]
+    mapped, counted = _all_mapped(survey.files, read, homes.homes, said)
     marks = {path: facts.marks for path, facts in read.items() if facts and facts.marks}
     found = structure.Found(mapped, resolution.edges, homes, marks, manifests)
     described = structure.describe(found)
@@ -182,6 +178,21 @@ def _finish(
         described,
         digest.hexdigest(),
     )
+
+
+def _all_mapped(
+    found: list[File],
+    read: Mapping[str, Facts | None],
+    homes: Mapping[str, str],
+    attributes: Attributes,
+) -> tuple[list[MapFile], set[str]]:
+    """What is told of each file, and the paths of which a language may have a share."""
+    counted: set[str] = set()
+    mapped = []
+    for file in found:
+        said = attributes.of(file.raw)
+        mapped.append(_mapped(file, read[file.path], homes[file.path], said, counted))
+    return mapped, counted
 
 
 def _skips(mapped: list[MapFile], left_out: list[tuple[str, str]]) -> list[tuple[str, str]]:
