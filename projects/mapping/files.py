@@ -7,6 +7,7 @@ from projects.git.reading import Entry
 from projects.mapping import catalogue, readers, roles
 
 MAX_PARSED = 1 << 20  # bytes; larger sources are generated, and only counted
+MAX_MANIFEST = 4 << 20  # bytes; a lock file of 2,000 packages has one megabyte
 MAX_COUNTED = 64 << 20  # bytes; larger blobs are not read at all
 MAX_PATH = 1000  # bytes; an index of PostgreSQL takes 2,700
 
@@ -61,7 +62,7 @@ def _file(entry: Entry, raw: str, path: str) -> File:
     file = File(raw, path, entry.blob, entry.size, language, key, roles.role_of(raw))
     if entry.size > MAX_COUNTED:
         file.key, file.skip = "", TOO_LARGE
-    elif file.key and entry.size > MAX_PARSED:
+    elif file.key and entry.size > (MAX_MANIFEST if readers.is_manifest(key) else MAX_PARSED):
         file.key, file.skip = readers.LINES_ONLY, TOO_LARGE
     elif not file.key and catalogue.surely_binary(raw):
         file.skip = BINARY

@@ -158,13 +158,13 @@ def test_what_is_declared_and_not_so_is_shown():
     assert found["disagreements"] == [
         {
             "what": "dependency",
-            "declared": "nothing by web",
+            "declared": "web/pyproject.toml does not name mail",
             "derived": "web imports mail",
         },
         {
             "what": "dependency",
             "declared": "web/pyproject.toml:4 core",
-            "derived": "web imports nothing of core",
+            "derived": "no import of core",
         },
         {"what": "owners", "declared": "CODEOWNERS:4 /gone/", "derived": "no file matches"},
     ]

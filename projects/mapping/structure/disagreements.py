@@ -32,27 +32,51 @@ def _between_packages(
     described: Mapping[str, Any], wants: list[Wanted], homes: Mapping[str, str]
 ) -> list[dict[str, str]]:
     """A package of the repository that is declared and never imported, or the other way round."""
-    published = {
-        (one["ecosystem"], packages.normal(one["ecosystem"], one["name"])): homes.get(one["path"])
-        for one in described["publishes"]
-        if one["ecosystem"] in _INSTALLED
-    }
-    own = {component for component in published.values() if component is not None}
+    own = _Packages(described, homes)
     said: dict[tuple[str, str], Wanted] = {}
     for one in wants:
-        target = published.get((one.ecosystem, packages.normal(one.ecosystem, one.name)))
-        source = homes.get(one.path)
-        if target is not None and source in own and source != target:
+        target = own.named.get((one.ecosystem, packages.normal(one.ecosystem, one.name)))
+        source = own.of_component(homes.get(one.path))
+        if target is not None and source is not None and source != target:
             said.setdefault((source, target), one)
-    seen = {(src, dst) for src, dst, _ in described["component_edges"] if {src, dst} <= own}
+    seen = {
+        (own.of_component(src), own.of_component(dst))
+        for src, dst, _ in described["component_edges"]
+    }
     unused = [
-        _said(f"{one.path}:{one.line} {one.name}", f"{ends[0]} imports nothing of {ends[1]}")
-        for ends, one in said.items()
-        if ends not in seen and not one.scope
+        _said(f"{one.path}:{one.line} {one.name}", f"no import of {target}")
+        for (source, target), one in said.items()
+        if (source, target) not in seen and not one.scope
     ]
     return unused + [
-        _said(f"nothing by {src}", f"{src} imports {dst}") for src, dst in seen - set(said)
+        _said(f"{own.manifests[src]} does not name {own.names[dst]}", f"{src} imports {dst}")
+        for src, dst in sorted(seen - set(said), key=str)
+        if src and dst and src != dst
     ]
+
+
+class _Packages:
+    """The packages a repository publishes, by their folders; "" is the repository's own."""
+
+    def __init__(self, described: Mapping[str, Any], homes: Mapping[str, str]) -> None:
+        self.named: dict[tuple[str, str], str] = {}
+        self.manifests: dict[str, str] = {}
+        self.names: dict[str, str] = {}
+        for one in described["publishes"]:
+            folder, ecosystem = one["path"].rpartition("/")[0], one["ecosystem"]
+            if ecosystem in _INSTALLED and one["path"] in homes:
+                self.named[ecosystem, packages.normal(ecosystem, one["name"])] = folder
+                self.manifests[folder], self.names[folder] = one["path"], one["name"]
+        self._homes = {one["name"]: self._deepest(one["path"]) for one in described["components"]}
+
+    def of_component(self, name: str | None) -> str | None:
+        """The folder of the package a component is part of: one that was opened is one package."""
+        return self._homes.get(name) if name is not None else None
+
+    def _deepest(self, folder: str) -> str | None:
+        while folder and folder not in self.manifests:
+            folder = folder.rpartition("/")[0]
+        return folder if folder in self.manifests else None
 
 
 def _said(said: str, derived: str) -> dict[str, str]:
