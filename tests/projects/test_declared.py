@@ -4,9 +4,8 @@ import time
 
 import pytest
 
-from projects.mapping.made import MapEdge
 from projects.mapping.structure import contracts, declared, globs, packages
-from tests.projects.test_structure import described
+from tests.projects.test_structure import described, table
 
 GITHUB = [  # of GitHub's page about code owners, and of gitignore's
     ("*", "a/b.c", True),
@@ -77,11 +76,6 @@ def test_no_pattern_takes_long():
     assert time.process_time() - began < 1
 
 
-def edge(src, dst):
-    """This function will make an import in line 7."""
-    return MapEdge(src, dst, "import", [7])
-
-
 def rule(kind, groups, allowed=()):
     """This function will make rules of one, as its manifest gives them."""
     said = {"kind": kind, "name": kind, "groups": groups, "except": list(allowed)}
@@ -97,18 +91,24 @@ def rule(kind, groups, allowed=()):
     ],
 )
 def test_an_edge_that_breaks_a_rule_is_found_with_its_evidence(kind, groups, allowed):
-    edges = [edge("web/a.py", "core/a.py"), edge("core/a.py", "web/b.py"), edge("x", "core/b")]
-    edges.append(edge("web/a.py", "web/b.py"))
+    edges = [
+        ("web/a.py", "core/a.py", "import"),
+        ("core/a.py", "web/b.py", "import"),
+        ("x", "core/b", "import"),
+        ("web/a.py", "web/b.py", "import"),
+        ("core/a.py", "web/c.py", "part"),
+    ]
 
-    found = contracts.violations(rule(kind, groups, allowed), edges)
+    found, _ = contracts.check(rule(kind, groups, allowed), table(edges))
 
-    assert found == [{"rule": kind, "src": "core/a.py", "dst": "web/b.py", "lines": [7]}]
+    assert found == [{"rule": kind, "src": "core/a.py", "dst": "web/b.py", "lines": [1]}]
 
 
 def test_independent_parts_import_each_other_in_neither_direction():
-    edges = [edge("a/x", "b/x"), edge("b/x", "a/x"), edge("a/x", "a/y"), edge("a/x", "c")]
+    ends = [("a/x", "b/x"), ("b/x", "a/x"), ("a/x", "a/y"), ("a/x", "c")]
+    edges = table([(*one, "import") for one in ends])
 
-    found = contracts.violations(rule("independence", [["a"], ["b"]]), edges)
+    found, _ = contracts.check(rule("independence", [["a"], ["b"]]), edges)
 
     assert [(one["src"], one["dst"]) for one in found] == [("a/x", "b/x"), ("b/x", "a/x")]
 
@@ -117,6 +117,17 @@ def test_a_malformed_rule_is_one_line_of_the_structure():
     found = described(["a"], [], rule("layers", [["a"], ["b"]]))
 
     assert found["rule_errors"] == [".factory/rules.toml: layers 2: x"]
+
+
+def test_more_patterns_than_can_be_tried_are_not_tried_and_said_to_be(monkeypatch):
+    monkeypatch.setattr(contracts, "_MOST_TRIED", 3)
+
+    found, errors = contracts.check(rule("layers", [["a"], ["b"]]), table([("b", "a", "import")]))
+
+    assert found == []
+    assert errors[1] == (
+        ".factory/rules.toml: 2 patterns are too many for 2 files; no rule was checked"
+    )
 
 
 WORKSPACE = {

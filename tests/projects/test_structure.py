@@ -37,17 +37,21 @@ def homes(paths, manifests=PACKAGE):
     return components.assign(surveyed(paths), manifests).homes
 
 
+def table(edges):
+    """This function will make the edges of a map, each in line 1."""
+    by_kind = [(kind, Edges((*ends, 1) for *ends, one in edges if one == kind)) for kind in KINDS]
+    return EdgeTable.of(
+        [(kind, some, {name: name for name in some.names}) for kind, some in by_kind]
+    )
+
+
 def described(paths, edges, manifests=PACKAGE, said=None):
     """This function will describe a tree of files of ten lines."""
     found = components.assign(surveyed(paths), manifests)
     mapped = [
         MapFile(path, "0", "Python", 1, 10, 0, "", "", found.homes[path]) for path in sorted(paths)
     ]
-    by_kind = [(kind, Edges((*ends, 1) for *ends, one in edges if one == kind)) for kind in KINDS]
-    links = EdgeTable.of(
-        [(kind, some, {name: name for name in some.names}) for kind, some in by_kind]
-    )
-    return structure.describe(structure.Found(mapped, links, found, said or {}, manifests))
+    return structure.describe(structure.Found(mapped, table(edges), found, said or {}, manifests))
 
 
 def test_declared_packages_and_top_folders_are_components_and_the_largest_is_opened():

@@ -20,7 +20,7 @@ from typing import Any
 from projects.mapping import untrusted
 
 _LISTS = {"layers": ("layers",), "forbidden": ("from", "to"), "independence": ("modules",)}
-_MOST = 200
+_MOST = 100
 """Rules, and patterns of one rule: more would keep a large repository's map waiting."""
 
 

@@ -45,6 +45,7 @@ def describe(found: Found) -> dict[str, Any]:
     pairs = [(src, dst) for src, dst, _ in needs]
     wants, published = packages.wanted(found.manifests), packages.publishes(found.manifests)
     installed = packages.dependencies(wants, found.manifests, published)
+    violations, errors = contracts.check(found.manifests, found.edges)
     own = marks.of_own(found.files, found.marks)
     routes, models = marks.routes(own), marks.models(own)
     entries = marks.entry_points(own) + packages.commands(found.manifests)
@@ -63,8 +64,8 @@ def describe(found: Found) -> dict[str, Any]:
         "publishes": published,
         "owners": declared.owners(found.manifests),
         "catalogue": declared.catalogue(found.manifests),
-        "violations": contracts.violations(found.manifests, found.edges),
-        "rule_errors": contracts.errors(found.manifests),
+        "violations": violations,
+        "rule_errors": errors,
     }
     described["disagreements"] = disagreements.disagreements(described, wants, homes)
     return _bounded(described)

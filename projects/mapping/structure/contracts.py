@@ -1,53 +1,67 @@
 """The repository's own rules about imports, and the edges that break them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from projects.mapping.made import IMPORT, MapEdge
+from projects.mapping.edges import EdgeTable
+from projects.mapping.made import IMPORT, PART, MapEdge
 from projects.mapping.structure import globs
 
+FILE = ".factory/rules.toml"
+_MOST_TRIED = 5_000_000  # pattern and file; a million take a second or two
+_Wrong = Callable[[int, int], bool]  # numbers of the importing and the imported path
 
-def violations(
-    said: Mapping[str, Mapping[str, Any]], edges: Sequence[MapEdge]
-) -> list[dict[str, Any]]:
-    """This function will list the edges that break a rule: rule, src, dst, lines."""
-    rules = said.get("manifest.rules", {}).get(".factory/rules.toml", {}).get("rules", [])
-    paths = {end for edge in edges if rules for end in (edge.src, edge.dst)}
+
+def check(
+    said: Mapping[str, Mapping[str, Any]], edges: EdgeTable
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """This function will list the edges that break a rule, and what is wrong with the rules.
+
+    The first are {rule, src, dst, lines}, the second one line each.
+    """
+    facts = said.get("manifest.rules", {}).get(FILE, {})
+    rules, errors = facts.get("rules", []), [f"{FILE}: {one}" for one in facts.get("errors", ())]
+    patterns = sum(
+        map(len, (group for rule in rules for group in (*rule["groups"], rule["except"])))
+    )
+    if patterns * len(edges.names) > _MOST_TRIED:
+        said_so = f"{FILE}: {patterns} patterns are too many for {len(edges.names)} files"
+        return [], [*errors, f"{said_so}; no rule was checked"]
     found = [
         {"rule": rule["name"], "src": edge.src, "dst": edge.dst, "lines": edge.lines}
         for rule in rules
-        for edge in _broken_by(rule, edges, paths)
+        for edge in _broken_by(rule, edges)
     ]
-    return sorted(found, key=lambda one: (one["rule"], one["src"], one["dst"]))
+    return sorted(found, key=lambda one: (one["rule"], one["src"], one["dst"])), errors
 
 
-def errors(said: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """This function will say what is wrong with the rules, one line each."""
-    facts = said.get("manifest.rules", {}).get(".factory/rules.toml", {})
-    return [f".factory/rules.toml: {error}" for error in facts.get("errors", ())]
-
-
-def _broken_by(
-    rule: Mapping[str, Any], edges: Sequence[MapEdge], paths: set[str]
-) -> Iterable[MapEdge]:
+def _broken_by(rule: Mapping[str, Any], edges: EdgeTable) -> Iterator[MapEdge]:
     groups = [globs.either([globs.compiled(one) for one in group]) for group in rule["groups"]]
     allowed = globs.either([globs.compiled(one) for one in rule["except"]])
-    if rule["kind"] == "forbidden":
-        sources, targets = ({path for path in paths if match(path)} for match in groups)
-        broken = (edge for edge in edges if edge.src in sources and edge.dst in targets)
-    else:
-        place = {path: _first(groups, path) for path in paths}
-        layered = rule["kind"] == "layers"
-        broken = (edge for edge in edges if _wrong(place[edge.src], place[edge.dst], layered))
-    return (edge for edge in broken if edge.kind == IMPORT and not allowed(edge.src))
+    wrong = _forbidden(groups, edges.names) if rule["kind"] == "forbidden" else None
+    wrong = wrong or _placed(groups, edges.names, rule["kind"] == "layers")
+    for position, ends in enumerate(edges.links(IMPORT, PART)):
+        if wrong(*ends):
+            edge = edges[position]
+            if edge.kind == IMPORT and not allowed(edge.src):
+                yield edge
 
 
-def _wrong(source: int | None, target: int | None, layered: bool) -> bool:
+def _forbidden(groups: Sequence[globs.Match], names: Sequence[str]) -> _Wrong:
+    sources, targets = (
+        {number for number, name in enumerate(names) if match(name)} for match in groups
+    )
+    return lambda src, dst: src in sources and dst in targets
+
+
+def _placed(groups: Sequence[globs.Match], names: Sequence[str], layered: bool) -> _Wrong:
     """Layers are numbered from the top; what is in none may import anything."""
-    if source is None or target is None:
-        return False
-    return target < source if layered else target != source
+    place = [next((at for at, match in enumerate(groups) if match(name)), None) for name in names]
 
+    def wrong(src: int, dst: int) -> bool:
+        source, target = place[src], place[dst]
+        if source is None or target is None:
+            return False
+        return target < source if layered else target != source
 
-def _first(groups: list[globs.Match], path: str) -> int | None:
-    return next((number for number, match in enumerate(groups) if match(path)), None)
+    return wrong

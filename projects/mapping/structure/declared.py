@@ -66,10 +66,14 @@ def services(said: Manifests) -> list[dict[str, Any]]:
     return sorted(found, key=lambda one: (one["path"], one["name"], one["line"]))
 
 
-def unmatched(rules: Iterable[dict[str, Any]], paths: Iterable[str]) -> list[dict[str, Any]]:
-    """This function will find the rules about owners that mean no file."""
+def unmatched(rules: Iterable[dict[str, Any]], paths: Iterable[str]) -> Iterable[tuple[str, str]]:
+    """This function will find the rules about owners that mean no file: where each is, and why."""
     listed, every = list(rules), list(paths)
     if len(listed) * len(every) > _MOST_TRIED:
-        return []
+        return [(listed[0]["path"], f"not compared: {len(listed)} patterns, {len(every)} files")]
     tried = ((rule, meant(rule["pattern"])) for rule in listed)
-    return [rule for rule, match in tried if not any(map(match, every))]
+    return [
+        (f"{rule['path']}:{rule['line']} {rule['pattern']}", "no file matches")
+        for rule, match in tried
+        if not any(map(match, every))
+    ]

@@ -16,14 +16,8 @@ def disagreements(
     homes: Mapping[str, str],
 ) -> list[dict[str, str]]:
     """This function will list what is declared and not so: {what, declared, derived}, sorted."""
-    found = [
-        {
-            "what": "owners",
-            "declared": f"{rule['path']}:{rule['line']} {rule['pattern']}",
-            "derived": "no file matches",
-        }
-        for rule in declared.unmatched(described["owners"], homes)
-    ]
+    unmatched = declared.unmatched(described["owners"], homes)
+    found = [{"what": "owners", "declared": said, "derived": why} for said, why in unmatched]
     found += _between_packages(described, list(wants), homes)
     return sorted(found, key=lambda one: (one["what"], one["declared"], one["derived"]))
 
