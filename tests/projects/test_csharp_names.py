@@ -194,12 +194,15 @@ def test_programs_addresses_and_stored_data_are_marked():
 
 
 def test_types_and_methods_are_defined():
-    source = b"class A { A() {} int F() => 1; }\nstruct S {}\ninterface I {}\nenum E { One }\n"
+    source = (
+        b"class A { A() {} int F() { void G() {} } }\nstruct S {}\ninterface I {}\nenum E { One }\n"
+    )
 
     assert syntax.facts(source + b"record R();\ndelegate void D();")["definitions"] == [
         ("class", "A", 1),
         ("method", "A", 1),
         ("method", "F", 1),
+        ("method", "G", 1),
         ("struct", "S", 2),
         ("interface", "I", 3),
         ("enum", "E", 4),

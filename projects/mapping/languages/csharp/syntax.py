@@ -26,6 +26,7 @@ _QUERY = Query(
     (delegate_declaration) @delegate
     (method_declaration name: (identifier) @method)
     (constructor_declaration name: (identifier) @method)
+    (local_function_statement name: (identifier) @method)
     (type_parameter_list) @parameters
     (_ type: (identifier) @type)
     (_ returns: (identifier) @type)

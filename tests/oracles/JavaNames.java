@@ -5,6 +5,8 @@ import com.sun.source.tree.Tree;
 import com.sun.source.util.JavacTask;
 import com.sun.source.util.TreePathScanner;
 import com.sun.source.util.Trees;
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -12,7 +14,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import javax.lang.model.element.Element;
 import javax.lang.model.element.TypeElement;
 import javax.tools.JavaCompiler;
@@ -21,13 +22,14 @@ import javax.tools.ToolProvider;
 
 /**
  * Prints `<file>\t<file>` for each type that javac itself finds named in a source: an identifier or
- * a member select whose symbol is a class. The first argument is the folder paths are relative to,
- * the others are the sources. Missing libraries do not matter: the compiler goes on after errors.
+ * a member select whose symbol is a class. The argument is the folder that the paths of the sources,
+ * on stdin, are relative to. Missing libraries do not matter: the compiler goes on after errors.
  */
-public class Names {
+public class JavaNames {
     public static void main(String[] args) throws Exception {
         Path top = Path.of(args[0]).toRealPath();
-        List<Path> sources = Stream.of(args).skip(1).map(Path::of).collect(Collectors.toList());
+        BufferedReader listed = new BufferedReader(new InputStreamReader(System.in));
+        List<Path> sources = listed.lines().map(top::resolve).collect(Collectors.toList());
         JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
         StandardJavaFileManager files = compiler.getStandardFileManager(null, null, null);
         List<String> options = List.of("-proc:none", "-nowarn", "-XDshould-stop.ifError=FLOW", "-Xmaxerrs", "1");
