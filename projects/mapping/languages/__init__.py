@@ -23,6 +23,7 @@ KEYS = {
     "PHP": "php",
     "C#": "csharp",
     "Go": "go",
+    "Rust": "rust",
     "C": "c:c",
     "C++": "c:cpp",
     "JavaScript": "ecmascript:javascript",

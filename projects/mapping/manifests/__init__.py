@@ -27,6 +27,8 @@ _BY_PATH: dict[str, str] = {
 _BY_NAME: dict[str, str] = {
     "go.mod": "go_mod",
     "go.work": "go_work",
+    "Cargo.toml": "cargo_toml",
+    "Cargo.lock": "cargo_lock",
     "pom.xml": "pom_xml",
     "build.gradle": "build_gradle",
     "build.gradle.kts": "build_gradle",

@@ -59,7 +59,7 @@ class Modules:
         ends in folders of packages here does, when no other one does it as often.
         """
         seen: dict[str, set[str]] = {}
-        for folder, path in set(imports):
+        for folder, path in imports:
             if not self.home(folder) and "." in path.partition("/")[0]:
                 for at in [at for at, char in enumerate(path) if char == "/"][1:]:
                     if path[at + 1 :] in self._packages:

@@ -31,11 +31,12 @@ def resolve(sources: Sources) -> Resolved:
     """
     packages = _packages(sources.imports)
     modules = Modules(packages, sources.manifests)
-    modules.guess(
-        (_folder(path), name)
-        for path, (_, _, _, imports) in sources.imports.items()
-        for name, _ in imports
-    )
+    if any(modules.home(folder) is None for folder in packages):
+        modules.guess(
+            (_folder(path), name)
+            for path, (_, _, _, imports) in sources.imports.items()
+            for name, _ in imports
+        )
     found = Resolved()
     for path, said in sources.imports.items():
         _file(path, said, modules, found)
@@ -74,13 +75,14 @@ def _is_outside(path: str, package: str) -> bool:
 def _packages(said: Mapping[str, Any]) -> dict[str, Package]:
     """By folder. Where files name several packages, most of them are right."""
     built: dict[str, list[tuple[str, str, int]]] = {}
-    for path, (name, line, possible, _) in sorted(said.items()):
+    for path, (name, line, possible, _) in said.items():
         if name and possible and not path.endswith(_TEST):
             built.setdefault(_folder(path), []).append((name, path, line))
     found = {}
     for folder, files in built.items():
         name = Counter(sorted(name for name, _, _ in files)).most_common(1)[0][0]
-        found[folder] = Package(name, [(path, line) for own, path, line in files if own == name])
+        own = sorted((path, line) for called, path, line in files if called == name)
+        found[folder] = Package(name, own)
     return found
 
 
