@@ -1,5 +1,6 @@
 """Maps in the database: facts kept from map to map, publishing, and reading them back."""
 
+import json
 import re
 import zlib
 from collections.abc import Iterable, Iterator
@@ -11,7 +12,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from projects import addresses
-from projects.mapping import EXTRACTOR, alarm
+from projects.mapping import EXTRACTOR, alarm, languages
 from projects.mapping.bounds import Bounds
 from projects.mapping.build import Fresh, Stored
 from projects.mapping.made import Map
@@ -23,6 +24,10 @@ from projects.models import Edge, MapNode, Node, Repository, SystemMap
 _LOAD = """
     SELECT blob, language, facts ->> 'head', coalesce(facts ->> 'said', 'null') FROM blob_facts
     WHERE blob = ANY(%s::text[]) AND extractor = %s
+"""
+_DEFINITIONS = """
+    SELECT blob, language, facts -> 'definitions' FROM blob_facts
+    WHERE blob = ANY(%s::text[]) AND extractor = %s AND jsonb_array_length(names) > 0
 """
 _SAVE = """
     INSERT INTO blob_facts (blob, language, extractor, facts)
@@ -210,6 +215,19 @@ def forget(days: int, keep: int) -> Iterator[tuple[str, int]]:
                 )
                 gone = cursor.rowcount
             yield name, gone
+
+
+def definitions(wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[Any]]:
+    """This function will give what some (blob, language) define: (kind, name, line) each."""
+    readers = {(blob, languages.KEYS.get(name, "")): (blob, name) for blob, name in wanted}
+    with connection.cursor() as cursor:
+        cursor.execute(_DEFINITIONS, [sorted({blob for blob, _ in readers}), EXTRACTOR])
+        found = cursor.fetchall()
+    return {
+        readers[blob, key]: json.loads(said) if isinstance(said, str) else said
+        for blob, key, said in found
+        if (blob, key) in readers
+    }
 
 
 def named(text: str) -> Repository | None:

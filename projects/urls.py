@@ -4,7 +4,17 @@ from django.urls import path
 
 from projects import credentials, members, views
 from projects.map_views import components as map_components
-from projects.map_views import cycles, drift, file, hotspots, impact, overview, owners, search
+from projects.map_views import (
+    cycles,
+    drift,
+    exports,
+    file,
+    hotspots,
+    impact,
+    overview,
+    owners,
+    search,
+)
 
 app_name = "projects"
 MAP = "projects/<slug:slug>/repositories/<int:pk>/map"
@@ -20,6 +30,8 @@ urlpatterns = [
     path(f"{MAP}/search/", search.page, name="map-search"),
     path(f"{MAP}/hotspots/", hotspots.page, name="map-hotspots"),
     path(f"{MAP}/owners/", owners.page, name="map-owners"),
+    path(f"{MAP}/exports/", exports.page, name="map-exports"),
+    path(f"{MAP}/exports/<slug:form>/", exports.download, name="map-export"),
     path("projects/<slug:slug>/repositories/<int:pk>/syncs/", views.syncs, name="syncs"),
     path("projects/<slug:slug>/credentials/", credentials.page, name="credentials"),
     path(

@@ -54,6 +54,11 @@ def of_stored(
     return Answer(head, stored.content, history)
 
 
+def about(answer: Answer) -> dict[str, str]:
+    """This function will say whose map it is and of which commit, for other programs."""
+    return {name: str(answer.head[name]) for name in ("repository", "commit", "digest")}
+
+
 def as_json(answer: Answer, wanted: Sequence[str]) -> dict[str, Any]:
     """This function will give the head, and edges and nodes where wanted."""
     shown = dict(answer.head)

@@ -1,15 +1,33 @@
 """The map of any commit, as commands need it: the stored one, or one that is made and not kept."""
 
+import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from projects.git import complaints, door, reading
 from projects.management import answers
-from projects.mapping import build, extraction
+from projects.mapping import build, extraction, languages
 
 if TYPE_CHECKING:
     from projects.models import Repository
+
+
+class Definitions(build.NoCache):
+    """Keeps what blobs define while one map is made, for whoever asks afterwards."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], str] = {}
+
+    def save(self, found: list[build.Fresh]) -> None:
+        """This method will keep definitions alone."""
+        self._kept |= {(fact[0], fact[1]): fact[4] for fact in found}
+
+    def of(self, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], list[Any]]:
+        """This method will give what some (blob, language) define: (kind, name, line) each."""
+        keys = {one: (one[0], languages.KEYS.get(one[1], "")) for one in wanted}
+        return {one: json.loads(self._kept.get(key, "[]")) for one, key in keys.items()}
 
 
 def once(path: str, at: str, cache: build.Cache | None = None) -> answers.Answer:

@@ -25,6 +25,7 @@ PAGES = (
     ("map-drift", "Drift"),
     ("map-impact", "Impact"),
     ("map-search", "Search"),
+    ("map-exports", "Export"),
 )
 """The pages by the name of their address, in the order of the navigation."""
 _MOST_PAGES = 100_000

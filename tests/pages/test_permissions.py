@@ -74,8 +74,18 @@ CASES = {
     "projects/<slug:slug>/": Case("viewer"),
     **{
         f"projects/<slug:slug>/repositories/<int:pk>/map/{page}": Case("viewer")
-        for page in ("", "components/", "file/", "cycles/", "drift/", "impact/", "search/")
+        for page in (
+            "",
+            "components/",
+            "file/",
+            "cycles/",
+            "drift/",
+            "impact/",
+            "search/",
+            "exports/",
+        )
     },
+    "projects/<slug:slug>/repositories/<int:pk>/map/exports/<slug:form>/": Case("viewer"),
     "projects/<slug:slug>/repositories/<int:pk>/syncs/": Case(NOBODY, "contributor"),
     "projects/<slug:slug>/credentials/": Case("maintainer"),
     "projects/<slug:slug>/repositories/<int:pk>/credentials/": Case(NOBODY, "maintainer"),
@@ -205,6 +215,7 @@ def filled(route: str, ids: dict[str, Any], exists: bool = True) -> str:
     values["parent"] = ids["parent"] if exists else 10**9
     values["artefact"] = ids["artefact"] if exists else 10**9
     values["slug"] = "harbour" if exists else "nowhere"
+    values["form"] = "dot"
     return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda name: str(values[name[1]]), route)
 
 

@@ -114,3 +114,13 @@ def test_hostile_names_and_parameters_are_escaped(browser, name):
     assert "<b>&'" not in named
     if name in ("impact", "search"):
         assert html.escape("<b>&'") in named
+
+
+def test_a_map_is_to_be_had_as_a_file_in_every_format(browser):
+    assert "graphml" in page(browser, "exports")
+    for form, said in (("dot", "digraph map {"), ("text", "shop/models.py"), ("json", '"links":')):
+        where = [browser.repository.project.slug, browser.repository.pk, form]
+        answer = browser.get(reverse("projects:map-export", args=where), {"level": "files"})
+
+        assert said in answer.content.decode()
+        assert answer["Content-Disposition"].startswith("attachment; filename=")
