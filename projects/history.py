@@ -9,19 +9,22 @@ from django.db import connection
 from django.db.models import Count, F, Max, Q, Sum
 
 from projects.mapping import roles
+from projects.mapping.linguist import tongues
 from projects.models import Coupling, FileChurn, History, HistoryFile, Repository, SystemMap
 
 ROWS = 50
 MONTHS = 24  # that a trend shows
-NOBODYS = (roles.VENDORED, roles.GENERATED)
-"""Roles of files that nobody here writes by hand: they are no hotspot and have no owner."""
+_WRITTEN = sorted(tongues.COUNTED)
 KINDS: Mapping[str, tuple[str, ...]] = {
     "code": ("",),
     "tests": (roles.TEST,),
     "documents": (roles.DOCUMENTATION,),
     "all": ("", roles.TEST, roles.DOCUMENTATION),
 }
-"""Which files a list of hotspots may be asked for, and their roles."""
+"""Which files a list of hotspots may be asked for, and their roles; nobody writes the others.
+
+Code is what is written to be run or looked at: no data, such as translations.
+"""
 _HOTSPOTS = """
     SELECT f.id, n.path, s.lines, f.commits, f.recent, f.before, f.authors, f.top_author,
            f.top_commits, f.last, f.{changes} * s.lines AS score, count(*) OVER () AS of
@@ -29,6 +32,7 @@ _HOTSPOTS = """
     JOIN map_node n ON n.id = s.node_id AND n.kind = 'file'
     JOIN history_file f ON f.history_id = %(history)s AND f.path = n.path
     WHERE s.map_id = %(map)s AND s.role = ANY(%(roles)s) AND s.lines > 0 AND f.{changes} > 0
+      AND (s.language = ANY(%(languages)s) OR NOT %(code)s)
       AND starts_with(n.path, %(under)s)
     ORDER BY score DESC, n.path COLLATE "C" LIMIT %(rows)s OFFSET %(from)s
 """
@@ -39,16 +43,25 @@ _FILES = """
     JOIN history_file f ON f.history_id = %(history)s AND f.path = n.path AND f.commits > 0
     WHERE s.map_id = %(map)s
 """
+# By numbers first: names are long, and a file has a row for each author and month.
 _OWNERS = """
-    SELECT s.component, a.name, sum(c.commits)::bigint AS changes, max(c.month) AS last,
-           coalesce(sum(c.commits) FILTER (WHERE c.month > %(recent)s), 0)::bigint AS recent
-    FROM map_sighting s
-    JOIN map_node n ON n.id = s.node_id AND n.kind = 'file'
-    JOIN history_file f ON f.history_id = %(history)s AND f.path = n.path
-    JOIN file_churn c ON c.file_id = f.id
-    JOIN history_author a ON a.id = c.author_id AND NOT a.bot
-    WHERE s.map_id = %(map)s AND NOT s.role = ANY(%(nobodys)s)
-    GROUP BY s.component, a.name
+    WITH shown AS (
+      SELECT f.id, s.component FROM map_sighting s
+      JOIN map_node n ON n.id = s.node_id AND n.kind = 'file'
+      JOIN history_file f ON f.history_id = %(history)s AND f.path = n.path
+      WHERE s.map_id = %(map)s AND f.commits > 0
+        AND (s.role = ANY(%(prose)s) OR s.role = ANY(%(roles)s) AND s.language = ANY(%(languages)s))
+    ), part AS (
+      SELECT row_number() OVER () AS number, component FROM (SELECT DISTINCT component FROM shown) c
+    ), counted AS (
+      SELECT part.number, c.author_id, sum(c.commits) AS changes, max(c.month) AS last,
+             sum(c.commits) FILTER (WHERE c.month > %(recent)s) AS recent
+      FROM shown JOIN part USING (component) JOIN file_churn c ON c.file_id = shown.id
+      GROUP BY part.number, c.author_id
+    )
+    SELECT part.component, a.name, sum(changes)::bigint, max(last), coalesce(sum(recent), 0)::bigint
+    FROM counted JOIN part USING (number) JOIN history_author a ON a.id = author_id AND NOT a.bot
+    GROUP BY part.component, a.name
 """
 
 
@@ -100,6 +113,11 @@ class Person:
     recent: int
     last: date
     share: float  # of all changes by people, 0 to 1
+
+    @property
+    def percent(self) -> float:
+        """The same in percent."""
+        return 100 * self.share
 
 
 @dataclass(frozen=True)
@@ -170,6 +188,8 @@ def hotspots(
         "history": history.pk,
         "map": shown.pk,
         "roles": list(KINDS[kind]),
+        "languages": _WRITTEN,
+        "code": kind == "code",
         "under": under,
         "rows": ROWS,
         "from": (number - 1) * ROWS,
@@ -205,12 +225,17 @@ def by_path(shown: SystemMap, history: History) -> dict[str, dict[str, Any]]:
 
 
 def owners(shown: SystemMap, history: History) -> list[Owners]:
-    """This function will say who changed the files of a map: the whole first, then by component."""
+    """This function will say who changed the files of a map: the whole first, then by component.
+
+    Of code, tests and documents; data, vendored and generated files have no owner.
+    """
     values = {
         "history": history.pk,
         "map": shown.pk,
         "recent": ago(history.until, 12),
-        "nobodys": list(NOBODYS),
+        "roles": ["", roles.TEST],
+        "prose": [roles.DOCUMENTATION],
+        "languages": _WRITTEN,
     }
     with connection.cursor() as cursor:
         cursor.execute(_OWNERS, values)
@@ -284,7 +309,7 @@ def coupled(history: History, path: str = "", number: int = 1) -> list[Coupling]
 def health(shown: SystemMap, history: History) -> dict[str, int | float | str]:
     """This function will give what a judgement of a project's health may be built upon, in numbers.
 
-    Counts of changes and people are of the files that are on the map; a change is one file in one
+    Changes and people are those of `owners`, files those on the map; a change is one file in one
     commit, recent are the newest twelve months. No judgement is made here.
     """
     whole = next(iter(owners(shown, history)), None)

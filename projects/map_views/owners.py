@@ -13,7 +13,7 @@ from projects.history import Owners
 from projects.map_views import frame
 from projects.models import History, Repository, SystemMap
 
-COMPONENTS = PEOPLE = 50
+COMPONENTS, PEOPLE = 50, 20
 TOP = 3
 """People who are named of each component."""
 TOP_LEVEL = "."
@@ -52,11 +52,15 @@ def _people(
     name = "" if said == TOP_LEVEL else said
     meant = next((one for one in parts if one.name == name), None) if said else whole
     begin = (number - 1) * COMPONENTS
+    crowd = frame.number(request, "people")
+    first = (crowd - 1) * PEOPLE
     bots = known.authors.filter(bot=True)
     return {
         "component": said,
         "meant": meant,
-        "people": meant.people[:PEOPLE] if meant else [],
+        "people": meant.people[first : first + PEOPLE] if meant else [],
+        "crowd": crowd,
+        "crowd_further": meant is not None and first + PEOPLE < len(meant.people),
         "rows": [_row(repository, one) for one in parts[begin : begin + COMPONENTS]],
         "parts": len(parts),
         "first": begin + 1,

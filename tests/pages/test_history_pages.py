@@ -72,7 +72,7 @@ def test_owners_show_shares_of_people_and_name_the_machines_that_are_left_out(
 ) -> None:
     text = text_of(browser_of(world.viewer), page_of(world, "owners/"))
 
-    assert "56 %" in text
+    assert "55.6 %" in text
     assert "made more than half of 9 changes" in text
     assert "1 of 1 depend on one person" in text
     assert "Left out as machines" in text
