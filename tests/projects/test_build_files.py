@@ -86,11 +86,11 @@ strict = { group = "a", name = "b", version = { strictly = "1.0" } }
 kotlin = { id = "org.jetbrains.kotlin.jvm", version = "2.0" }
 """
 
-    assert gradle_catalog.facts(catalogue)["manifest"]["locked"] == [
-        ["a:b", "1.0", 6],
-        ["com.google.guava:guava", "33.0", 4],
-        ["org.jetbrains.kotlin.jvm", "2.0", 8],
-        ["org.junit:junit", "5.10", 5],
+    assert gradle_catalog.facts(catalogue)["manifest"]["dependencies"] == [
+        ["a:b", "1.0", "", 6],
+        ["com.google.guava:guava", "33.0", "", 4],
+        ["org.jetbrains.kotlin.jvm", "2.0", "build", 8],
+        ["org.junit:junit", "5.10", "", 5],
     ]
     lock = b"# generated\na:b:1.0=compileClasspath,runtimeClasspath\nempty=\n"
     assert gradle_lockfile.facts(lock)["manifest"] == {"locked": [["a:b", "1.0", 2]]}
@@ -98,9 +98,10 @@ kotlin = { id = "org.jetbrains.kotlin.jvm", version = "2.0" }
 
 def test_a_project_of_dotnet():
     source = b"""\xef\xbb\xbf<Project Sdk="Microsoft.NET.Sdk">
-  <PropertyGroup><AssemblyName>Shop.Core</AssemblyName><Version>1.2</Version></PropertyGroup>
+  <PropertyGroup><AssemblyName>Shop.Core</AssemblyName><Version>1.2</Version>
+    <Logs>3.1</Logs></PropertyGroup>
   <ItemGroup>
-    <PackageReference Include="Serilog" Version="3.1" />
+    <PackageReference Include="Serilog" Version="$(Logs)" />
     <PackageReference Include="Analyzer" PrivateAssets="all"><Version>2.0</Version></PackageReference>
     <PackageVersion Include="Central" Version="4.0" />
     <ProjectReference Include="..\\Api\\Api.csproj" />
@@ -111,10 +112,10 @@ def test_a_project_of_dotnet():
     assert csproj.facts(source)["manifest"] == {
         "name": "Shop.Core",
         "version": "1.2",
-        "dependencies": [["Analyzer", "2.0", "dev", 5], ["Serilog", "3.1", "", 4]],
-        "locked": [["Central", "4.0", 6]],
-        "projects": [["../Api/Api.csproj", 7]],
-        "usings": [["System.Math", "", True, 8]],
+        "dependencies": [["Analyzer", "2.0", "dev", 6], ["Serilog", "3.1", "", 5]],
+        "locked": [["Central", "4.0", 7]],
+        "projects": [["../Api/Api.csproj", 8]],
+        "usings": [["System.Math", "", True, 9]],
     }
 
 

@@ -170,6 +170,17 @@ def test_an_alias_into_a_namespace_of_the_repository_must_lead_somewhere():
     assert found.lost == [("X.cs", 2)]
 
 
+def test_an_endless_line_of_ancestors_is_followed_for_a_while():
+    chain = {
+        f"C{at}.cs": f"class C{at} : C{at + 1}.In {{ class In : C{at + 2}.In {{}} Gone g; }}"
+        for at in range(300)
+    }
+
+    edges = resolve(chain).edges
+
+    assert ("C0.cs", "C1.cs", 1) in edges
+
+
 def test_programs_addresses_and_stored_data_are_marked():
     source = b"""
     [Route("api/[controller]")] class OrdersController {
@@ -212,7 +223,7 @@ def test_types_and_methods_are_defined():
 
 
 HOSTILE = [
-    b"namespace " + b"a." * 5_000 + b"b;",
+    b"namespace " + b"a." * 2_000 + b"b;",
     b"class { using ; [ ( < . }",
     b"#if\n#if\n#else\nclass",
     b"\xff\xfe",

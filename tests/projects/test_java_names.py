@@ -159,6 +159,17 @@ def test_an_import_from_a_package_of_the_repository_must_lead_somewhere():
     assert found.lost == [("X.java", 2)]
 
 
+def test_an_endless_line_of_ancestors_is_followed_for_a_while():
+    chain = {
+        f"C{at}.java": f"class C{at} extends C{at + 1}.In {{ class In extends C{at + 2}.In {{}} Gone g; }}"
+        for at in range(300)
+    }
+
+    edges, _ = resolve(chain)
+
+    assert ("C0.java", "C1.java", 1) in edges
+
+
 def test_programs_addresses_and_stored_data_are_marked():
     source = """
     @Entity class Order { public static void main(String[] args) {} void main() {} }

@@ -3,7 +3,8 @@
 Source: the NuGet documentation, "PackageReference in project files" and "Central Package Management".
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from projects.mapping.manifests import lined_xml
@@ -11,6 +12,8 @@ from projects.mapping.manifests.lined_xml import Element
 from projects.mapping.untrusted import Broken
 
 ECOSYSTEM = "nuget"
+_PROPERTY = re.compile(r"\$\(([\w.]+)\)")
+_LONGEST = 300  # characters of a property
 
 
 def facts(source: bytes) -> dict[str, Any]:
@@ -28,36 +31,42 @@ def facts(source: bytes) -> dict[str, Any]:
         return {"manifest": {}, "broken": True}
     if project.name == "packages":
         return {"manifest": {"dependencies": sorted(_listed(project))}, "broken": False}
-    properties = {one.name: one.text.strip() for one in _items(project, "PropertyGroup")}
+    properties = {one.name: one.text.strip()[:_LONGEST] for one in _items(project, "PropertyGroup")}
     said = {
-        key: properties[given]
+        key: _filled(properties[given], properties)
         for key, given in (
             ("name", "AssemblyName"),
             ("name", "PackageId"),
             ("version", "VersionPrefix"),
             ("version", "Version"),
         )
-        if properties.get(given) and "$(" not in properties[given]
+        if properties.get(given) and "$(" not in _filled(properties[given], properties)
     }
-    return {"manifest": said | _groups(project), "broken": False}
+    return {"manifest": said | _groups(project, properties), "broken": False}
 
 
-def _groups(project: Element) -> dict[str, Any]:
+def _groups(project: Element, properties: Mapping[str, str]) -> dict[str, Any]:
     found: dict[str, list[Any]] = {"dependencies": [], "locked": [], "projects": [], "usings": []}
     for item in _items(project, "ItemGroup"):
         name = item.attributes.get("Include") or item.attributes.get("Update", "")
         if not name or "$(" in name:
             continue
+        version = _filled(_version(item), properties)
         if item.name == "PackageReference":
-            found["dependencies"].append([name, _version(item), _scope(item), item.line])
+            found["dependencies"].append([name, version, _scope(item), item.line])
         elif item.name == "PackageVersion":
-            found["locked"].append([name, _version(item), item.line])
+            found["locked"].append([name, version, item.line])
         elif item.name == "ProjectReference":
             found["projects"].append([name.replace("\\", "/"), item.line])
         elif item.name == "Using":
             alias, static = item.attributes.get("Alias", ""), item.attributes.get("Static", "")
             found["usings"].append([name, alias, static.lower() == "true", item.line])
     return {key: sorted(values) for key, values in found.items()}
+
+
+def _filled(text: str, properties: Mapping[str, str]) -> str:
+    """Properties of this file are filled in, once; those of others stay as they are written."""
+    return _PROPERTY.sub(lambda found: properties.get(found[1], found[0]), text[:_LONGEST])
 
 
 def _items(project: Element, group: str) -> Iterator[Element]:

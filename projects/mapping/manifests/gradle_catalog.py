@@ -12,7 +12,7 @@ ECOSYSTEM = "maven"
 
 
 def facts(source: bytes) -> dict[str, Any]:
-    """This function will give the libraries and plugins a build may use, as locked versions."""
+    """This function will give the libraries and plugins a build may use, as its dependencies."""
     try:
         read = untrusted.read_toml(source)
     except untrusted.Broken:
@@ -20,10 +20,11 @@ def facts(source: bytes) -> dict[str, Any]:
     lines = _lines(untrusted.lines(source))
     versions = _table(read, "versions")
     found = [
-        [name, version, lines.get(alias, 1)]
-        for alias, name, version in (*_libraries(read, versions), *_plugins(read, versions))
+        [name, version, scope, lines.get(alias, 1)]
+        for scope, listed in (("", _libraries(read, versions)), ("build", _plugins(read, versions)))
+        for alias, name, version in listed
     ]
-    return {"manifest": {"locked": sorted(found)}, "broken": False}
+    return {"manifest": {"dependencies": sorted(found)}, "broken": False}
 
 
 def _libraries(read: dict[str, Any], versions: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
