@@ -66,7 +66,8 @@ function optionsOf(full, root, configs) {
   return BUNDLER;
 }
 
-// As in an editor: the nearest configuration, or one it refers to that includes the file.
+// As in an editor: the nearest configuration, or one it refers to that includes the file. Where none does,
+// the rules of that project's runtime are not the file's.
 function chosen(file, full, configs) {
   const queue = [file], seen = new Set();
   while (queue.length) {
@@ -77,7 +78,7 @@ function chosen(file, full, configs) {
     if (config.names.has(full)) return config.options;
     queue.push(...config.references);
   }
-  return read(file, configs).options;
+  return { ...read(file, configs).options, module: BUNDLER.module, moduleResolution: BUNDLER.moduleResolution };
 }
 
 function read(file, configs) {

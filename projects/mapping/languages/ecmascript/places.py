@@ -52,12 +52,13 @@ class Places:
     def source(self, folder: str, target: str) -> str | None:
         """This method will give what a file of a package is built from that is not kept.
 
-        By the names people give: dist/a/b.js is made of src/a/b.ts, or of a/b.ts.
+        By the names people give: dist/a/b.js is made of src/a/b.ts or a/b.ts, or of src/b.ts where
+        `a` is a format.
         """
         parts = _BUILT.sub("", target.removeprefix("./")).split("/")
-        for dropped, part in enumerate(parts[:-1], 1):
-            if not _OUTPUT.match(part):
-                return None
+        if not _OUTPUT.match(parts[0]):
+            return None
+        for dropped in range(1, len(parts)):
             rest = "/".join(parts[dropped:])
             for root in ("src", ""):
                 found = self.file(join(folder, join(root, rest)))

@@ -19,6 +19,8 @@ _PLAIN = """
 (class name: (_) @class)
 (variable_declarator name: (identifier) @class value: (class))
 (function_declaration name: (identifier) @function)
+(function_expression name: (identifier) @function)
+(generator_function name: (identifier) @function)
 (generator_function_declaration name: (identifier) @function)
 (variable_declarator name: (identifier) @function
   value: [(arrow_function) (function_expression) (generator_function)])
