@@ -33,7 +33,7 @@ def page(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     opened = frame.opened(request, slug, pk, "map-impact")
     said = "\n".join(request.GET.getlist("path")).replace("\0", "")[:20_000]
     paths = list(dict.fromkeys(filter(None, map(str.strip, said.split("\n")))))[:_PATHS]
-    context = opened.context | {"paths": paths}
+    context = opened.context | {"paths": paths, "said": "\n".join(paths)}
     if opened.map is not None and paths:
         context |= _found(request, opened.repository, impact.of_map(opened.map, paths))
     return render(request, "projects/map/impact.html", context)

@@ -42,9 +42,10 @@ import json, os
 from pathlib import Path
 from django.db import transaction
 from django.db.models.functions import Now
-from projects import maps
-from projects.git import door, reading
+from projects import maps, recording
+from projects.git import door, log, reading
 from projects.mapping import build, extraction
+from projects.mapping.history.reading import Reader
 from projects.models import Project, Repository
 project, told = Project.objects.get(slug="harbour"), {}
 for source in sorted(Path(os.environ["SOURCES"]).iterdir()):
@@ -58,6 +59,10 @@ for source in sorted(Path(os.environ["SOURCES"]).iterdir()):
         made.counts["partial"] = ["It has more than 12 files: the later ones are missing."]
     with transaction.atomic():
         maps.publish(one, made, None)
+    watch = door.Watch(limits=log.LOG_LIMITS)
+    for read in Reader(one.clone, head, watch, watch, recording.Aside()).read(recording.known(one)):
+        with transaction.atomic():
+            recording.publish(one, read, None)
     told[source.name] = one.pk
 print(json.dumps(told))
 """
@@ -66,6 +71,13 @@ PAGES = {
     "coverage": "?colour=coverage",
     "components": "components/",
     "file": "file/?path=light/lamp.py",
+    "churn": "?colour=churn",
+    "hotspots": "hotspots/",
+    "owners": "owners/",
+    "cycles": "cycles/",
+    "drift": "drift/",
+    "impact": "impact/?path=light/lens.py",
+    "search": "search/?q=beam",
 }
 
 
@@ -109,7 +121,11 @@ def product(scratch_database: services.ScratchDatabase, sources: Path) -> Iterat
 def address(product: Stack, name: str, leaf: str) -> str:
     """This function will give the address of a page of a map."""
     if name == "large":
-        leaf = leaf.replace("light/lamp.py", "django/forms/forms.py")
+        for small, large in (
+            ("light/lamp", "django/forms/forms"),
+            ("light/lens", "django/apps/config"),
+        ):
+            leaf = leaf.replace(small, large)
     return f"{product.url}/projects/harbour/repositories/{product.ids[name]}/map/{leaf}"
 
 

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from projects.map_views import frame
 from projects.mapping import EXTRACTOR
 from projects.models import (
     BlobFacts,
@@ -360,3 +361,15 @@ def test_a_file_shows_declared_and_derived_owners_and_its_past(
     assert "12 commits by 1 person, 9 in the newest twelve months" in page
     assert 'Ana &lt;b&gt; <span class="said">12 · 100 %' in page
     assert "2026-07: 12" in page
+
+
+def test_no_page_of_a_map_shows_the_words_of_its_template(
+    world: World, shown: SystemMap, as_staff: Client
+) -> None:
+    past_of(world)
+    for link in frame.PAGES:
+        page = text_of(as_staff, frame.address(world.repository, link[0], path="quay/boat.py"))
+
+        assert "{{" not in page
+        assert "{%" not in page
+        assert page.count("<table") == page.count("<caption"), link
