@@ -116,12 +116,11 @@ def _deepest(path: str, roots: set[str]) -> str:
 def table(files: Iterable[MapFile], found: Components) -> list[dict[str, Any]]:
     """This function will say of each component where it is, how large, and in what language."""
     sizes: dict[str, list[int]] = {name: [0, 0] for name in found.roots}
-    spoken: dict[str, Counter[str]] = defaultdict(Counter)
+    spoken: dict[str, Counter[tuple[bool, str]]] = defaultdict(Counter)
     for file in files:
         size = sizes[file.component]
         size[0], size[1] = size[0] + 1, size[1] + file.lines
-        rank = file.bytes + 1 if file.language in languages.KEYS else 0
-        spoken[file.component][file.language] += rank
+        spoken[file.component][file.language in languages.KEYS, file.language] += file.bytes
     return [
         {
             "name": name,
@@ -129,10 +128,15 @@ def table(files: Iterable[MapFile], found: Components) -> list[dict[str, Any]]:
             "declared": found.roots[name][1],
             "files": count,
             "lines": lines,
-            "language": min(spoken[name].items(), key=lambda one: (-one[1], one[0]))[0],
+            "language": _most(spoken[name]),
         }
         for name, (count, lines) in sorted(sizes.items())
     ]
+
+
+def _most(spoken: Mapping[tuple[bool, str], int]) -> str:
+    """Of the languages that are understood, where there is one."""
+    return min(spoken.items(), key=lambda one: (not one[0][0], -one[1], one[0][1]))[0][1]
 
 
 def edges(found: EdgeTable, homes: Mapping[str, str]) -> list[tuple[str, str, int]]:

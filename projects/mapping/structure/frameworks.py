@@ -5,7 +5,7 @@ from typing import Any
 
 _BY_PACKAGE = {
     "pypi": """
-        Django=django Django-REST-framework=djangorestframework Flask=flask FastAPI=fastapi
+        Django=django Django_REST_framework=djangorestframework Flask=flask FastAPI=fastapi
         Starlette=starlette Tornado=tornado Sanic=sanic aiohttp=aiohttp Pyramid=pyramid
         Bottle=bottle Falcon=falcon Litestar=litestar Quart=quart Channels=channels Wagtail=wagtail
         SQLAlchemy=sqlalchemy Pydantic=pydantic SQLModel=sqlmodel Peewee=peewee Celery=celery
@@ -17,33 +17,33 @@ _BY_PACKAGE = {
         React=react Vue=vue Angular=@angular/core Svelte=svelte SvelteKit=@sveltejs/kit Solid=solid-js
         Preact=preact Lit=lit Next.js=next Nuxt=nuxt Remix=@remix-run/react Astro=astro
         Express=express Koa=koa Fastify=fastify Hapi=@hapi/hapi NestJS=@nestjs/core Hono=hono
-        Electron=electron React-Native=react-native Expo=expo Redux=redux TypeORM=typeorm
+        Electron=electron React_Native=react-native Expo=expo Redux=redux TypeORM=typeorm
         Mongoose=mongoose Prisma=@prisma/client Sequelize=sequelize Drizzle=drizzle-orm
         GraphQL=graphql Apollo=@apollo/client Vite=vite webpack=webpack Rollup=rollup
         esbuild=esbuild Jest=jest Vitest=vitest Mocha=mocha Playwright=@playwright/test
-        Cypress=cypress Storybook=storybook Tailwind-CSS=tailwindcss Three.js=three D3=d3
+        Cypress=cypress Storybook=storybook Tailwind_CSS=tailwindcss Three.js=three D3=d3
         jQuery=jquery
     """,
     "go": """
         Gin=github.com/gin-gonic/gin Echo=github.com/labstack/echo/v4 Fiber=github.com/gofiber/fiber/v2
         chi=github.com/go-chi/chi/v5 gorilla/mux=github.com/gorilla/mux gRPC=google.golang.org/grpc
         GORM=gorm.io/gorm ent=entgo.io/ent Cobra=github.com/spf13/cobra
-        Kubernetes-client=k8s.io/client-go controller-runtime=sigs.k8s.io/controller-runtime
+        Kubernetes_client=k8s.io/client-go controller-runtime=sigs.k8s.io/controller-runtime
         testify=github.com/stretchr/testify
     """,
     "cargo": """
-        Axum=axum Actix-Web=actix-web Rocket=rocket warp=warp Tokio=tokio Diesel=diesel SQLx=sqlx
+        Axum=axum Actix_Web=actix-web Rocket=rocket warp=warp Tokio=tokio Diesel=diesel SQLx=sqlx
         SeaORM=sea-orm Tauri=tauri Bevy=bevy Leptos=leptos Yew=yew Clap=clap Serde=serde
     """,
     "maven": """
-        Spring-Boot=org.springframework.boot:spring-boot-starter
-        Spring-Boot=org.springframework.boot:spring-boot-starter-web
-        Spring-MVC=org.springframework:spring-webmvc Quarkus=io.quarkus:quarkus-core
+        Spring_Boot=org.springframework.boot:spring-boot-starter
+        Spring_Boot=org.springframework.boot:spring-boot-starter-web
+        Spring_MVC=org.springframework:spring-webmvc Quarkus=io.quarkus:quarkus-core
         Micronaut=io.micronaut:micronaut-http-server Hibernate=org.hibernate.orm:hibernate-core
         JUnit=junit:junit JUnit=org.junit.jupiter:junit-jupiter
     """,
     "nuget": """
-        Entity-Framework=Microsoft.EntityFrameworkCore xUnit=xunit NUnit=NUnit Dapper=Dapper
+        Entity_Framework=Microsoft.EntityFrameworkCore xUnit=xunit NUnit=NUnit Dapper=Dapper
         Newtonsoft.Json=Newtonsoft.Json
     """,
     "packagist": """
@@ -55,7 +55,7 @@ _BY_PACKAGE = {
     """,
 }
 _NAMES = {
-    (ecosystem, package): name.replace("-", " ") if name.istitle() else name
+    (ecosystem, package): name.replace("_", " ")
     for ecosystem, all_ in _BY_PACKAGE.items()
     for name, _, package in (one.partition("=") for one in all_.split())
 }
