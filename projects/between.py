@@ -21,9 +21,10 @@ _EDGES = """
       FROM made, jsonb_to_recordset(made.structure->'dependencies') AS one
         (ecosystem text, name text, "constraint" text, version text, scope text, path text, line int)),
     offered AS (
-      SELECT DISTINCT made.repository, one.ecosystem, one.name, one.version
+      SELECT made.repository, one.ecosystem, one.name, max(one.version) AS version
       FROM made, jsonb_to_recordset(made.structure->'publishes') AS one
-        (ecosystem text, name text, version text))
+        (ecosystem text, name text, version text)
+      GROUP BY 1, 2, 3)
     SELECT wanted.repository, offered.repository, wanted.ecosystem, wanted.name, wanted.constraint,
            wanted.version, offered.version, wanted.scope, wanted.path, wanted.line, count(*) OVER ()
     FROM wanted JOIN offered ON offered.ecosystem = wanted.ecosystem

@@ -27,7 +27,7 @@ from projects.mapping.linguist import tongues
 from projects.mapping.made import Map, MapFile, Mark, document
 from projects.mapping.resolving import Resolution
 from projects.mapping.said import Key, Spool
-from projects.mapping.structure import components
+from projects.mapping.structure import components, setups
 
 _SAVED_AT_ONCE = 2000
 _EXAMPLES = 20  # of imports that led nowhere
@@ -148,15 +148,16 @@ def _finish(
     declared: Mapping[str, Mapping[str, Any]],
 ) -> Map:
     shown = {file.raw: file.path for file in survey.files}
-    manifests = {
+    manifests: Mapping[str, Mapping[str, Any]] = {
         key: {shown[raw]: said for raw, said in by_path.items()}
         for key, by_path in declared.items()
     }
-    homes = components.assign(survey.files, manifests)
     read = {file.path: facts.get((file.blob, file.key)) for file in survey.files}
+    marks = {path: facts.marks for path, facts in read.items() if facts and facts.marks}
+    manifests = setups.added(manifests, marks)
+    homes = components.assign(survey.files, manifests)
     said = Attributes(declared, len(survey.files))
     mapped, counted = _all_mapped(survey.files, read, homes.homes, said)
-    marks = {path: facts.marks for path, facts in read.items() if facts and facts.marks}
     found = structure.Found(mapped, resolution.edges, homes, marks, manifests)
     described = structure.describe(found)
     skips = _skips(mapped, survey.left_out)

@@ -5,6 +5,7 @@ import textwrap
 import pytest
 
 from projects.mapping.languages.python import syntax
+from projects.mapping.structure import setups
 
 
 def marks(source):
@@ -83,3 +84,29 @@ def test_the_addresses_of_decorators_have_their_methods():
 )
 def test_models_are_those_of_the_framework_a_file_imports(source, found):
     assert [kind for kind, name, line in marks(source) if (name, line) == ("A", 2)] == found
+
+
+def test_a_package_may_declare_itself_by_a_call():
+    source = """\
+        from setuptools import setup
+        setup(
+            name="shop", version=VERSION,
+            install_requires=["Django>=5", "six"] + more,
+            tests_require=("pytest",),
+            extras_require={"x": ["y<2"]},
+            entry_points={"console_scripts": ["shop = shop:main"], "other": ["no = no"]},
+        )
+    """
+    beside = {"manifest.setup_cfg": {"b/setup.cfg": {"name": "b"}}}
+
+    found = setups.added(beside, {"a/setup.py": marks(source), "a/x.py": marks(source)})
+
+    assert found["manifest.setup_cfg"] == {
+        "b/setup.cfg": {"name": "b"},
+        "a/setup.py": {
+            "name": "shop",
+            "dependencies": [["pytest", "", "dev", 5], ["y", "<2", "optional", 6]],
+            "scripts": [["shop", "shop:main", 7]],
+        },
+    }
+    assert marks(source.replace("setuptools", "shop")) == []

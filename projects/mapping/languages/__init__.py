@@ -4,7 +4,7 @@
 any shape its own resolver likes; "definitions", a list of (kind, name, line); "broken", whether the
 syntax is; and where there are any, "marks", a list of (kind, text, line) of kind `entry` (the file
 can be run), `route` (it answers an HTTP address) or `model` (it declares stored data); a framework
-may follow the kind, as in `route:flask`. Families of several dialects take the dialect as a second
+may follow the kind, as in `route:flask`. (`package:…` is between Python and `structure.setups`.) Families of several dialects take the dialect as a second
 argument.
 `names.resolve(sources)` finds out what the imports of all files of a family mean, in the parent.
 `names.HEURISTIC` is True while no independent oracle confirms the edges.

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 import tree_sitter_python
 from tree_sitter import Language, Node, Query, QueryCursor
 
+from projects.mapping.languages.python import setup_call
+
 Import = tuple[int, str, list[str] | None, int]
 Mark = tuple[str, str, int]
 
@@ -53,6 +55,7 @@ def marks(root: Node, classes: Iterable[Node], imports: Iterable[Import]) -> lis
         found += _decorated(root, framework)
     if known & {"django", "sqlalchemy", "flask_sqlalchemy", "sqlmodel", "pydantic"}:
         found += _models(classes, known)
+    found += setup_call.marks(root, (module for level, module, _, _ in listed if not level))
     return sorted(found, key=lambda one: (one[2], one[0], one[1]))
 
 
