@@ -29,6 +29,7 @@ _DEFINITIONS = """
     SELECT blob, language, facts -> 'definitions' FROM blob_facts
     WHERE blob = ANY(%s::text[]) AND extractor = %s AND jsonb_array_length(names) > 0
 """
+_KNOWN = "SELECT blob, language FROM blob_facts WHERE blob = ANY(%s::text[]) AND extractor = %s"
 _SAVE = """
     INSERT INTO blob_facts (blob, language, extractor, facts)
     SELECT u.blob, u.language, %s, u.facts::jsonb
@@ -83,14 +84,14 @@ def bounds() -> Bounds:
 class FactsCache:
     """Facts by content, shared by all repositories; see `mapping.build.Cache`."""
 
-    def load(self, wanted: Iterable[Key]) -> Iterator[Stored]:
-        """This method will give the facts that are kept of these blobs."""
+    def known(self, wanted: Iterable[Key]) -> set[Key]:
+        """This method will say of which blobs facts are kept."""
         keys = set(wanted)
-        blobs = sorted({blob for blob, _ in keys})
-        for start in range(0, len(blobs), _AT_ONCE):
-            with connection.cursor() as cursor:
-                cursor.execute(_LOAD, [blobs[start : start + _AT_ONCE], EXTRACTOR])
-                yield from (row for row in cursor.fetchall() if row[:2] in keys)
+        return keys.intersection(_asked(_KNOWN, keys))
+
+    def load(self, known: set[Key]) -> Iterator[Stored]:
+        """This method will give the facts that are kept of these blobs."""
+        return (row for row in _asked(_LOAD, known) if row[:2] in known)
 
     def save(self, found: list[Fresh]) -> None:
         """This method will keep facts; two jobs that read the same blob agree."""
@@ -103,6 +104,14 @@ class FactsCache:
             for start in range(0, len(rows), _AT_ONCE):
                 some = rows[start : start + _AT_ONCE]
                 cursor.execute(_SAVE, [EXTRACTOR, *_columns(some)])
+
+
+def _asked(statement: str, keys: set[Key]) -> Iterator[Any]:
+    blobs = sorted({blob for blob, _ in keys})
+    for start in range(0, len(blobs), _AT_ONCE):
+        with connection.cursor() as cursor:
+            cursor.execute(statement, [blobs[start : start + _AT_ONCE], EXTRACTOR])
+            yield from cursor.fetchall()
 
 
 def publish(repository: Repository, made: Map, job: int | None) -> SystemMap:

@@ -76,8 +76,11 @@ class _Kept(build.NoCache):
     def __init__(self) -> None:
         self.kept: dict[Key, tuple[str, str]] = {}
 
-    def load(self, wanted: Iterable[Key]) -> Iterator[build.Stored]:
-        return ((*key, *self.kept[key]) for key in wanted if key in self.kept)
+    def known(self, wanted: Iterable[Key]) -> set[Key]:
+        return self.kept.keys() & wanted
+
+    def load(self, known: set[Key]) -> Iterator[build.Stored]:
+        return ((*key, *self.kept[key]) for key in known)
 
     def save(self, found: list[build.Fresh]) -> None:
         self.kept.update({(blob, key): (head, said) for blob, key, head, said, _ in found})

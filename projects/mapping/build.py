@@ -51,8 +51,11 @@ class Facts:
 class Cache(Protocol):
     """Where facts are kept from map to map; their pieces are those of `extract`."""
 
-    def load(self, wanted: Iterable[Key]) -> Iterator[Stored]:
-        """This method will give the facts it has."""
+    def known(self, wanted: Iterable[Key]) -> set[Key]:
+        """This method will say of which blobs it has facts."""
+
+    def load(self, known: set[Key]) -> Iterator[Stored]:
+        """This method will give the facts of blobs it knows."""
 
     def save(self, found: list[Fresh]) -> None:
         """This method will keep facts."""
@@ -61,8 +64,12 @@ class Cache(Protocol):
 class NoCache:
     """Nothing is kept: every blob is read."""
 
-    def load(self, wanted: Iterable[Key]) -> Iterator[Stored]:
+    def known(self, wanted: Iterable[Key]) -> set[Key]:
         """This method will know nothing."""
+        return set()
+
+    def load(self, known: set[Key]) -> Iterator[Stored]:
+        """This method will give what it knows: nothing."""
         return iter(())
 
     def save(self, found: list[Fresh]) -> None:
@@ -102,9 +109,12 @@ def _facts(
             spool.keep((blob, key), said)
         return read
 
-    for stored in cache.load(sizes):
-        keep(*stored)
-    wanted = [(*key, size) for key, size in sizes.items() if key not in facts]
+    def recall() -> None:
+        for stored in cache.load(known):
+            keep(*stored)
+
+    known = cache.known(sizes)
+    wanted = [(*key, size) for key, size in sizes.items() if key not in known]
     fresh: list[Fresh] = []
 
     def told(blob: str, key: str, pieces: list[str]) -> None:
@@ -116,7 +126,7 @@ def _facts(
             fresh.clear()
         tools.watch.on_progress("reading files", len(facts), len(sizes))
 
-    extraction.extract(git_dir, wanted, tools, told)
+    extraction.extract(git_dir, wanted, tools, told, meanwhile=recall)
     cache.save(fresh)
     return facts
 
@@ -166,7 +176,7 @@ def _finish(
     counts["broken"] = sum(bool(facts and facts.broken) for facts in read.values())
     counts["attributes_left_out"] = said.left_out
     digest = hashlib.sha256()
-    for piece in document(mapped, resolution.edges, skips, described):
+    for piece in document(mapped, resolution.edges.rows(), skips, described):
         digest.update(piece)
     return Map(
         commit,

@@ -114,6 +114,18 @@ class EdgeTable(Sequence[MapEdge]):
         starts.append(len(packed))
         return cls(names, left_out, packed, starts[: budget + 1])
 
+    def __iter__(self) -> Iterator[MapEdge]:
+        return (MapEdge(*row) for row in self.rows())
+
+    def rows(self) -> Iterator[tuple[str, str, str, list[int]]]:
+        """This method will give source, target, kind and lines of every edge, more quickly."""
+        names, packed, starts = self.names, self._packed, self._starts
+        for position, start in enumerate(starts[:-1]):
+            src, dst, kind, line = unpack(packed[start])
+            end = starts[position + 1]
+            more = packed[start + 1 : end] if end > start + 1 else ()
+            yield names[src], names[dst], _KINDS[kind], [line, *(one & _MOST_LINES for one in more)]
+
     def links(self, *kinds: str) -> Iterator[tuple[int, int]]:
         """This method will give the numbers of both ends, by `names`, of every edge of the kinds."""
         wanted = {_KINDS.index(kind) for kind in kinds}

@@ -55,10 +55,16 @@ class Tools:
     bounds: Bounds = field(default_factory=Bounds)
 
 
-def extract(git_dir: Path, wanted: Sequence[Wanted], tools: Tools, tell: Told) -> None:
+def extract(
+    git_dir: Path,
+    wanted: Sequence[Wanted],
+    tools: Tools,
+    tell: Told,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> None:
     """This function will tell the facts of every wanted blob, each once, in any order.
 
-    When the time to read is over it tells no more. Raises TimedOut when nothing was heard for too
+    `meanwhile` is done while the children start, which takes them a tenth of a second. When the time to read is over it tells no more. Raises TimedOut when nothing was heard for too
     long; no process is left, whatever happens.
     """
     lanes = [Lane(git_dir, part, tools, tell) for part in _parts(wanted)]
@@ -67,6 +73,7 @@ def extract(git_dir: Path, wanted: Sequence[Wanted], tools: Tools, tell: Told) -
         with selectors.DefaultSelector() as selector:
             for lane in lanes:
                 lane.begin(selector)
+            meanwhile()
             while selector.get_map() and (left := deadline - time.monotonic()) > 0:
                 ready = selector.select(min(tools.watch.idle_s, left))
                 if not ready and left > tools.watch.idle_s:

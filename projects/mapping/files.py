@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from projects.git.reading import Entry
 from projects.mapping import catalogue, readers, roles
@@ -44,22 +45,41 @@ def survey(entries: Sequence[Entry], most: int) -> Survey:
     """This function will sort the first entries of a tree into files and what is left out."""
     found = Survey(more=len(entries) > most)
     for entry in entries[:most]:
-        raw = entry.path.decode(errors="surrogateescape")
-        path = shown(raw)
-        reason = _NO_FILES.get(entry.mode)
-        if len(path.encode()) > MAX_PATH:
-            path, reason = path[: MAX_PATH // 4], LONG_NAME
+        named = _named(entry.path)
+        reason = _NO_FILES.get(entry.mode) or named.reason
         if reason:
-            found.left_out.append((path, reason))
+            found.left_out.append((named.path, reason))
         else:
-            found.files.append(_file(entry, raw, path))
+            found.files.append(_file(entry, named))
     return found
 
 
-def _file(entry: Entry, raw: str, path: str) -> File:
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """What a name alone tells."""
+
+    raw: str
+    path: str
+    reason: str
+    language: str
+    key: str
+    role: str
+
+
+@lru_cache(20_000)
+def _named(name: bytes) -> _Named:
+    """From one commit to the next nearly all names stay."""
+    raw = name.decode(errors="surrogateescape")
+    path = shown(raw)
+    if len(path.encode()) > MAX_PATH:
+        return _Named(raw, path[: MAX_PATH // 4], LONG_NAME, "", "", "")
     language = catalogue.language_of(raw)
-    key = readers.key_of(raw, language)
-    file = File(raw, path, entry.blob, entry.size, language, key, roles.role_of(raw))
+    return _Named(raw, path, "", language, readers.key_of(raw, language), roles.role_of(raw))
+
+
+def _file(entry: Entry, named: _Named) -> File:
+    raw = named.raw
+    file = File(raw, named.path, entry.blob, entry.size, named.language, named.key, named.role)
     if entry.size > MAX_COUNTED:
         file.key, file.skip = "", TOO_LARGE
     elif file.key and entry.size > (MAX_MANIFEST if readers.is_manifest(key) else MAX_PARSED):

@@ -4,9 +4,13 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
 
 from projects.mapping import EXTRACTOR
+
+if TYPE_CHECKING:
+    from projects.mapping.edges import EdgeTable
 
 Mark = tuple[str, str, int]  # kind, text, line; see `languages`
 IMPORT, PART = "import", "part"
@@ -59,7 +63,7 @@ class Map:
     commit: str
     files: list[MapFile]
     packages: list[str]
-    edges: Sequence[MapEdge]
+    edges: "EdgeTable"
     skips: list[tuple[str, str]]
     counts: dict[str, Any]
     languages: dict[str, dict[str, int]]
@@ -72,20 +76,20 @@ class Map:
 
         It has no ids and no times: the same bytes for the same truth. Its sha256 is the digest.
         """
-        return document(self.files, self.edges, self.skips, self.structure)
+        return document(self.files, self.edges.rows(), self.skips, self.structure)
 
 
 def document(
     files: Sequence[MapFile],
-    edges: Sequence[MapEdge],
+    edges: Iterable[tuple[str, str, str, list[int]]],
     skips: list[tuple[str, str]],
     structure: dict[str, Any],
 ) -> Iterator[bytes]:
     """This function will write what a map says as canonical JSON, piece by piece."""
     ordered = sorted(files, key=lambda file: file.path)
-    rows = ([getattr(file, column) for column in COLUMNS] for file in ordered)
+    rows = map(attrgetter(*COLUMNS), ordered)
     yield b'{"columns":%b,\n"edges":[' % _json(COLUMNS)
-    yield from _joined([edge.src, edge.dst, edge.kind, edge.lines] for edge in edges)
+    yield from _joined(edges)
     yield b'],\n"files":['
     yield from _joined(rows)
     yield b'],\n"skips":%b,\n"structure":%b}' % (_json(skips), _json(structure))

@@ -31,9 +31,13 @@ class Memory(build.NoCache):
     def __init__(self):
         self.kept = {}
 
-    def load(self, wanted):
+    def known(self, wanted):
+        """This method will say what it has."""
+        return self.kept.keys() & wanted
+
+    def load(self, known):
         """This method will give the facts it has."""
-        return ((*key, *self.kept[key]) for key in set(wanted) & set(self.kept))
+        return ((*key, *self.kept[key]) for key in known)
 
     def save(self, found):
         """This method will keep facts."""
