@@ -82,7 +82,7 @@ def _file(entry: Entry, named: _Named) -> File:
     file = File(raw, named.path, entry.blob, entry.size, named.language, named.key, named.role)
     if entry.size > MAX_COUNTED:
         file.key, file.skip = "", TOO_LARGE
-    elif file.key and entry.size > (MAX_MANIFEST if readers.is_manifest(key) else MAX_PARSED):
+    elif file.key and entry.size > (MAX_MANIFEST if readers.is_manifest(file.key) else MAX_PARSED):
         file.key, file.skip = readers.LINES_ONLY, TOO_LARGE
     elif not file.key and catalogue.surely_binary(raw):
         file.skip = BINARY
