@@ -268,9 +268,11 @@ def _partial(made: Map, survey: Survey, resolution: Resolution, bounds: Bounds) 
     """What was left out for want of room or time, a sentence each; nothing in a whole map."""
     unread = made.counts["skipped"].get(files.OUT_OF_TIME, 0)
     beyond = resolution.edges.left_out
+    unheard = made.counts["attributes_left_out"]
     told = {
         f"It has more than {bounds.files:,} files: the later ones are missing.": survey.more,
         f"{unread:,} files were not read within {bounds.read_s:,} s; sync to go on.": unread,
         f"{beyond:,} edges beyond {bounds.edges:,} are missing.": beyond,
+        f"{unheard:,} lines of .gitattributes are not followed.": unheard,
     }
     return [sentence for sentence, true in told.items() if true]

@@ -24,6 +24,7 @@ KEYS = {
     "C#": "csharp",
     "Go": "go",
     "Rust": "rust",
+    "Ruby": "ruby",
     "C": "c:c",
     "C++": "c:cpp",
     "JavaScript": "ecmascript:javascript",

@@ -55,8 +55,13 @@ _BY_NAME: dict[str, str] = {
     "package.json": "package_json",
     "pnpm-workspace.yaml": "pnpm_workspace",
     ".gitattributes": "gitattributes",
+    "Gemfile": "gemfile",
+    "gems.rb": "gemfile",
+    "Gemfile.lock": "gemfile_lock",
+    "gems.locked": "gemfile_lock",
 }
 _BY_PATTERN: dict[str, str] = {
+    "*.gemspec": "gemspec",
     "*tsconfig*.json": "tsconfig",
     "jsconfig*.json": "tsconfig",
     "*.versions.toml": "gradle_catalog",
