@@ -1,5 +1,6 @@
 """The components of a repository: who needs whom, in layers, with the cycles marked."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +17,7 @@ SIZES = (40, 120, 300)
 ROWS = 100
 """How many components, and how many edges between them, the tables show."""
 _HOPS = (1, 2)
+_COLOURS = 8
 
 
 @gzip_page
@@ -47,7 +49,10 @@ def _graph(
     ranked = sorted(inside, key=lambda one: (near.get(one["name"], 0), -one["lines"], one["name"]))
     shown = {one["name"]: one for one in ranked[:size]}
     edges_shown = {ends: n for ends, n in counts.items() if shown.keys() >= set(ends)}
-    nodes = [_node(repository, one, focus) for one in shown.values()]
+    spoken = Counter(one["language"] for one in shown.values())
+    ranked_languages = sorted(spoken, key=lambda name: (-spoken[name], name))
+    colours = {name: f"l-{n if n <= _COLOURS else 0}" for n, name in enumerate(ranked_languages, 1)}
+    nodes = [_node(repository, one, focus, colours) for one in shown.values()]
     tied = [(*ends, n) for ends, n in counts.items() if not focus or near.keys() >= set(ends)]
     circles, layers = _named(structure, "component_cycles"), _named(structure, "layers")
     return {
@@ -57,6 +62,7 @@ def _graph(
         "hops_offered": _HOPS,
         "size": size,
         "sizes": [one for one in SIZES if one == SIZES[0] or len(inside) > _before(one)],
+        "legend": [(colours[name], name, spoken[name]) for name in ranked_languages[:_COLOURS]],
         "svg": graph.draw(nodes, edges_shown, circles),
         "shown": len(shown),
         "inside": len(inside),
@@ -82,7 +88,9 @@ def _heavy(row: tuple[str, str, int]) -> tuple[int, str, str]:
     return -row[2], row[0], row[1]
 
 
-def _node(repository: Repository, one: Mapping[str, Any], focus: str) -> graph.Node:
+def _node(
+    repository: Repository, one: Mapping[str, Any], focus: str, colours: Mapping[str, str]
+) -> graph.Node:
     name = one["name"]
     said = f"{name}: {one['files']:,} files, {one['lines']:,} lines, {one['language']}"
     return graph.Node(
@@ -91,6 +99,6 @@ def _node(repository: Repository, one: Mapping[str, Any], focus: str) -> graph.N
         f"{one['lines']:,} lines",
         said,
         frame.address(repository, "map-components", focus=name),
-        "l-1",
+        colours[one["language"]],
         name == focus,
     )

@@ -27,6 +27,10 @@ def page(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         context |= _looked_at(request, opened, opened.map)
         context["q"] = text
         context["edges"] = edges.matching(opened.repository, text, frame.number(request))
+        context["lost"] = [
+            (f"{path}:{line}", frame.place(opened.repository, path, line))
+            for path, line in opened.map.counts.get("lost", [])
+        ]
         wanted = request.GET.get("show", "")
         context["sections"] = sections.of(opened.repository, opened.map.structure, wanted)
     return render(request, "projects/map/overview.html", context)

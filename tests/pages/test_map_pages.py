@@ -178,10 +178,15 @@ def test_a_section_shows_its_first_rows_and_on_demand_all(
     assert "file/?path=quay%2Fboat.py#L30" in whole
 
 
-def test_a_partial_map_says_what_is_left_out(world: World, as_staff: Client) -> None:
+def test_a_map_says_what_is_left_out_and_what_alarms(world: World, as_staff: Client) -> None:
     made = world.repository.current_map
     assert made is not None
-    counts = made.counts | {"partial": ["12,345 edges beyond 2,000,000 are missing."]}
+    counts = made.counts | {
+        "partial": ["12,345 edges beyond 2,000,000 are missing."],
+        "alarms": ["go: 3 of 4 lead nowhere <b>"],
+        "resolved": {"go": [4, 3]},
+        "lost": [["quay/boat.py", 17]],
+    }
     SystemMap.objects.filter(pk=made.pk).update(counts=counts)
 
     for leaf in ("", "components/", "file/?path=quay/boat.py"):
