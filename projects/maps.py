@@ -26,7 +26,7 @@ _LOAD = """
     WHERE blob = ANY(%s::text[]) AND extractor = %s
 """
 _DEFINITIONS = """
-    SELECT blob, language, facts -> 'definitions' FROM blob_facts
+    SELECT blob, language, (facts -> 'definitions')::text FROM blob_facts
     WHERE blob = ANY(%s::text[]) AND extractor = %s AND jsonb_array_length(names) > 0
 """
 _KNOWN = "SELECT blob, language FROM blob_facts WHERE blob = ANY(%s::text[]) AND extractor = %s"
@@ -226,17 +226,14 @@ def forget(days: int, keep: int) -> Iterator[tuple[str, int]]:
             yield name, gone
 
 
-def definitions(wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[Any]]:
-    """This function will give what some (blob, language) define: (kind, name, line) each."""
-    readers = {(blob, languages.KEYS.get(name, "")): (blob, name) for blob, name in wanted}
+def definitions(wanted: Iterable[tuple[str, str, str]]) -> dict[str, list[Any]]:
+    """This function will give what some (path, blob, language) define: (kind, name, line) each."""
+    keys = {path: (blob, languages.key_of(path, name)) for path, blob, name in wanted}
     with connection.cursor() as cursor:
-        cursor.execute(_DEFINITIONS, [sorted({blob for blob, _ in readers}), EXTRACTOR])
-        found = cursor.fetchall()
-    return {
-        readers[blob, key]: json.loads(said) if isinstance(said, str) else said
-        for blob, key, said in found
-        if (blob, key) in readers
-    }
+        blobs = sorted({blob for blob, _ in keys.values()})
+        cursor.execute(_DEFINITIONS, [blobs, EXTRACTOR])
+        found = {(blob, key): json.loads(said) for blob, key, said in cursor.fetchall()}
+    return {path: found[key] for path, key in keys.items() if key in found}
 
 
 def named(text: str) -> Repository | None:

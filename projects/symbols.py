@@ -21,17 +21,17 @@ _RANK = """
 """
 _SYMBOLS = f"""
     WITH files AS MATERIALIZED (
-      SELECT s.node_id, f.id, f.names FROM map_sighting s
+      SELECT n.path, f.id, f.names FROM map_sighting s
+      JOIN map_node n ON n.id = s.node_id
       JOIN blob_facts f ON f.blob = s.blob AND f.extractor = %(extractor)s
-        AND f.language = %(keys)s::jsonb ->> s.language
+        AND f.language = coalesce(%(suffixes)s::jsonb ->> substring(n.path FROM '[^.]*$'),
+                                  %(keys)s::jsonb ->> s.language)
       WHERE s.map_id = %(map)s AND s.definitions > 0 AND f.names::text ILIKE %(within)s),
-    found AS (
-      SELECT files.node_id, files.id, e.name, e.place, {_RANK.format("e.name")} AS rank,
+    best AS (
+      SELECT files.path, files.id, e.name, e.place, {_RANK.format("e.name")} AS rank,
         count(*) OVER () AS total
       FROM files, jsonb_array_elements_text(files.names) WITH ORDINALITY AS e (name, place)
-      WHERE e.name ILIKE %(pattern)s),
-    best AS (
-      SELECT found.*, n.path FROM found JOIN map_node n ON n.id = found.node_id
+      WHERE e.name ILIKE %(pattern)s
       ORDER BY rank, length(name), name, path, place LIMIT %(limit)s)
     SELECT best.name, f.facts #>> ARRAY['definitions', (best.place - 1)::text, '0'], best.path,
       (f.facts #>> ARRAY['definitions', (best.place - 1)::text, '2'])::int, best.total
@@ -92,6 +92,7 @@ def search(shown: SystemMap, text: str, limit: int = LIMIT) -> Hits:
         "map": shown.pk,
         "extractor": shown.extractor,
         "keys": json.dumps(languages.KEYS),
+        "suffixes": json.dumps(languages.BY_SUFFIX),
         "text": text,
         "prefix": f"{literal}%",
         "pattern": f"{anywhere}{literal}%",

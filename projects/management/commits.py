@@ -24,10 +24,10 @@ class Definitions(build.NoCache):
         """This method will keep definitions alone."""
         self._kept |= {(fact[0], fact[1]): fact[4] for fact in found}
 
-    def of(self, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], list[Any]]:
-        """This method will give what some (blob, language) define: (kind, name, line) each."""
-        keys = {one: (one[0], languages.KEYS.get(one[1], "")) for one in wanted}
-        return {one: json.loads(self._kept.get(key, "[]")) for one, key in keys.items()}
+    def of(self, wanted: Sequence[tuple[str, str, str]]) -> dict[str, list[Any]]:
+        """This method will give what some (path, blob, language) define."""
+        keys = {path: (blob, languages.key_of(path, name)) for path, blob, name in wanted}
+        return {path: json.loads(self._kept.get(key, "[]")) for path, key in keys.items()}
 
 
 def once(path: str, at: str, cache: build.Cache | None = None) -> answers.Answer:

@@ -124,7 +124,7 @@ def test_a_text_map_never_exceeds_its_budget(most):
     defined = [["class", "K" * n, n] for n in range(1, 60)]
 
     made = textmap.write(
-        content(names), "title", most, lambda wanted: dict.fromkeys(wanted, defined)
+        content(names), "title", most, lambda wanted: {one[0]: defined for one in wanted}
     )
 
     assert textmap.tokens(made.text) == made.tokens <= most

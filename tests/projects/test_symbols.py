@@ -5,8 +5,8 @@ import json
 import pytest
 from django.core.management import call_command
 
-from projects import symbols
-from projects.models import BlobFacts
+from projects import maps, symbols
+from projects.models import BlobFacts, MapNode
 from tests.projects import mapped
 
 pytestmark = pytest.mark.django_db
@@ -23,6 +23,11 @@ def shown(origin):
         }
     )
     return mapped.registered(origin).current_map
+
+
+def blob_of(shown, path):
+    """This function will give what git calls the content of a file."""
+    return MapNode.objects.get(map=shown, node__path=path).blob
 
 
 def names(hits):
@@ -58,6 +63,24 @@ def test_signs_of_patterns_mean_themselves(shown):
     assert names(symbols.search(shown, "a_b")) == [("a_b", 5)]
     for text in ("%", "\\", '"', "a%b", "\0"):
         assert symbols.search(shown, text).symbols == [], text
+
+
+def test_a_header_is_searched_whatever_its_content_was_read_as(shown, origin):
+    """Its key comes from its suffix: its language says C++ where the text of it is."""
+    text = "class Slice {\n public:\n  int size();\n};\nint width();\n"
+    origin.commit(
+        {"a/slice.h": text, "a/slice.cc": text, "a/plain.c": "int depth() { return 1; }\n"}
+    )
+    later = mapped.map_newest(origin, shown.repository).current_map
+
+    found = symbols.search(later, "Slice").symbols
+
+    assert [one.path for one in found] == ["a/slice.cc", "a/slice.h"]
+    assert names(symbols.search(later, "depth")) == [("depth", 1)]
+    listed = maps.definitions(
+        [("a/slice.h", blob, "C++") for blob in [blob_of(later, "a/slice.h")]]
+    )
+    assert ["class", "Slice", 1] in listed["a/slice.h"]
 
 
 def test_a_single_character_finds_beginnings_alone(shown):

@@ -34,12 +34,12 @@ KEYS = {
     "Svelte": "ecmascript:component",
 }
 """The catalogue's name of a language, and who reads it: the folder, or folder:dialect."""
-_BY_SUFFIX = {"h": "c:header"}  # names that tell less than their content does
+BY_SUFFIX = {"h": "c:header"}  # names that tell less than their content does
 
 
 def key_of(path: str, language: str) -> str:
     """This function will name who reads a file of a language; '' is nobody."""
-    return _BY_SUFFIX.get(path.rpartition(".")[2]) or KEYS.get(language, "")
+    return BY_SUFFIX.get(path.rpartition(".")[2]) or KEYS.get(language, "")
 
 
 def family(key: str) -> str:
