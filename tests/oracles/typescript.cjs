@@ -20,26 +20,20 @@ function edges(root, files) {
   const configs = new Map(), found = [];
   for (const file of files) {
     const full = path.join(root, file), options = optionsOf(full, root, configs);
-    for (const [name, mode] of imports(full)) {
+    const source = ts.createSourceFile(full, fs.readFileSync(full, "utf8"), ts.ScriptTarget.Latest, false);
+    for (const [name, mode] of imports(source)) {
       const asked = name.split("!").pop().replace(/\?.*$/, "");
       const { resolvedModule } = ts.resolveModuleName(asked, full, options, ts.sys, undefined, undefined, mode);
       if (resolvedModule) found.push([file, path.relative(root, real(resolvedModule.resolvedFileName)), name]);
     }
-    for (const name of references(full)) found.push([file, path.relative(root, real(name)), name]);
+    for (const { fileName } of source.referencedFiles)
+      found.push([file, path.relative(root, real(path.resolve(path.dirname(full), fileName))), fileName]);
   }
   return found.filter(([, to]) => !to.startsWith("..") && !to.includes("node_modules/"));
 }
 
-function parsed(full) {
-  return ts.createSourceFile(full, fs.readFileSync(full, "utf8"), ts.ScriptTarget.Latest, false);
-}
-
-function references(full) {
-  return parsed(full).referencedFiles.map((one) => path.resolve(path.dirname(full), one.fileName));
-}
-
-function imports(full) {
-  const source = parsed(full), found = [];
+function imports(source) {
+  const found = [];
   const told = (node, mode) => node && ts.isStringLiteralLike(node) && found.push([node.text, mode]);
   const walk = (node) => {
     if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) told(node.moduleSpecifier, ts.ModuleKind.ESNext);
