@@ -19,6 +19,7 @@ from projects.mapping.structure import (
     frameworks,
     layers,
     marks,
+    next_pages,
     packages,
 )
 from projects.mapping.structure.components import Components
@@ -47,7 +48,8 @@ def describe(found: Found) -> dict[str, Any]:
     installed = packages.dependencies(wants, found.manifests, published)
     violations, errors = contracts.check(found.manifests, found.edges)
     own = marks.of_own(found.files, found.marks)
-    routes, models = marks.routes(own), marks.models(own)
+    routes = marks.routes(own) + next_pages.routes(found.files, found.manifests)
+    models = marks.models(own)
     entries = marks.entry_points(own) + packages.commands(found.manifests)
     described = {
         "components": components.table(found.files, found.components),
@@ -56,7 +58,7 @@ def describe(found: Found) -> dict[str, Any]:
         "cycles": cycles.of_files(found.edges),
         "component_cycles": cycles.cycles(pairs),
         "entry_points": sorted(entries, key=lambda one: (one["path"], one["line"], one["what"])),
-        "routes": routes,
+        "routes": sorted(routes, key=lambda one: (one["path"], one["line"], one["route"])),
         "models": models,
         "frameworks": frameworks.frameworks(installed, routes + models),
         "services": declared.services(found.manifests),

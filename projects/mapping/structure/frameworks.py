@@ -62,7 +62,7 @@ _NAMES = {
 _BY_MARK = {"django": "Django", "flask": "Flask", "fastapi": "FastAPI", "sqlalchemy": "SQLAlchemy"}
 _BY_MARK |= {"pydantic": "Pydantic", "express": "Express", "fastify": "Fastify", "koa": "Koa"}
 _BY_MARK |= {"hono": "Hono", "nestjs": "NestJS", "typeorm": "TypeORM", "mongoose": "Mongoose"}
-_BY_MARK |= {"sequelize": "Sequelize"}
+_BY_MARK |= {"sequelize": "Sequelize", "next": "Next.js"}
 
 
 def frameworks(
