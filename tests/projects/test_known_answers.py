@@ -33,9 +33,9 @@ SHOP = {
 }
 STRUCTURE = {
     "component_edges": [
-        ("shop-api", "shop-core", 1),
-        ("shop-core", "shop-api", 1),
-        ("tests", "shop-api", 1),
+        ["shop-api", "shop-core", 1],
+        ["shop-core", "shop-api", 1],
+        ["tests", "shop-api", 1],
     ],
     "layers": [["", ".factory", ".github", "idle_package", "shop-api", "shop-core"], ["tests"]],
     "cycles": [["api/shop/views.py", "core/money/__init__.py"]],

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from projects.mapping import files, structure
 from projects.mapping.edges import Edges, EdgeTable
 from projects.mapping.made import IMPORT, PART, MapFile
@@ -110,7 +112,7 @@ def test_edges_between_components_are_counted_and_packages_belong_to_their_files
 
     found = described(TREE, edges)
 
-    assert found["component_edges"] == [("shop/orders", "shop/stock", 2)]
+    assert found["component_edges"] == [["shop/orders", "shop/stock", 2]]
     assert found["layers"][1] == ["shop/orders"]
     assert found["component_cycles"] == found["cycles"] == []
     assert found["components"][6] == {
@@ -145,3 +147,19 @@ def test_marks_of_tests_are_not_those_of_the_product():
     mapped[1] = replace(mapped[1], role="test")
 
     assert list(marks.of_own(mapped, said)) == ["a.py"]
+
+
+def test_texts_nobody_can_print_are_quoted_and_endless_ones_end():
+    said = {"a.py": [("route:flask", "/\u202eevil\0", 1), ("entry", "x" * 9000, 2)]}
+
+    found = described(["a.py"], [], {"manifest.pyproject": {}}, said)
+
+    assert found["routes"][0]["route"] == '"/\\342\\200\\256evil\\000"'
+    assert len(found["entry_points"][0]["what"]) == structure.LONGEST + 1
+
+
+@pytest.mark.parametrize("name", ["a\nb", "x" * 301, "", ["list"], "\ud800"])
+def test_a_package_with_an_impossible_name_is_called_by_its_path(name):
+    found = homes(["lib/a.py"], {"manifest.pyproject": {"lib/pyproject.toml": {"name": name}}})
+
+    assert found == {"lib/a.py": "lib"}

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from projects.mapping import cycles
+from projects.mapping import cycles, files
 from projects.mapping.edges import EdgeTable
 from projects.mapping.made import MapFile, Mark
 from projects.mapping.structure import (
@@ -24,8 +24,8 @@ from projects.mapping.structure import (
 )
 from projects.mapping.structure.components import Components
 
-MOST = 20_000
-"""Entries of one list."""
+MOST, LONGEST = 20_000, 4000
+"""Entries of one list, and characters of one text: a path that is quoted has as many."""
 
 
 @dataclass(frozen=True)
@@ -76,4 +76,14 @@ def describe(found: Found) -> dict[str, Any]:
 def _bounded(described: dict[str, Any]) -> dict[str, Any]:
     """Nobody reads more; what a hostile repository has too much of is counted under "cut"."""
     cut = {key: len(found) for key, found in described.items() if len(found) > MOST}
-    return {key: found[:MOST] for key, found in described.items()} | {"cut": cut}
+    return {key: _printable(found[:MOST]) for key, found in described.items()} | {"cut": cut}
+
+
+def _printable(value: Any) -> Any:
+    """What manifests and sources say may be a megabyte, and turn the text around it."""
+    if isinstance(value, str):
+        short = value if len(value) <= LONGEST else f"{value[:LONGEST]}…"
+        return short if short.isprintable() else files.shown(short)
+    if isinstance(value, dict):
+        return {key: _printable(one) for key, one in value.items()}
+    return [_printable(one) for one in value] if isinstance(value, list | tuple) else value

@@ -31,6 +31,7 @@ _DECLARING = (
     "catalog_info",
 )
 """The manifests whose folder is a component under its own name, the first that gives one."""
+_LONGEST_NAME = 300  # characters; npm allows 214
 _DEEPEST = 20  # folders opened one inside the other; a hostile tree has thousands
 
 
@@ -92,9 +93,14 @@ def _declared(manifests: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     for module in _DECLARING:
         for path, said in sorted(manifests.get(PREFIX + module, {}).items()):
             folder, name = path.rpartition("/")[0], said.get("name")
-            if folder and isinstance(name, str) and name and not roles.role_of(path):
+            if folder and _is_name(name) and not roles.role_of(path):
                 found.setdefault(folder, name)
     return found
+
+
+def _is_name(name: Any) -> bool:
+    """Whatever else a manifest says there, the folder's path is the better name."""
+    return isinstance(name, str) and 0 < len(name) <= _LONGEST_NAME and name.isprintable()
 
 
 def _unique(roots: Iterable[str], names: Mapping[str, str]) -> dict[str, str]:
