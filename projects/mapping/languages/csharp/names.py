@@ -68,6 +68,9 @@ class Tree:
             said = sources.imports[path]
             self._levels.take(path, said)
             self._declare(path, said)
+        # Most words are no member of anything: nobody's ancestors need be looked through for them.
+        self._known = {name for members in self._members.values() for name in members}
+        self._named = {name for values in self._values.values() for name in values}
         self.said = lru_cache(_OPEN_FILES)(sources.imports.__getitem__)
         self._head = lru_cache(_REMEMBERED)(self._find)
         self.files = lru_cache(_REMEMBERED)(self._files)
@@ -135,7 +138,7 @@ class Tree:
         path, scope, space = place
         while scope >= 0:
             full = self._full[path, scope]
-            if value and any(word in self._values.get(one, ()) for one in self._above(full)):
+            if value and word in self._named and self._is_value(full, word):
                 return None
             own, scope = self.said(path)["types"][scope][:2]
             found = full if own == word else self._member(full, word)
@@ -175,7 +178,12 @@ class Tree:
             step = self._step(step, word) if step is not None else None
         return step if step in self._parts else None
 
+    def _is_value(self, full: str, word: str) -> bool:
+        return any(word in self._values.get(one, ()) for one in self._above(full))
+
     def _member(self, full: str, word: str) -> str | None:
+        if word not in self._known:
+            return None
         members = (self._members.get(one, {}).get(word) for one in self._above(full))
         return next(filter(None, members), None)
 

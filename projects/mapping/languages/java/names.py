@@ -58,6 +58,8 @@ class Tree:
                     self._packages[said["package"]].setdefault(name, []).append((path, index))
                 elif name:
                     self._members.setdefault((path, outer), {}).setdefault(name, index)
+        # Most words are no member of anything: nobody's ancestors need be looked through for them.
+        self._known = {name for members in self._members.values() for name in members}
         self.file = lru_cache(_OPEN_FILES)(lambda path: File(self, path, imports[path]))
         self._simple = lru_cache(_REMEMBERED)(self._find)
         self._supers: dict[Type, list[Type]] = {}
@@ -81,6 +83,8 @@ class Tree:
 
     def member(self, owner: Type, name: str) -> Type | None:
         """This method will give a member type, declared or inherited."""
+        if name not in self._known:
+            return None
         for one in islice(self._above(owner), _ANCESTORS):
             index = self._members.get(one, {}).get(name)
             if index is not None:
