@@ -147,7 +147,7 @@ use Doctrine\\ORM\\Mapping as ORM;
 class Order extends Model {}
 class Other extends Base\\Model {}
 Route::get('/orders', [C::class, 'list']);
-$app->post('carts', fn() => 1);
+$app->post('carts', fn() => 1); $app->get('mailer');
 #[R('/api')] class Web { #[R(path: '/x/')] function x() {} }
 #[ORM\\Entity] class Stored {}
 """

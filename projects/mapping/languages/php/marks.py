@@ -38,10 +38,16 @@ def _called(calls: list[Node]) -> Iterator[Mark]:
         owner = text(scope).rpartition("\\")[2]
         framework = {"Route": "laravel", "$app": "slim", "$group": "slim"}.get(owner)
         address = _first_text(node)
-        if framework and address is not None:
+        # With nobody to answer it is no route: `$app->get("mailer")` asks a container.
+        if framework and address is not None and _is_answered(node):
             method = "" if text(verb) == "any" else text(verb).upper()
             what = f"{method} /{address.strip('/')}".strip()
             yield f"route:{framework}", what, node.start_point[0] + 1
+
+
+def _is_answered(node: Node) -> bool:
+    arguments = node.child_by_field_name("arguments")
+    return arguments is not None and len(arguments.named_children) > 1
 
 
 def _extended(bases: list[Node], spaces: Spaces) -> Iterator[Mark]:
