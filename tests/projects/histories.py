@@ -7,7 +7,7 @@ from django.db import transaction
 from projects import recording
 from projects.git import door, log, reading
 from projects.mapping.history import reading as reader
-from projects.models import History
+from projects.models import Coupling, FileChurn, History, HistoryAuthor, HistoryFile
 
 WATCH = door.Watch(limits=log.LOG_LIMITS)
 BEA = {"GIT_AUTHOR_NAME": "Bea", "GIT_AUTHOR_EMAIL": "bea@example.org"}
@@ -59,3 +59,48 @@ def busy(origin):
     origin.git("commit", "-q", "--allow-empty", "-m", "mode")
     origin.git("commit", "-q", "--allow-empty", "-m", "nothing")
     origin.commit({".mailmap": "Bea B <bea@example.org> <bea@home.example>\n"})
+
+
+def content(worked):
+    """This function will give all that is stored of a history, without ids and times."""
+    files = HistoryFile.objects.filter(history__repository=worked)
+    pairs = Coupling.objects.filter(history__repository=worked)
+    return {
+        "history": History.objects.filter(repository=worked).values_list(
+            "commit", "until", "commits", "with_lines", "missing", "no_lines", "coupled"
+        )[0],
+        "files": sorted(
+            files.values_list(
+                "path",
+                "commits",
+                "recent",
+                "before",
+                "authors",
+                "top_author",
+                "top_commits",
+                "added",
+                "deleted",
+                "first",
+                "last",
+            )
+        ),
+        "authors": sorted(
+            HistoryAuthor.objects.filter(history__repository=worked).values_list(
+                "name", "email", "bot", "commits"
+            )
+        ),
+        "churn": sorted(
+            FileChurn.objects.filter(file__in=files).values_list(
+                "file__path",
+                "author__name",
+                "author__email",
+                "month",
+                "commits",
+                "added",
+                "deleted",
+            )
+        ),
+        "pairs": sorted(
+            pairs.values_list("one__path", "other__path", "together", "of_one", "of_other")
+        ),
+    }

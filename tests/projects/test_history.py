@@ -17,6 +17,7 @@ from tests.projects.histories import (
     WATCH,
     busy,
     commit_by,
+    content,
     read,
     reading_of,
     steps,
@@ -24,51 +25,6 @@ from tests.projects.histories import (
 from tests.projects.origins import Origin
 
 pytestmark = pytest.mark.django_db
-
-
-def content(worked):
-    """This function will give all that is stored of a history, without ids and times."""
-    files = HistoryFile.objects.filter(history__repository=worked)
-    pairs = Coupling.objects.filter(history__repository=worked)
-    return {
-        "history": History.objects.filter(repository=worked).values_list(
-            "commit", "until", "commits", "with_lines", "missing", "no_lines", "coupled"
-        )[0],
-        "files": sorted(
-            files.values_list(
-                "path",
-                "commits",
-                "recent",
-                "before",
-                "authors",
-                "top_author",
-                "top_commits",
-                "added",
-                "deleted",
-                "first",
-                "last",
-            )
-        ),
-        "authors": sorted(
-            HistoryAuthor.objects.filter(history__repository=worked).values_list(
-                "name", "email", "bot", "commits"
-            )
-        ),
-        "churn": sorted(
-            FileChurn.objects.filter(file__in=files).values_list(
-                "file__path",
-                "author__name",
-                "author__email",
-                "month",
-                "commits",
-                "added",
-                "deleted",
-            )
-        ),
-        "pairs": sorted(
-            pairs.values_list("one__path", "other__path", "together", "of_one", "of_other")
-        ),
-    }
 
 
 def said_by_git(work):
