@@ -78,6 +78,7 @@ PAGES = {
     "drift": "drift/",
     "impact": "impact/?path=light/lens.py",
     "search": "search/?q=beam",
+    "exports": "exports/",
 }
 
 

@@ -378,3 +378,26 @@ def test_no_page_of_a_map_shows_the_words_of_its_template(
         assert "{{" not in page
         assert "{%" not in page
         assert page.count("<table") == page.count("<caption"), link
+
+
+def test_a_map_of_an_older_commit_says_how_many_it_lacks(
+    world: World, cloned: str, as_staff: Client
+) -> None:
+    commits = [""]
+    for number in range(4):
+        parent = ["-p", commits[-1]] if commits[-1] else []
+        who = ["-c", "user.name=ana", "-c", "user.email=ana@example.org"]
+        # What git calls the tree that holds nothing.
+        tree = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+        command = ["git", f"--git-dir={world.repository.clone}", *who, "commit-tree", tree]
+        done = subprocess.run(
+            [*command, *parent, "-m", str(number)], capture_output=True, check=True, text=True
+        )
+        commits.append(done.stdout.strip())
+    SystemMap.objects.filter(repository=world.repository).update(commit=commits[1])
+    world.repository.record_sync(commits[4])
+
+    page = text_of(as_staff, page_of(world))
+
+    assert f"<code>{commits[4][:10]}</code>, 3 commits further." in page
+    assert "mark-stale" in page
