@@ -25,7 +25,9 @@ _QUERY = Query(
     """,
 )
 _INCLUDE = re.compile(rb'\binclude!\s*[({\[]\s*"([^"\\\n]+\.rs)"')
-_IN_TOKENS = re.compile(r"(?<![\w:])\$?(?:r#)?[a-z_]\w*(?:\s*::\s*(?:r#)?\w+)+")
+_IN_TOKENS = re.compile(
+    r"(?<![\w:])\$?((?:r#)?[a-z_]\w*(?:\s*::\s*(?:r#)?\w+)*)\s*::\s*(?:[$*{]|(?:r#)?\w)"
+)
 _PATH_ATTRIBUTE = re.compile(r'\bpath\s*=\s*"([^"]*)"')
 _ALWAYS = re.compile(r"#\s*\[\s*path\b")
 _TEXTS = re.compile(r"""'(?:[^'\\]|\\.)'|"(?:[^"\\]|\\.)*"|//[^\n]*""", re.S)
@@ -148,7 +150,7 @@ def _in_macros(found: dict[str, list[Node]], scopes: _Scopes) -> Iterator[Scoped
         first, scope = _line(node), scopes.of(node)
         for match in _IN_TOKENS.finditer(text):
             line = first + text.count("\n", 0, match.start())
-            yield scope, uses.bare(match.group().lstrip("$")).rpartition("::")[0], "", line
+            yield scope, uses.bare(match[1]), "", line
 
 
 def _first(found: list[Scoped]) -> list[Scoped]:
