@@ -82,7 +82,7 @@ def _packages(
         asked, cwd=folder, env={**os.environ, **settings}, capture_output=True, check=False
     )
     rest, decoder = done.stdout.decode().lstrip(), json.JSONDecoder()
-    assert rest, done.stderr
+    assert rest or not done.returncode, done.stderr
     while rest:
         package, end = decoder.raw_decode(rest)
         yield package

@@ -84,6 +84,12 @@ CASES = {
         "src/lib.rs>src/a.rs src/lib.rs>src/b.rs src/lib.rs>src/a/inner.rs"
         " src/a.rs>src/a/inner.rs src/b.rs>src/a/inner.rs src/b.rs>src/lib.rs src/b.rs>src/a.rs",
     ),
+    "a function of the name of a module that nobody outside sees": (
+        {"src/lib.rs": "mod a; pub use a::b;", "src/a/mod.rs": "mod b; pub use b::b; mod c;"}
+        | {"src/a/b.rs": "pub fn b() {}", "src/a/c.rs": "use super::b::b;"},
+        "src/lib.rs>src/a/mod.rs src/a/mod.rs>src/a/b.rs src/a/mod.rs>src/a/c.rs"
+        " src/a/c.rs>src/a/b.rs",
+    ),
     "names that lead in a circle": (
         {"src/lib.rs": "mod a; pub use a::x as x; pub use a::*;"}
         | {"src/a.rs": "pub use crate::x as x; pub use crate::*; use x::y::Z; use y::Q;"},

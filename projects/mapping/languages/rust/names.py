@@ -77,7 +77,7 @@ class _Paths:
         """This method will give the modules a path leads to, as far as its words name modules."""
         modules, rest = self._first(module, path, is_use)
         for word in rest:
-            further = [one for place in modules for one in self._named(place, word)]
+            further = [one for place in modules for one in self._named(place, word, module)]
             if not further:
                 break
             modules = further
@@ -86,7 +86,7 @@ class _Paths:
     def _whole(self, module: Module, path: str) -> list[Module]:
         modules, rest = self._first(module, path, True)
         for word in rest:
-            modules = [one for place in modules for one in self._named(place, word)]
+            modules = [one for place in modules for one in self._named(place, word, module)]
         return modules
 
     def _first(self, module: Module, path: str, is_use: bool) -> tuple[list[Module], list[str]]:
@@ -103,9 +103,9 @@ class _Paths:
         return [place] if place else [], rest
 
     def _plain(self, module: Module, word: str, is_use: bool) -> list[Module]:
-        found = self._named(module, word)
+        found = self._named(module, word, module)
         if not found and is_use and module.crate.edition == "2015":
-            found = self._named(module.root, word)
+            found = self._named(module.root, word, module)
         return found or self._outside(module, word)
 
     def _outside(self, module: Module, word: str) -> list[Module]:
@@ -118,10 +118,11 @@ class _Paths:
                 return [root]
         return []
 
-    def _named(self, module: Module, name: str) -> list[Module]:
+    def _named(self, module: Module, name: str, asking: Module) -> list[Module]:
         """What a name means in a module: one of its own, or one it takes from elsewhere."""
-        if name in module.children:
-            return module.children[name]
+        own = module.children.get(name, [])
+        if own and (any(one.is_open for one in own) or asking.is_inside(module)):
+            return own
         key = module, name
         if key not in self._known:
             self._known[key] = []  # what is asked for again meanwhile leads in a circle
@@ -141,7 +142,7 @@ class _Paths:
         for path, own in module.uses:
             if own == "*":
                 for place in self._whole(module, path):
-                    found = self._named(place, name) if place is not module else []
+                    found = self._named(place, name, module) if place is not module else []
                     if found:
                         return found
         return []

@@ -32,21 +32,21 @@ _PATH_ATTRIBUTE = re.compile(r'\bpath\s*=\s*"([^"]*)"')
 _ALWAYS = re.compile(r"#\s*\[\s*path\b")
 _TEXTS = re.compile(r"""'(?:[^'\\]|\\.)'|"(?:[^"\\]|\\.)*"|//[^\n]*""", re.S)
 _MOD_IN_TOKENS = re.compile(
-    r"((?:#\s*\[[^\]]*\]\s*)*)(?:\bpub\b(?:\s*\([^)]*\))?\s*)?\bmod\s+((?:r#)?\w+)\s*;"
+    r"((?:#\s*\[[^\]]*\]\s*)*)(\bpub\b(?:\s*\([^)]*\))?\s*)?\bmod\s+((?:r#)?\w+)\s*;"
 )
 _USE_IN_TOKENS = re.compile(r"\buse\s[^;$]{1,2000};")
 _OUTSIDE = frozenset(("std", "core", "alloc"))
 _MAX_PATH = 500  # characters; nobody writes such a path
 
 Scoped = tuple[str, str, str, int]
-Mod = tuple[str, str, list[str], int]
+Mod = tuple[str, str, list[str], bool, int]
 
 
 def facts(source: bytes) -> dict[str, Any]:
     """This function will give what leads to other files, the definitions and the marks.
 
     "imports" has, each with the modules written inside the file that surround it ("" is the file
-    itself): "mods" (scope, name, files its attributes name, line), "inline" (modules written out),
+    itself): "mods" (scope, name, files its attributes name, whether it is `pub`, line), "inline" (modules written out),
     "uses" (scope, path, name or "*", line), "paths" (scope, path of a module or type, "", line);
     and "included" (file, line). A definition is (kind, name, line).
     """
@@ -93,7 +93,8 @@ def _mods(found: dict[str, list[Node]], scopes: _Scopes) -> Iterator[Mod]:
             while before is not None and before.type in uses.BEFORE_ITEMS:
                 written += uses.text(before) if before.type == "attribute_item" else ""
                 before = before.prev_named_sibling
-            yield scopes.of(node), uses.name(node), _files(written), _line(node)
+            open_ = any(one.type == "visibility_modifier" for one in node.named_children)
+            yield scopes.of(node), uses.name(node), _files(written), open_, _line(node)
 
 
 def _files(attributes: str) -> list[str]:
@@ -107,8 +108,8 @@ def _mods_in_macros(found: dict[str, list[Node]], scopes: _Scopes) -> Iterator[M
     for node in found.get("items", ()):
         text = uses.text(node)
         for match in _MOD_IN_TOKENS.finditer(text) if "mod" in text else ():
-            line = _line(node) + text.count("\n", 0, match.start(2))
-            yield scopes.of(node), uses.bare(match[2]), _files(match[1]), line
+            line = _line(node) + text.count("\n", 0, match.start(3))
+            yield scopes.of(node), uses.bare(match[3]), _files(match[1]), bool(match[2]), line
 
 
 def _uses(found: dict[str, list[Node]], scopes: _Scopes) -> Iterator[Scoped]:

@@ -24,8 +24,16 @@ class Module:
     crate: Crate
     parent: "Module | None"
     depth: int
+    is_open: bool = True  # to whom stands outside its parent; those written out are taken for it
     children: dict[str, list["Module"]] = field(default_factory=dict)
     uses: list[tuple[str, str]] = field(default_factory=list)  # path, name or *
+
+    def is_inside(self, other: "Module | None") -> bool:
+        """This method will say whether it is another module or lies somewhere in it."""
+        module: Module | None = self
+        while module is not None and module is not other:
+            module = module.parent
+        return module is not None
 
     @property
     def root(self) -> "Module":
@@ -64,7 +72,7 @@ class Trees:
         self.by_file.setdefault(module.file, []).append(scopes)
         for scope, path, name, _ in said["uses"]:
             scopes.get(scope, module).uses.append((path, name))
-        for scope, name, files, line in said["mods"]:
+        for scope, name, files, is_open, line in said["mods"]:
             found = self._files(module.file, scope, name, files, owns_folder)
             if not found:
                 self.lost.add((module.file, line))
@@ -72,7 +80,7 @@ class Trees:
                 above = scopes.get(scope, module)
                 if not _repeats(module, file):
                     self.declared.add((module.file, file, line))
-                    child = Module(file, "", module.crate, above, module.depth + 1)
+                    child = Module(file, "", module.crate, above, module.depth + 1, is_open)
                     above.children.setdefault(name, []).append(child)
                     yield child, _owns_folder(file, name, files)
         for name, line in said["included"]:
