@@ -52,24 +52,32 @@ class Rules:
     """Many rules as a few expressions: those about folders are asked once for each folder."""
 
     def __init__(self, rules: Iterable[str]) -> None:
-        known = list(rules)
-        self._of_folders = _any(rule for rule in known if rule.endswith("/"))
-        self._of_files = _any(rule for rule in known if not rule.endswith("/"))
+        groups: dict[str, list[str]] = {"folder": [], "name": [], "path": []}
+        for rule in rules:
+            own = _SEGMENT.sub("", rule)
+            about = (
+                "folder" if own.endswith("/") else "path" if "/" in own or own[0] == "^" else "name"
+            )
+            groups[about].append(rule)
+        self._of_folders, self._of_names, self._of_paths = map(_any, groups.values())
         self._in = lru_cache(_REMEMBERED)(self._of_folders.search)
 
     def search(self, path: str) -> bool:
         """This method will say whether a rule means a path."""
-        folder = path[: path.rfind("/") + 1]
-        return bool((folder and self._in(folder)) or self._of_files.search(path))
+        cut = path.rfind("/") + 1
+        return bool(
+            (cut and self._in(path[:cut]))
+            or self._of_names.search(path[cut:])
+            or self._of_paths.search(path)
+        )
 
 
 def _any(rules: Iterable[str]) -> re.Pattern[str]:
     """Those that begin with a name stand apart, so that few are tried at a place."""
-    names, rest = [], []
-    for rule in rules:
-        begin = _SEGMENT.match(rule)
-        (names if begin else rest).append(rule[begin.end() :] if begin else rule)
-    return re.compile("|".join([f"(?:^|/)(?:{'|'.join(names)})", *rest]))
+    own = [(bool(_SEGMENT.match(rule)), _SEGMENT.sub("", rule)) for rule in rules]
+    names = "|".join(rule for begins, rule in own if begins)
+    rest = [rule for begins, rule in own if not begins]
+    return re.compile("|".join([*([f"(?:^|/)(?:{names})"] if names else []), *rest]) or r"(?!)")
 
 
 VENDORED = Rules(_ANYTHING.sub("", rule) for rule in linguist.lines("vendored.txt"))
