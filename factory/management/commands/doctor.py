@@ -12,7 +12,6 @@ class Command(OneLine):
     """Shows every variable, program, service and process, and the cure of what is wrong."""
 
     help = __doc__
-    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """This method will declare --json."""

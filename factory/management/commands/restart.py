@@ -12,7 +12,6 @@ class Command(Contract):
     """Ends a process, waits until the supervisor has started another, and names both."""
 
     help = __doc__
-    requires_system_checks: list[str] = []
 
     def declare(self, parser: ArgumentParser) -> None:
         """This method will declare the name."""

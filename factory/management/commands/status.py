@@ -13,7 +13,6 @@ class Command(Contract):
     """Shows which processes run, since when, and their last heartbeat; 1 when no supervisor does."""
 
     help = __doc__
-    requires_system_checks: list[str] = []
 
     def answer(self, options: dict[str, Any]) -> tuple[Any, bool]:
         """This method will list what runs; the answer is no when no supervisor does."""

@@ -10,7 +10,6 @@ class Command(Contract):
     """Ends the supervisor and everything below it; nothing running is fine, too."""
 
     help = __doc__
-    requires_system_checks: list[str] = []
 
     def answer(self, options: dict[str, Any]) -> tuple[Any, bool]:
         """This method will end everything and name what it ended."""

@@ -22,7 +22,6 @@ class Command(OneLine):
     """Starts every service that is not configured elsewhere, then web, qcluster, relay, watchdog."""
 
     help = __doc__
-    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """This method will declare the options."""

@@ -10,7 +10,6 @@ class Command(OneLine):
     """Runs until SIGTERM; the supervisor starts it."""
 
     help = __doc__
-    requires_system_checks: list[str] = []
 
     def handle(self, **options: Any) -> None:
         """This command will tick until it is told to end."""

@@ -14,7 +14,6 @@ class Command(OneLine):
     """Answers pages and sockets until SIGTERM; `up` starts it, or a unit of its own."""
 
     help = __doc__
-    requires_system_checks: list[str] = []
 
     def handle(self, **options: Any) -> None:
         """This command will serve on FACTORY_BIND and PORT."""

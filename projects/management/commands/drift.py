@@ -26,7 +26,6 @@ class Command(Contract):
     """Prints what was added and removed from one commit to another: files, edges, cycles."""
 
     help = __doc__
-    requires_system_checks: list[str] = []  # they would cost a tenth of the whole
 
     def declare(self, parser: ArgumentParser) -> None:
         """This method will declare the repository and the two commits."""

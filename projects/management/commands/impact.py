@@ -26,7 +26,6 @@ class Command(Contract):
     """Prints who needs these files, nearest first and tests first, each with a proof."""
 
     help = __doc__
-    requires_system_checks: list[str] = []  # they would cost a tenth of the whole
 
     def declare(self, parser: ArgumentParser) -> None:
         """This method will declare the repository and what changes."""

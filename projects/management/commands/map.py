@@ -12,7 +12,6 @@ class Command(Contract):
     """Prints what is true of one commit: counts, languages, and on demand edges and nodes."""
 
     help = __doc__
-    requires_system_checks: list[str] = []  # they would cost a tenth of the whole
 
     def declare(self, parser: ArgumentParser) -> None:
         """This method will declare the repository and what to show."""

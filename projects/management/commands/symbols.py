@@ -12,7 +12,6 @@ class Command(Contract):
     """Prints the definitions and files of a repository's current map that are named like a text."""
 
     help = __doc__
-    requires_system_checks: list[str] = []  # they would cost a tenth of the whole
 
     def declare(self, parser: ArgumentParser) -> None:
         """This method will declare the repository and the text."""
