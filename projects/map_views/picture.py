@@ -15,7 +15,7 @@ from projects.map_views import frame, grouping
 from projects.map_views.grouping import Grouping
 from projects.models import MapNode, Repository, SystemMap
 
-WIDTH, HEIGHT, TILES = 1000, 600, 1800
+WIDTH, HEIGHT, TILES = 1000, 600, 1400
 ROWS = 25
 _HEADING, _LETTER = 8, 6.3  # room beside a label, and of one letter of it
 
