@@ -42,7 +42,7 @@ def pair(world: World):
     """This fixture will make two repositories, of which the second installs the first's package."""
     other = mapped(world.project, name="pier")
     describe(world.repository, publishes=[("pypi", "Harbour_Core"), ("npm", "Ui")])
-    describe(other, dependencies=[("pypi", "harbour-core"), ("npm", "ui"), ("go", "Ui")])
+    describe(other, [("go", "Ui")], [("pypi", "harbour-core"), ("npm", "ui"), ("go", "Ui")])
     return world.repository, other
 
 

@@ -129,6 +129,23 @@ def test_a_lock_file_gives_the_version_of_a_dependency(path, text):
     assert found.version(wanted) == "1.17"
 
 
+@pytest.mark.parametrize(
+    ("locked", "version"),
+    [
+        ([["six", "1", 1, "web"], ["six", "2", 2, ""]], "1"),
+        ([["six", "1", 1, "api"], ["six", "2", 2, ""]], "2"),
+        ([["six", "1", 1, "1.x"], ["six", "2", 2, "2.x"]], "1"),
+        ([["six", "1", 1, "3.x"], ["six", "2", 2, "2.x"]], ""),
+        ([["six", "1", 1, "3.x"]], "1"),
+    ],
+)
+def test_of_several_locked_versions_the_one_for_that_folder_or_constraint_counts(locked, version):
+    said = {"manifest.package_lock": {"package-lock.json": {"locked": locked}}}
+    wanted = packages.Wanted("web/package.json", 1, "npm", "six", "1.x", "")
+
+    assert packages.locks(said).version(wanted) == version
+
+
 def test_services_are_read_with_what_they_inherit():
     text = (
         'x: &base {image: python, ports: ["80:8000", 81]}\nservices:\n  web:\n    <<: *base\n'

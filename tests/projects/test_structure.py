@@ -16,6 +16,7 @@ TREE = [
     "setup.py",
     *(f"shop/orders/{name}.py" for name in "abcdef"),
     *(f"shop/stock/{name}.py" for name in "abcdef"),
+    "shop/orders/forms/new.py",
     "shop/__init__.py",
     *(f"packages/ui/src/{name}.py" for name in "ab"),
     "packages/ui/pyproject.toml",
