@@ -401,4 +401,4 @@ def test_the_benchmark_names_its_phases_and_its_peer(origin, tmp_path):
     assert {"listing files", "reading files", "resolving imports", "total"} <= set(found["phases"])
     assert found["files"] == 6
     assert {"grimp", "pytokei"} <= set(found["peers"])
-    assert found["sum_mb"] >= found["rss_mb"] > 0
+    assert found["sum_mb"] > 0

@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from jobs import queue, schedules
 from jobs.models import Event, Job, Schedule
 from projects import maintenance, maps, registration
+from projects.mapping import EXTRACTOR
 from projects.models import BlobFacts, Project, Repository, SystemMap
 from tests import services
 from tests.jobs.conftest import committed, serve
@@ -151,7 +152,7 @@ def history(repository: Repository, count: int, days: int = 40) -> list[int]:
         SystemMap.objects.create(
             repository=repository,
             commit=f"{number:040x}",
-            extractor="1",
+            extractor=EXTRACTOR,
             digest="a" * 64,
             counts={},
             languages={},
@@ -184,10 +185,10 @@ def test_young_maps_stay_however_many(project: Project) -> None:
 
 def test_facts_no_current_map_shows_go_once_they_are_old(project: Project) -> None:
     mapped(project)  # shows the blob b…
-    facts = [("b" * 40, "1"), ("c" * 40, "1"), ("b" * 40, "0")]
+    facts = [("b" * 40, EXTRACTOR), ("c" * 40, EXTRACTOR), ("b" * 40, "0")]
     for blob, extractor in facts:
         BlobFacts.objects.create(blob=blob, language="Python", extractor=extractor, facts={})
-    BlobFacts.objects.create(blob="d" * 40, language="Python", extractor="1", facts={})
+    BlobFacts.objects.create(blob="d" * 40, language="Python", extractor=EXTRACTOR, facts={})
     BlobFacts.objects.exclude(blob="d" * 40).update(created_at=ago(40))
 
     with transaction.atomic():
@@ -195,7 +196,7 @@ def test_facts_no_current_map_shows_go_once_they_are_old(project: Project) -> No
 
     assert gone["facts"] == 2
     left = set(BlobFacts.objects.values_list("blob", "extractor"))
-    assert left == {("b" * 40, "1"), ("d" * 40, "1")}
+    assert left == {("b" * 40, EXTRACTOR), ("d" * 40, EXTRACTOR)}
 
 
 def test_both_are_schedules_of_the_product(committed: services.ScratchDatabase) -> None:
