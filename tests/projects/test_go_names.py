@@ -99,7 +99,7 @@ CASES = {
     "a copy under vendor, and what it imports itself": (
         SHOP
         | {"x.go": go("x", "github.com/a/b"), "vendor/github.com/a/b/b.go": go("b", "c.org/d")}
-        | {"vendor/c.org/d/d.go": go("d"), "vendor/c.org/d/go.mod": "module c.org/d"},
+        | {"vendor/c.org/d/d.go": go("d"), "vendor/github.com/a/b/go.mod": "module github.com/a/b"},
         {("x.go", "vendor/github.com/a/b"), ("vendor/github.com/a/b/b.go", "vendor/c.org/d")},
     ),
     "Go's own library": (
