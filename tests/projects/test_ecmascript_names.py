@@ -319,3 +319,12 @@ def test_a_package_says_its_dependencies_with_scope_and_line():
     assert said["dependencies"] == [["b", "^1", "", 3], ["c", "workspace:*", "dev", 5]]
     assert (said["bin"], said["scripts"]) == ([["a", "./cli.js", 7]], [["test", "jest", 7]])
     assert (said["name"], said["version"]) == ("a", "1.0.0")
+
+
+def test_configurations_that_all_extend_each_other_are_each_read_once():
+    """Every way through twenty of them is more than anybody can walk."""
+    every = [f"./{number}.tsconfig.json" for number in range(20)]
+    sources = {name[2:]: json.dumps({"extends": every}) for name in every}
+    sources |= {"tsconfig.json": json.dumps({"extends": every}), "x.ts": "import 'p'"}
+
+    assert resolve(sources) == (set(), [])

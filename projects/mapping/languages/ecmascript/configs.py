@@ -11,8 +11,7 @@ from typing import Any
 from projects.mapping.languages.ecmascript.packages import Packages
 from projects.mapping.languages.ecmascript.places import above, folder_of, join, walk
 
-_DEEPEST = 12  # configurations that extend each other
-_MOST = 500  # patterns of one configuration
+_MOST = 100  # patterns with a star that are asked about one name; configurations one refers to
 _HERE = "${configDir}"
 
 
@@ -60,16 +59,26 @@ class Configs:
             for name in ("tsconfig.json", "jsconfig.json"):
                 path = join(one, name)
                 if path in self._said:
-                    return [self._options(path), *map(self._options, self._references(path))]
+                    return self._bounded([path, *self._references(path)])
         return []
 
     def _references(self, path: str) -> list[str]:
         found = [self._path(folder_of(path), to) for to in self._said[path].get("references", ())]
         return [one for one in found[:_MOST] if one is not None]
 
+    def _bounded(self, paths: list[str]) -> list[Options]:
+        """What the configurations say, up to the bound of patterns."""
+        found: list[Options] = []
+        left = _MOST
+        for options in map(self._options, paths):
+            options.stars = options.stars[:left]
+            left -= len(options.stars)
+            found.append(options)
+        return found
+
     def _options(self, path: str) -> Options:
         merged: dict[str, tuple[str, Any]] = {}
-        self._merge(path, merged, 0)
+        self._merge(path, merged, set())
         here = folder_of(path)
         options = Options()
         if "baseUrl" in merged:
@@ -83,18 +92,19 @@ class Configs:
             options.roots = [place for place in places if place]
         return options
 
-    def _merge(self, path: str, merged: dict[str, tuple[str, Any]], depth: int) -> None:
+    def _merge(self, path: str, merged: dict[str, tuple[str, Any]], seen: set[str]) -> None:
         """What stands nearer wins, and of several that are extended the last."""
         said = self._said.get(path)
-        if said is None or depth > _DEEPEST:
+        if said is None or path in seen or len(seen) > _MOST:
             return
+        seen.add(path)
         for key in ("baseUrl", "paths", "rootDirs"):
             if key in said:
                 merged.setdefault(key, (folder_of(path), said[key]))
-        for to in reversed(said.get("extends", ())[:_DEEPEST]):
+        for to in reversed(said.get("extends", ())):
             extended = self._path(folder_of(path), to)
             if extended is not None:
-                self._merge(extended, merged, depth + 1)
+                self._merge(extended, merged, seen)
 
     def _path(self, folder: str, written: str) -> str | None:
         """The configuration a text names: a file, a folder, or one of a package."""
@@ -115,7 +125,7 @@ class Configs:
     def _patterns(
         self, options: Options, folder: str, paths: dict[str, list[str]], here: str
     ) -> None:
-        for pattern, targets in list(paths.items())[:_MOST]:
+        for pattern, targets in paths.items():
             places = [place for to in targets if (place := _place(folder, to, here)) is not None]
             before, star, after = pattern.partition("*")
             if star:

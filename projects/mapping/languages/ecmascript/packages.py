@@ -5,6 +5,7 @@ pnpm and lerna say of workspaces.
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from itertools import chain
@@ -18,6 +19,8 @@ _LOCAL = ("workspace:", "file:", "link:", "portal:")
 _TYPED = ("types", "typings", "main", "module", "source")
 _DEEPEST = 20  # conditions inside conditions
 _LONGEST = 200  # characters of a glob
+_MOST_GLOBS = 200
+_MOST_WILD = 200  # keys with a star
 
 
 class Packages:
@@ -30,8 +33,10 @@ class Packages:
             for path, said in manifests.get("manifest.package_json", {}).items()
         }
         self._links = {folder: _links(said) for folder, said in self._said.items()}
+        self._folders = sorted(self._said)
         self.workspaces = self._find_members(manifests)
         self._inner = cache(self._find_inner)
+        self._table = cache(self._find_table)
         self.scope = cache(self._find_scope)
         self.home = cache(self._find_home)
 
@@ -44,10 +49,9 @@ class Packages:
     def own(self, folder: str, name: str, how: str) -> str | None:
         """This method will give the file a name that begins with # means."""
         scope = self.scope(folder)
-        imports = self._said.get(scope, {}).get("imports") if scope is not None else None
-        if not isinstance(imports, dict) or scope is None:
+        if scope is None:
             return None
-        tiers = _targets(imports, name, how)
+        tiers = self._table(scope, "imports").targets(name, how)
         first = next(chain.from_iterable(tiers), "")
         if first and not first.startswith("."):
             return self.file(scope, first, how)
@@ -66,14 +70,18 @@ class Packages:
 
     def _find_inner(self, home: str, inner: str, how: str) -> str | None:
         """A file of a package; where "exports" are declared no other can be had."""
-        said = self._said[home]
-        exports = said.get("exports")
-        if exports is None:
+        if self._said[home].get("exports") is None:
             return self._unexported(home, inner)
-        if not isinstance(exports, dict) or not any(key.startswith(".") for key in exports):
-            exports = {".": exports}
-        found = self._first(home, _targets(exports, f"./{inner}" if inner else ".", how))
-        return found or (self._main_source(home) if not inner and "." in exports else None)
+        exports = self._table(home, "exports")
+        found = self._first(home, exports.targets(f"./{inner}" if inner else ".", how))
+        return found or (self._main_source(home) if not inner and "." in exports.said else None)
+
+    def _find_table(self, home: str, field: str) -> "_Table":
+        said = self._said[home].get(field)
+        if field == "exports":
+            by_path = isinstance(said, dict) and any(key.startswith(".") for key in said)
+            said = said if by_path else {".": said}
+        return _Table(said if isinstance(said, dict) else {})
 
     def _unexported(self, home: str, inner: str) -> str | None:
         if not inner:
@@ -154,14 +162,23 @@ class Packages:
 
     def _matching(self, path: str, globs: list[str]) -> dict[str, str]:
         root = folder_of(path)
-        rules = [(not glob.startswith("!"), _pattern(root, glob)) for glob in globs if _sane(glob)]
+        sane = [glob for glob in globs if _sane(glob)][:_MOST_GLOBS]
+        rules = [(not glob.startswith("!"), _pattern(root, glob)) for glob in sane]
         found: dict[str, str] = {}
-        for folder in sorted(self._said, reverse=True):
+        for folder in self._below(root):
             verdicts = [wanted for wanted, rule in rules if rule.match(folder)]
             name = self._said[folder].get("name")
-            if verdicts and all(verdicts) and name and folder != root:
+            if verdicts and all(verdicts) and name:
                 found[name] = folder
         return found
+
+    def _below(self, root: str) -> list[str]:
+        """The packages inside a folder, the last first, so that the first of a name is kept."""
+        folders = self._folders
+        if not root:
+            return [folder for folder in reversed(folders) if folder]
+        begin, end = bisect_left(folders, f"{root}/"), bisect_left(folders, f"{root}0")
+        return folders[begin:end][::-1]
 
 
 def split(name: str) -> tuple[str, str]:
@@ -199,30 +216,38 @@ def _pattern(root: str, glob: str) -> re.Pattern[str]:
     return re.compile(text + r"\Z")
 
 
-def _targets(table: dict[str, Any], name: str, how: str) -> list[list[str]]:
-    """What a table of exports or imports says of a name, what is likeliest first."""
-    if name in table and "*" not in name:
-        said, star = table[name], ""
-    else:
-        key, star = _wildcard(table, name)
-        said = table.get(key)
-    own, other = ("require", "import") if how == "require" else ("import", "require")
-    tiers = (lambda one: one in _KNOWN or one == own, lambda one: one != other, lambda one: True)
-    return [[to.replace("*", star) for to in _conditions(said, wanted, 0)] for wanted in tiers]
+class _Table:
+    """What "exports" or "imports" say of names."""
 
+    def __init__(self, said: dict[str, Any]) -> None:
+        self.said = said
+        self._wild = [key for key in said if "*" in key or key.endswith("/")][:_MOST_WILD]
 
-def _wildcard(table: dict[str, Any], name: str) -> tuple[str, str]:
-    """The longest key with a star, or an old one that ends with a slash, that fits a name."""
-    best = key = star = ""
-    for one in table:
-        before, found, after = one.partition("*")
-        if not found and not one.endswith("/"):
-            continue
-        fits = name.startswith(before) and name.endswith(after) and len(name) >= len(one) - 1
-        if fits and (len(before), len(one)) > (len(best), len(key)):
-            best, key = before, one
-            star = name[len(before) : len(name) - len(after)]
-    return key, star
+    def targets(self, name: str, how: str) -> list[list[str]]:
+        """This method will give where a name leads, what is likeliest first."""
+        if name in self.said and "*" not in name:
+            said, star = self.said[name], ""
+        else:
+            key, star = self._wildcard(name)
+            said = self.said.get(key)
+        own, other = ("require", "import") if how == "require" else ("import", "require")
+        tiers = (
+            lambda one: one in _KNOWN or one == own,
+            lambda one: one != other,
+            lambda one: True,
+        )
+        return [[to.replace("*", star) for to in _conditions(said, wanted, 0)] for wanted in tiers]
+
+    def _wildcard(self, name: str) -> tuple[str, str]:
+        """The longest key with a star, or an old one that ends with a slash, that fits a name."""
+        best = key = star = ""
+        for one in self._wild:
+            before, _, after = one.partition("*")
+            fits = name.startswith(before) and name.endswith(after) and len(name) >= len(one) - 1
+            if fits and (len(before), len(one)) > (len(best), len(key)):
+                best, key = before, one
+                star = name[len(before) : len(name) - len(after)]
+        return key, star
 
 
 def _conditions(said: Any, wanted: Callable[[str], bool], depth: int) -> Iterator[str]:
