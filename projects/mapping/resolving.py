@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from projects.mapping import files, languages, readers
+from projects.mapping import files, languages, readers, roles
 from projects.mapping.edges import Edges, EdgeTable
 from projects.mapping.files import File
 from projects.mapping.made import IMPORT, PART
@@ -15,7 +15,10 @@ from projects.mapping.sources import Resolved, Sources
 
 @dataclass
 class Resolution:
-    """The edges, and how many imports led nowhere that must lead inside, by family."""
+    """The edges, and how many imports led nowhere that must lead inside, by family.
+
+    Those of files that nobody here wrote are not among the latter.
+    """
 
     edges: EdgeTable = field(default_factory=EdgeTable)
     packages: list[str] = field(default_factory=list)
@@ -33,6 +36,8 @@ def resolve(
     answer = Resolution()
     shown = {file.raw: file.path for file in found}
     paths = frozenset(shown)
+    # A bundle requires what is inside of it.
+    foreign = {file.raw for file in found if file.role in (roles.VENDORED, roles.GENERATED)}
     parts: list[tuple[str, Edges, Mapping[str, str]]] = []
     packages: set[str] = set()
     for family, imports in _families(found, spool).items():
@@ -42,7 +47,9 @@ def resolve(
         names = {**shown, **folders}
         parts += [(IMPORT, resolved.edges, names), (PART, resolved.parts, names)]
         answer.inside[family] = resolved.inside
-        answer.lost[family] = sorted((shown[path], line) for path, line in resolved.lost)
+        answer.lost[family] = sorted(
+            (shown[path], line) for path, line in resolved.lost if path not in foreign
+        )
     answer.edges = EdgeTable.of(parts, most)
     answer.packages = sorted(packages)
     return answer
