@@ -21,6 +21,7 @@ from projects.mapping import readers
 from projects.mapping.linguist import signs
 
 CHUNK = 1 << 20
+_LONGEST = 500  # characters of what it said
 PATIENCE_S = 10  # processor time for one blob; Django's largest takes 0.1 s
 _ZERO = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 _reader = cache(readers.reader)
@@ -68,7 +69,11 @@ def _parse(key: str) -> Callable[[IO[bytes], int], dict[str, Any]]:
         line_ends = source.count(b"\n")
         lines = line_ends + (source[-1:] not in (b"", b"\n"))
         shown = _shown(source[: signs.HEAD], source[-signs.TAIL :], size, line_ends)
-        return {"lines": lines, **shown, **_reader(key)(source)}
+        try:
+            return {"lines": lines, **shown, **_reader(key)(source)}
+        except Exception as error:  # whatever it is, it costs this file alone
+            sys.stderr.write(f"{key}: {type(error).__name__}: {error}"[:_LONGEST] + "\n")
+            return {"lines": lines, "skip": readers.CRASHED}
 
     return read
 

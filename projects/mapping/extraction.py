@@ -177,7 +177,7 @@ class Lane:
         if not self._left():
             return
         if self.careful:
-            reason = files.CRASHED if status else files.UNREADABLE
+            reason = readers.CRASHED if status else files.UNREADABLE
             skipped = json.dumps({"skip": reason, "defined": 0})
             self._answer(f"{self._left()[0][0]} ? {skipped}\tnull\t[]".encode())
         self.careful = True

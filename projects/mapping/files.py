@@ -14,7 +14,7 @@ MAX_PATH = 1000  # bytes; an index of PostgreSQL takes 2,700
 
 SYMLINK, SUBMODULE, LONG_NAME = "symlink", "submodule", "name too long"
 TOO_LARGE, BINARY, NO_EXTRACTOR = "too large", "binary", "no extractor"
-CRASHED, UNREADABLE, OUT_OF_TIME = "extractor crashed", "unreadable", "out of time"
+UNREADABLE, OUT_OF_TIME = "unreadable", "out of time"
 _NO_FILES = {"120000": SYMLINK, "160000": SUBMODULE}
 
 

@@ -6,6 +6,8 @@ from typing import Any
 from projects.mapping import languages, manifests
 
 LINES_ONLY = "-"
+CRASHED = "extractor crashed"
+"""Why a file has no facts when whoever reads it failed."""
 
 
 def key_of(path: str, language: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from jobs import process
 from projects.git import door, reading
-from projects.mapping import build, extraction, files
+from projects.mapping import build, extraction, files, readers
 from projects.mapping.bounds import Bounds
 from projects.maps import FactsCache
 from tests.projects.origins import Origin
@@ -102,7 +102,7 @@ def test_a_child_that_dies_loses_one_file_and_nothing_else(origin):
 
     made = mapped(origin, tools=extraction.Tools(TOOLS.watch, _start_fragile(pill)))
 
-    assert made.skips == [("logo.png", "binary"), ("shop/pill.py", files.CRASHED)]
+    assert made.skips == [("logo.png", "binary"), ("shop/pill.py", readers.CRASHED)]
     assert len(made.edges) == 3
 
 
@@ -123,6 +123,33 @@ def _start_fragile(pill):
         return process.start([*argv[:module], "-c", code, *argv[module + 2 :]], **options)
 
     return start
+
+
+def test_a_reader_that_fails_loses_one_file_and_no_time(origin):
+    """It was begun anew for each of them: 108 s for 727 files when a grammar was not installed."""
+    code = (
+        "from projects.mapping import extract\n"
+        "from projects.mapping.languages.python import syntax\n"
+        "facts = syntax.facts\n"
+        "def failing(source):\n"
+        "    assert b'poison' not in source\n"
+        "    return facts(source)\n"
+        "syntax.facts = failing\n"
+        "extract.main(False)\n"
+    )
+    started = []
+
+    def start(argv, **options):
+        started.append(argv)
+        return process.start([*argv[: argv.index("-m")], "-c", code], **options)
+
+    origin.commit({f"shop/pill_{number}.py": f"# poison {number}\n" for number in range(5)})
+
+    made = mapped(origin, tools=extraction.Tools(TOOLS.watch, start))
+
+    assert made.counts["skipped"][readers.CRASHED] == 5
+    assert len(made.edges) == 3
+    assert len(started) == 1
 
 
 def test_a_file_that_takes_for_ever_is_skipped(origin, monkeypatch):
@@ -147,7 +174,7 @@ def test_a_file_that_takes_for_ever_is_skipped(origin, monkeypatch):
 
     made = mapped(origin, tools=extraction.Tools(TOOLS.watch, start))
 
-    assert ("shop/slow.py", files.CRASHED) in made.skips
+    assert ("shop/slow.py", readers.CRASHED) in made.skips
     assert len(made.edges) == 3
 
 
