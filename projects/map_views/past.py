@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from projects import history
 from projects.map_views import frame
@@ -42,9 +43,7 @@ class Past:
 
 def of(repository: Repository, shown: SystemMap, path: str) -> Past:
     """This function will tell a file's past by the history, and its owner by CODEOWNERS."""
-    rule = declared.owner_of(shown.structure.get("owners", []))(path)
-    owners = ", ".join(rule["owners"]) or "nobody" if rule else ""
-    owners_at = frame.place(repository, rule["path"], rule["line"]) if rule else ""
+    owners, owners_at = _declared(repository, shown.structure.get("owners", []), path)
     known = history.of(repository)
     story = history.of_file(known, path) if known else None
     if story is None:
@@ -63,6 +62,16 @@ def of(repository: Repository, shown: SystemMap, path: str) -> Past:
         tuple((other, frame.place(repository, other), number) for other, number in pairs),
         tuple(_bars(story.months)),
     )
+
+
+def _declared(repository: Repository, rules: list[dict[str, Any]], path: str) -> tuple[str, str]:
+    """Who is named, and where."""
+    try:
+        rule = declared.owner_of(rules)(path)
+    except declared.TooDear as error:
+        return f"not known: {error}", frame.place(repository, rules[0]["path"])
+    owners = ", ".join(rule["owners"]) or "nobody" if rule else ""
+    return owners, frame.place(repository, rule["path"], rule["line"]) if rule else ""
 
 
 def _bars(months: list[tuple[date, int]]) -> list[Bar]:

@@ -27,7 +27,7 @@ from projects.mapping.linguist import tongues
 from projects.mapping.made import Map, MapFile, Mark, document
 from projects.mapping.resolving import Resolution
 from projects.mapping.said import Key, Spool
-from projects.mapping.structure import components, setups
+from projects.mapping.structure import components, globs, setups
 
 _SAVED_AT_ONCE = 2000
 _EXAMPLES = 20  # of imports that led nowhere
@@ -166,7 +166,7 @@ def _finish(
     marks = {path: facts.marks for path, facts in read.items() if facts and facts.marks}
     manifests = setups.added(manifests, marks)
     homes = components.assign(survey.files, manifests)
-    said = Attributes(declared, len(survey.files))
+    said = Attributes(declared, globs.Size.of(file.path for file in survey.files))
     mapped, counted = _all_mapped(survey.files, read, homes.homes, said)
     found = structure.Found(mapped, resolution.edges, homes, marks, manifests)
     described = structure.describe(found)

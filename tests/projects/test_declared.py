@@ -31,6 +31,9 @@ GITHUB = [  # of GitHub's page about code owners, and of gitignore's
     ("a?c", "abc", True),
     ("[ab]", "a", False),
     ("[ab]", "[ab]", True),
+    ("a*b?*?c*d", "a-bx-yc-d", True),
+    ("a*b?*?c*d", "a-bxc-d", False),
+    ("a*a", "a", False),
 ]
 
 
@@ -74,6 +77,29 @@ def test_no_pattern_takes_long():
 
     assert not match("/".join(["a" * 60] * 16))
     assert time.process_time() - began < 1
+
+
+DEEP = "/".join(["a"] * 400)
+DEAR = {"CODEOWNERS": {"rules": [[f"/**/{'*/' * 200}x", ["@ana"], line] for line in range(20)]}}
+
+
+def test_owners_whose_patterns_would_take_too_long_are_said_not_to_be_compared():
+    rules = declared.owners({"manifest.codeowners": DEAR})
+
+    assert declared.unmatched(rules, [f"{DEEP}/{number}" for number in range(20)]) == [
+        ("CODEOWNERS", "not compared: 20 patterns, 20 files")
+    ]
+    with pytest.raises(declared.TooDear, match="20 patterns"):
+        declared.owner_of(rules)(DEEP)
+
+
+def test_rules_whose_patterns_would_take_too_long_are_said_not_to_be_checked():
+    patterns = [f"**/{'*/' * 200}{number}" for number in range(90)]
+    found = rule("layers", [patterns, patterns])
+
+    _, errors = contracts.check(found, table([(DEEP, f"{DEEP}/b", "import")]))
+
+    assert errors[1].endswith("180 patterns are too many for 2 files; no rule was checked")
 
 
 def rule(kind, groups, allowed=()):

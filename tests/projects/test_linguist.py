@@ -6,6 +6,7 @@ from projects.mapping import catalogue, roles
 from projects.mapping.attributes import Attributes
 from projects.mapping.linguist import signs, tongues
 from projects.mapping.manifests import gitattributes
+from projects.mapping.structure import globs
 from tests.projects.test_mapping import mapped
 
 
@@ -22,7 +23,7 @@ def attributes(**files):
         ]
         for folder, text in files.items()
     }
-    return Attributes({"manifest.gitattributes": read}, 10)
+    return Attributes({"manifest.gitattributes": read}, globs.Size.of(["a"]))
 
 
 @pytest.mark.parametrize(
@@ -142,9 +143,12 @@ def test_a_repository_declares_what_its_files_are(path, role):
 
 
 def test_lines_that_are_too_many_are_counted():
-    known = {".gitattributes": gitattributes.facts(b"a*/*.c linguist-vendored\n" * 900)["manifest"]}
+    known = {
+        ".gitattributes": gitattributes.facts(b"**/a/*.c linguist-vendored\n" * 900)["manifest"]
+    }
+    paths = globs.Size(files=10_000, names=40_000, characters=200_000)
 
-    assert Attributes({"manifest.gitattributes": known}, 10_000).left_out == 700
+    assert Attributes({"manifest.gitattributes": known}, paths).left_out == 817
     assert gitattributes.facts(b"*.c linguist-vendored\n" * 1001)["broken"]
 
 

@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
+from projects.mapping.structure import declared
 from projects.models import SystemMap
 from tests.projects import mapped
 from tests.projects.origins import PACKAGE
@@ -53,6 +54,17 @@ def test_impact_names_paths_that_are_not_on_the_map_beside_those_that_are(browse
     assert "Not on the map of commit" in text
     assert "shop/none.py. Give files" in text
     assert "Affected components" in text
+
+
+def test_owners_that_would_take_too_long_to_find_are_said_to_be_unknown(browser, monkeypatch):
+    rules = [{"pattern": "*", "owners": ["@ana"], "path": "CODEOWNERS", "line": 1}]
+    shown = SystemMap.objects.get(pk=browser.repository.current_map_id)
+    SystemMap.objects.filter(pk=shown.pk).update(structure={**shown.structure, "owners": rules})
+    assert "@ana</a>" in page(browser, "file", path="shop/urls.py")
+
+    monkeypatch.setattr(declared, "_MOST_ASKED", 0)
+
+    assert "not known: 1 patterns take too long" in page(browser, "file", path="shop/urls.py")
 
 
 def test_impact_asks_for_paths_when_it_has_none(browser):

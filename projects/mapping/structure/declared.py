@@ -8,7 +8,12 @@ from projects.mapping.structure import globs
 Manifests = Mapping[str, Mapping[str, Any]]
 _OWNERS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS")
 """The first of them counts, as GitHub has it."""
-_MOST_TRIED = 2_000_000  # pattern and file; a pattern nobody matches tries every file
+_MOST_TRIED = 20_000_000  # steps; 4 s, for a pattern nobody matches tries every file
+_MOST_ASKED = 2_000_000  # steps of all patterns for one path; a page waits for them
+
+
+class TooDear(Exception):
+    """Patterns that would take too long; the text says how many there are, in one line."""
 
 
 def owners(said: Manifests) -> list[dict[str, Any]]:
@@ -22,9 +27,23 @@ def owners(said: Manifests) -> list[dict[str, Any]]:
 
 
 def owner_of(rules: Iterable[dict[str, Any]]) -> Callable[[str], dict[str, Any] | None]:
-    """This function will give what finds the rule that says who owns a path, or None."""
+    """This function will give what finds the rule that says who owns a path, or None.
+
+    What it gives raises TooDear where nobody would wait for the answer.
+    """
     ready = [(meant(rule["pattern"]), rule) for rule in reversed(list(rules))]
-    return lambda path: next((rule for match, rule in ready if match(path)), None)
+
+    def found(path: str) -> dict[str, Any] | None:
+        size, steps = globs.Size.of([path]), 0
+        for match, rule in ready:
+            steps += globs.cost(rule["pattern"], size)
+            if steps > _MOST_ASKED:
+                raise TooDear(f"{len(ready)} patterns take too long")
+            if match(path):
+                return rule
+        return None
+
+    return found
 
 
 def meant(pattern: str) -> globs.Match:
@@ -69,7 +88,8 @@ def services(said: Manifests) -> list[dict[str, Any]]:
 def unmatched(rules: Iterable[dict[str, Any]], paths: Iterable[str]) -> Iterable[tuple[str, str]]:
     """This function will find the rules about owners that mean no file: where each is, and why."""
     listed, every = list(rules), list(paths)
-    if len(listed) * len(every) > _MOST_TRIED:
+    size = globs.Size.of(every)
+    if sum(globs.cost(rule["pattern"], size) for rule in listed) > _MOST_TRIED:
         return [(listed[0]["path"], f"not compared: {len(listed)} patterns, {len(every)} files")]
     tried = ((rule, meant(rule["pattern"])) for rule in listed)
     return [
