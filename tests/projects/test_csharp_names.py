@@ -1,5 +1,7 @@
 """Which files the name of a C# type means, and what else a C# file says."""
 
+import json
+
 import pytest
 
 from projects.mapping.languages.csharp import names, syntax
@@ -236,3 +238,9 @@ def test_broken_text_gives_facts_all_the_same(source):
     found = syntax.facts(source)
 
     assert names.resolve(Sources(frozenset(["X.cs"]), {"X.cs": found["imports"]})).lost == []
+
+
+def test_namespaces_a_thousand_deep_do_not_fill_the_memory():
+    said = syntax.facts(b"namespace A{" * 2000 + b"}" * 2000)
+
+    assert len(json.dumps(said)) < 2_000_000

@@ -1,5 +1,7 @@
 """Which file a Rust path means, and what a Rust file says."""
 
+import json
+
 import pytest
 
 from projects.mapping.languages.rust import names, syntax
@@ -260,3 +262,9 @@ checksum = "00"
 def test_a_manifest_that_is_none_is_broken(reader, source):
     assert reader.facts(source)["broken"]
     assert cargo_toml.facts(b"package = 1\nworkspace = []\ndependencies = 2\npatch = 3\n")["broken"]
+
+
+def test_modules_a_thousand_deep_do_not_fill_the_memory():
+    said = syntax.facts(b"mod a{" * 2000 + b"}" * 2000)
+
+    assert len(json.dumps(said)) < 2_000_000

@@ -12,6 +12,7 @@ TYPE, VALUE, ATTRIBUTE = "type", "value", "attribute"
 """Where a name stands: only a type is meant, a variable comes first, or `Attribute` may follow."""
 _BODIES = ("declaration_list", "enum_member_declaration_list", "parameter_list")
 _LONGEST = 40  # words of a name
+_MAX_NAME = 500  # characters of a namespace; one inside a longer one counts as that
 Using = tuple[int, str, str, bool, bool, int]
 
 
@@ -30,8 +31,9 @@ class Scopes:
         for node in spaces:
             outer = self._spaces.owner(node.start_byte - 1) if node.start_byte else -1
             name = node.child_by_field_name("name")
-            around = self.spaces[outer][0] + "." if outer >= 0 else ""
-            self.spaces.append((around + (dotted(name) if name else ""), outer))
+            around = self.spaces[outer][0] if outer >= 0 else ""
+            full = f"{around}." * (outer >= 0) + (dotted(name) if name else "")
+            self.spaces.append((full if len(full) <= _MAX_NAME else around, outer))
 
     def types(self, fields: Iterable[tuple[str, int]]) -> list[list[Any]]:
         """This method will describe the types, given the names of values and where they stand."""

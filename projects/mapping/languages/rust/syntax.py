@@ -68,12 +68,17 @@ def facts(source: bytes) -> dict[str, Any]:
 
 
 class _Scopes:
-    """The modules written out inside the file, and which of them surrounds a node."""
+    """The modules written out inside the file, and which of them surrounds a node.
+
+    One whose path nobody would write counts as part of the one around.
+    """
 
     def __init__(self, inline: list[Node]) -> None:
         self._inline = []
         for node in sorted(inline, key=lambda one: one.start_byte):
-            scope = uses.join(self.of(node), uses.name(node))
+            around = self.of(node)
+            scope = uses.join(around, uses.name(node))
+            scope = scope if len(scope) <= _MAX_PATH else around
             self._inline.append((node.start_byte, node.end_byte, scope))
 
     def of(self, node: Node) -> str:
