@@ -22,6 +22,8 @@ from projects.mapping.linguist import signs
 
 CHUNK = 1 << 20
 _LONGEST = 500  # characters of what it said
+SAYS_TOO_MUCH = "says too much"
+MOST_SAID = 8 << 20  # characters for one blob; a lock file of 4 MiB says less
 PATIENCE_S = 10  # processor time for one blob; Django's largest takes 0.1 s
 _ZERO = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 _reader = cache(readers.reader)
@@ -50,7 +52,10 @@ def main(each: bool) -> None:
 def _line(facts: dict[str, Any]) -> str:
     said = facts.pop("imports", facts.pop("manifest", None))
     definitions = facts.pop("definitions", ())
-    return "\t".join(map(_json, (facts | {"defined": len(definitions)}, said, definitions)))
+    pieces = [_json(facts | {"defined": len(definitions)}), _json(said), _json(definitions)]
+    if sum(map(len, pieces)) > MOST_SAID:
+        return _line({"lines": facts.get("lines", 0), "skip": SAYS_TOO_MUCH})
+    return "\t".join(pieces)
 
 
 def _json(value: Any) -> str:

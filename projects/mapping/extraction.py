@@ -108,7 +108,7 @@ class Lane:
     tell: Told
     careful: bool = False
     _done: int = 0
-    _rest: bytes = b""
+    _pieces: list[bytes] = field(default_factory=list)
     _git: Running | None = None
     _child: process.Child | None = None
     _list: IO[bytes] | None = field(default=None, repr=False)
@@ -118,7 +118,7 @@ class Lane:
         self._list = tempfile.TemporaryFile()  # noqa: SIM115 — it lives as long as git reads it
         self._list.writelines(b"%s %s\n" % (b.encode(), k.encode()) for b, k, _ in self._left())
         self._list.seek(0)
-        self._rest = b""
+        self._pieces = []
         self._git = reading.blobs(self.git_dir, self._list, self.tools.watch)
         self._child = self.tools.start(
             [sys.executable, "-S", "-m", "projects.mapping.extract", *self.careful * ["--each"]],
@@ -134,9 +134,12 @@ class Lane:
         """This method will pass on what the child wrote, or settle its end."""
         data = os.read(self._out.fileno(), 1 << 16)
         if data:
-            *lines, self._rest = (self._rest + data).split(b"\n")
-            for line in lines:
-                self._answer(line)
+            self._pieces.append(data)
+            if b"\n" in data:
+                *lines, rest = b"".join(self._pieces).split(b"\n")
+                self._pieces = [rest]
+                for line in lines:
+                    self._answer(line)
             return
         selector.unregister(self._out)
         self._settle(selector)

@@ -152,6 +152,26 @@ def test_a_reader_that_fails_loses_one_file_and_no_time(origin):
     assert len(started) == 1
 
 
+def test_a_file_whose_facts_would_fill_the_memory_has_none(origin):
+    """Such as one that nests names in names: 28 KB of it were 24 MB of facts."""
+    code = (
+        "from projects.mapping import extract\n"
+        "from projects.mapping.languages.python import syntax\n"
+        "syntax.facts = lambda source: {'imports': 'x' * (9 << 20 if b'wordy' in source else 0)}\n"
+        "extract.main(False)\n"
+    )
+
+    def start(argv, **options):
+        return process.start([*argv[: argv.index("-m")], "-c", code], **options)
+
+    origin.commit({"shop/wordy.py": "# wordy\n"})
+
+    made = mapped(origin, tools=extraction.Tools(TOOLS.watch, start))
+
+    assert ("shop/wordy.py", "says too much") in made.skips
+    assert made.counts["skipped"]["says too much"] == 1
+
+
 def test_a_file_that_takes_for_ever_is_skipped(origin, monkeypatch):
     code = (
         "import sys\n"
