@@ -1,5 +1,6 @@
 """Histories: equal to what git says, added to or counted anew, and never half shown as whole."""
 
+import pickle
 from collections import Counter
 from dataclasses import replace
 
@@ -9,7 +10,8 @@ from django.db import IntegrityError, connection, transaction
 from jobs import queue
 from jobs.states import State
 from projects import recording, removal
-from projects.mapping.history import people
+from projects.git import log
+from projects.mapping.history import people, tally
 from projects.mapping.history import reading as reader
 from projects.models import Coupling, FileChurn, History, HistoryAuthor, HistoryFile, Repository
 from tests.projects.histories import (
@@ -194,8 +196,30 @@ def test_more_names_than_are_kept_leave_an_incomplete_history(work, worked, monk
 
     last = read(work, worked)
 
-    assert (last.state, last.missing) == ("incomplete", reader.TOO_MANY)
+    assert last.state == "incomplete"
+    assert last.missing == "It names more than 2 files; the oldest commits are not counted."
     assert last.commits == 1
+
+
+def test_more_authors_than_are_kept_leave_an_incomplete_history(work, worked, monkeypatch):
+    commit_by(work, BEA, {"c.py": "x\n"})
+    monkeypatch.setattr("projects.mapping.history.tally.MOST_AUTHORS", 1)
+
+    last = read(work, worked)
+
+    assert last.missing == "It names more than 1 authors; the oldest commits are not counted."
+    assert last.commits == 1
+
+
+def test_names_that_are_too_long_to_be_shown_are_not_kept():
+    counted = tally.Tally()
+
+    for number in range(20):
+        name, path = b"%d" % number + b"z" * 100_000, b"%d" % number + b"p" * 100_000
+        counted.take(log.Commit("a" * 40, 0, name, name, [(path, 0, 0)]))
+
+    assert counted.left_out == 20
+    assert len(pickle.dumps(counted)) < 100_000
 
 
 def test_names_that_look_like_gits_answer_are_names(work, worked):

@@ -17,7 +17,6 @@ from projects.mapping.history.tally import Tally, TooManyNames
 ASIDE = 200_000  # rows that are held in memory before they are put aside
 _TOLD = 500  # commits between two reports
 SHALLOW = "It was cloned without its older commits; fetch from a repository that has them all."
-TOO_MANY = f"It names more than {tally.MOST_NAMES:,} files; the oldest commits are not counted."
 
 
 class Aside(Protocol):
@@ -118,22 +117,23 @@ class Reader:
             log.read(self.git_dir, log.Wanted(self.commit), self.names, taking)
         except (Anticipated, TooManyNames) as error:
             self._forgive(error)
-            read.missing = read.no_lines = _sentence(error)
+            read.missing = read.no_lines = str(error)
         read.coupled, read.pairs = pairs.commits, pairs.strongest(list(read.tally.paths))
         return read
 
     def _all_lines(self, names: Read) -> Read:
         """The same again with lines; where git breaks off, the names stand as they are."""
-        again = Tally(names.tally.without)
+        total, again = names.tally.commits, Tally(names.tally.without)
+        names.tally = Tally()  # it is published, and may be large
         reason = names.no_lines
         if not reason:
             try:
                 wanted = log.Wanted(self.commit, lines=True)
-                taking = self._taking(again, None, names.tally.commits)
+                taking = self._taking(again, None, total)
                 log.read(self.git_dir, wanted, self.lines, taking)
             except (Anticipated, TooManyNames) as error:
                 self._forgive(error)
-                reason = _sentence(error)
+                reason = str(error)
         found = Read(self.commit, names.mailmap, names.until, missing=names.missing)
         found.coupled, found.pairs = names.coupled, names.pairs
         if not reason:
@@ -175,7 +175,3 @@ class _Taking:
         if self.tally.commits % _TOLD == 0:
             phase = "counting lines" if self.total else "reading commits"
             self.watch.on_progress(phase, self.tally.commits, self.total)
-
-
-def _sentence(error: Exception) -> str:
-    return TOO_MANY if isinstance(error, TooManyNames) else str(error)

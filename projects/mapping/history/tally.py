@@ -8,13 +8,16 @@ from projects.git.log import Commit
 from projects.mapping import files
 
 MOST_NAMES = 500_000  # paths a history may have; a map has no more files either
+MOST_AUTHORS = 100_000  # names with addresses; Linux has some ten thousand
 MAX_NAME = 200  # characters of an author's name or address
+_MAX_BYTES = 4 * MAX_NAME
+_REMEMBERED = 10_000  # spellings of authors
 _EPOCH = date(1970, 1, 1).toordinal()
 _LAST = date(2199, 12, 31).toordinal()
 
 
 class TooManyNames(Exception):
-    """A history names more files than are kept; what was read until then stands."""
+    """A history names more than is kept; what was read until then stands. The text says it."""
 
 
 @dataclass(slots=True)
@@ -72,10 +75,12 @@ class Tally:
             yield place, author, month, row
 
     def _path(self, raw: bytes) -> int:
+        if len(raw) > files.MAX_PATH:
+            return -1
         found = self._raw_paths.get(raw)
         if found is None:
-            if len(self.paths) >= MOST_NAMES:
-                raise TooManyNames
+            if len(self._raw_paths) >= MOST_NAMES:
+                raise TooManyNames(_too_many(MOST_NAMES, "files"))
             path = files.shown(raw.decode(errors="surrogateescape"))
             long = len(path.encode()) > files.MAX_PATH
             found = -1 if long else self.paths.setdefault(path, len(self.paths))
@@ -83,10 +88,15 @@ class Tally:
         return found
 
     def _author(self, commit: Commit) -> int:
-        raw = (commit.name, commit.email)
+        raw = (commit.name[:_MAX_BYTES], commit.email[:_MAX_BYTES])
         found = self._raw_authors.get(raw)
         if found is None:
-            found = self.authors.setdefault((_text(raw[0]), _text(raw[1])), len(self.authors))
+            author = (_text(raw[0]), _text(raw[1]))
+            if author not in self.authors and len(self.authors) >= MOST_AUTHORS:
+                raise TooManyNames(_too_many(MOST_AUTHORS, "authors"))
+            if len(self._raw_authors) >= _REMEMBERED:
+                self._raw_authors.clear()
+            found = self.authors.setdefault(author, len(self.authors))
             self._raw_authors[raw] = found
         return found
 
@@ -98,7 +108,11 @@ class Tally:
 
 
 def _text(raw: bytes) -> str:
-    return files.shown(raw.decode(errors="surrogateescape"))[:MAX_NAME]
+    return files.shown(raw.decode(errors="surrogateescape")[:MAX_NAME])[:MAX_NAME]
+
+
+def _too_many(most: int, what: str) -> str:
+    return f"It names more than {most:,} {what}; the oldest commits are not counted."
 
 
 def month_of(at: int) -> int:
