@@ -110,4 +110,5 @@ def test_who_was_told_is_not_told_again_when_the_job_is_gone() -> None:
 
 
 def test_of_the_product_only_what_machines_did_grows_old() -> None:
-    assert set(events.passing()) - {NEWS} == {"map.completed", "repository.synced"}
+    told = {"map.completed", "repository.synced", "history.completed"}
+    assert set(events.passing()) - {NEWS} == told
