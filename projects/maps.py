@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from projects import addresses
-from projects.mapping import EXTRACTOR, alarm, languages
+from projects.mapping import EXTRACTOR, alarm, files
 from projects.mapping.bounds import Bounds
 from projects.mapping.build import Fresh, Stored
 from projects.mapping.made import Map
@@ -42,9 +42,9 @@ _NODES = """
 """
 _SIGHTINGS = """
     INSERT INTO map_sighting (map_id, node_id, blob, language, bytes, lines, definitions, skip,
-                              role, component)
+                              role, component, reader)
     SELECT %s, u.* FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::bigint[], %s::bigint[],
-                               %s::int[], %s::text[], %s::text[], %s::text[]) AS u
+                               %s::int[], %s::text[], %s::text[], %s::text[], %s::text[]) AS u
 """
 _EDGES = """
     INSERT INTO map_edge (map_id, src_id, dst_id, kind, lines)
@@ -164,6 +164,7 @@ def _write_rows(published: SystemMap, made: Map) -> None:
             file.skip,
             file.role,
             file.component,
+            file.reader,
         )
         for file in made.files
     )
@@ -226,9 +227,9 @@ def forget(days: int, keep: int) -> Iterator[tuple[str, int]]:
             yield name, gone
 
 
-def definitions(wanted: Iterable[tuple[str, str, str]]) -> dict[str, list[Any]]:
-    """This function will give what some (path, blob, language) define: (kind, name, line) each."""
-    keys = {path: (blob, languages.key_of(path, name)) for path, blob, name in wanted}
+def definitions(wanted: Iterable[tuple[str, str]]) -> dict[str, list[Any]]:
+    """This function will give what some (path, blob) define: (kind, name, line) each."""
+    keys = {path: (blob, files.reader_of(path)) for path, blob in wanted}
     with connection.cursor() as cursor:
         blobs = sorted({blob for blob, _ in keys.values()})
         cursor.execute(_DEFINITIONS, [blobs, EXTRACTOR])

@@ -9,7 +9,6 @@ from typing import Any
 
 from django.db import connection
 
-from projects.mapping import languages
 from projects.models import SystemMap
 
 LIMIT = 50
@@ -24,8 +23,7 @@ _SYMBOLS = f"""
       SELECT n.path, f.id, f.names FROM map_sighting s
       JOIN map_node n ON n.id = s.node_id
       JOIN blob_facts f ON f.blob = s.blob AND f.extractor = %(extractor)s
-        AND f.language = coalesce(%(suffixes)s::jsonb ->> substring(n.path FROM '[^.]*$'),
-                                  %(keys)s::jsonb ->> s.language)
+        AND f.language = s.reader
       WHERE s.map_id = %(map)s AND s.definitions > 0 AND f.names::text ILIKE %(within)s),
     best AS (
       SELECT files.path, files.id, e.name, e.place, {_RANK.format("e.name")} AS rank,
@@ -91,8 +89,6 @@ def search(shown: SystemMap, text: str, limit: int = LIMIT) -> Hits:
     given = {
         "map": shown.pk,
         "extractor": shown.extractor,
-        "keys": json.dumps(languages.KEYS),
-        "suffixes": json.dumps(languages.BY_SUFFIX),
         "text": text,
         "prefix": f"{literal}%",
         "pattern": f"{anywhere}{literal}%",

@@ -21,7 +21,7 @@ _NAMES, _NEEDS = 24, 12
 _BATCH = 100
 
 File = tuple[str, str, str, int, str, int]  # path, blob, language, lines, role, definitions
-Definitions = Callable[[Sequence[tuple[str, str, str]]], Mapping[str, list[Any]]]
+Definitions = Callable[[Sequence[tuple[str, str]]], Mapping[str, list[Any]]]
 """Gives by path what is defined, (kind, name, line) each, of some (path, blob, language)."""
 
 
@@ -72,7 +72,7 @@ def write(content: Mapping[str, Any], title: str, most: int, definitions: Defini
     page.add([f"# {len(ranked)} files by PageRank over their imports, the most central first"])
     for begin in range(0, len(ranked), _BATCH):
         some = ranked[begin : begin + _BATCH]
-        known = definitions([files[path][:3] for path in some])
+        known = definitions([files[path][:2] for path in some])
         for place, path in enumerate(some, begin):
             head = f"{path} ({files[path][3]} lines, needed by {needed.get(path, 0)})"
             entry = _entry(needs.get(path, []), known.get(path, []))

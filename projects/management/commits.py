@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from projects.git import complaints, door, reading
 from projects.management import answers
-from projects.mapping import build, extraction, languages
+from projects.mapping import build, extraction, files
 
 if TYPE_CHECKING:
     from projects.models import Repository
@@ -24,9 +24,9 @@ class Definitions(build.NoCache):
         """This method will keep definitions alone."""
         self._kept |= {(fact[0], fact[1]): fact[4] for fact in found}
 
-    def of(self, wanted: Sequence[tuple[str, str, str]]) -> dict[str, list[Any]]:
-        """This method will give what some (path, blob, language) define."""
-        keys = {path: (blob, languages.key_of(path, name)) for path, blob, name in wanted}
+    def of(self, wanted: Sequence[tuple[str, str]]) -> dict[str, list[Any]]:
+        """This method will give what some (path, blob) define."""
+        keys = {path: (blob, files.reader_of(path)) for path, blob in wanted}
         return {path: json.loads(self._kept.get(key, "[]")) for path, key in keys.items()}
 
 

@@ -10,7 +10,7 @@ from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
 from projects.map_views import edges, frame, graph, past, source
-from projects.mapping import cycles, languages
+from projects.mapping import cycles
 from projects.models import BlobFacts, Edge, MapNode, Repository, SystemMap
 
 ROWS = 100
@@ -55,6 +55,7 @@ def _told(
     imports = list(needs.order_by("dst__path", "kind")[:ROWS])
     importers = list(needed.order_by("src__path", "dst__path")[:ROWS])
     facts = _facts(shown, node)
+    head = facts.get("head", {})
     definitions = sorted(facts.get("definitions", []), key=lambda one: (one[2], one[1]))
     return {
         "imports": edges.rows(repository, imports),
@@ -64,8 +65,8 @@ def _told(
         "packages": [(one.src.path, frame.place(repository, one.src.path)) for one in inside],
         "definitions": [(*one, source.page_of(one[2])) for one in definitions[:DEFINITIONS]],
         "definitions_all": len(definitions),
-        "marks": sorted(facts.get("marks", []), key=lambda one: one[2]),
-        "broken": facts.get("broken", False),
+        "marks": sorted(head.get("marks", []), key=lambda one: one[2]),
+        "broken": head.get("broken", False),
         "past": past.of(repository, shown, path),
         "source": _source(request, repository, node, definitions, imports),
         **_around(repository, shown, path, {edge.dst.path for edge in imports}, importers),
@@ -79,7 +80,7 @@ def _total(rows: list[Edge], found: "QuerySet[Edge]") -> int:
 def _facts(shown: SystemMap, node: MapNode) -> dict[str, Any]:
     """What its content says; nothing where it was only counted or the facts grew old."""
     found = BlobFacts.objects.filter(
-        blob=node.blob, extractor=shown.extractor, language=languages.KEYS.get(node.language, "")
+        blob=node.blob, extractor=shown.extractor, language=node.reader
     )
     facts: dict[str, Any] = found.values_list("facts", flat=True).first() or {}
     return facts

@@ -235,6 +235,7 @@ def _mapped(
         skip,
         role,
         component,
+        file.key,
     )
 
 

@@ -64,8 +64,9 @@ def extract(
 ) -> None:
     """This function will tell the facts of every wanted blob, each once, in any order.
 
-    `meanwhile` is done while the children start, which takes them a tenth of a second. When the time to read is over it tells no more. Raises TimedOut when nothing was heard for too
-    long; no process is left, whatever happens.
+    `meanwhile` is done while the children start, which takes them a tenth of a second. When the
+    time to read is over it tells no more. Raises TimedOut when nothing was heard for too long; no
+    process is left, whatever happens.
     """
     lanes = [Lane(git_dir, part, tools, tell) for part in _parts(wanted)]
     deadline = time.monotonic() + min(tools.bounds.read_s, tools.watch.deadline_s)

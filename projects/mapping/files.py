@@ -77,6 +77,11 @@ def _named(name: bytes) -> _Named:
     return _Named(raw, path, "", language, readers.key_of(raw, language), roles.role_of(raw))
 
 
+def reader_of(path: str) -> str:
+    """This function will name who of `readers` is asked about a file, as a map shows its path."""
+    return readers.key_of(path, catalogue.language_of(path))
+
+
 def _file(entry: Entry, named: _Named) -> File:
     raw = named.raw
     file = File(raw, named.path, entry.blob, entry.size, named.language, named.key, named.role)

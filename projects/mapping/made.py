@@ -39,7 +39,10 @@ class MapEdge:
 
 @dataclass(frozen=True, slots=True)
 class MapFile:
-    """One file on the map; `skip` says why it was not parsed, `role` what it is for."""
+    """One file on the map; `skip` says why it was not parsed, `role` what it is for.
+
+    `reader` is who of `readers` was asked, from its name alone; its language may be declared.
+    """
 
     path: str
     blob: str
@@ -50,6 +53,7 @@ class MapFile:
     skip: str
     role: str
     component: str
+    reader: str = ""
 
 
 @dataclass(frozen=True)

@@ -133,6 +133,10 @@ class MapNode(models.Model):
         blank=True, db_default="", help_text="The component it belongs to; empty at the top."
     )
 
+    reader = models.CharField(
+        max_length=40, blank=True, db_default="", help_text="Under whose name its facts are kept."
+    )
+
     class Meta:
         db_table = "map_sighting"
         constraints = [

@@ -198,13 +198,16 @@ def test_a_map_says_what_is_left_out_and_what_alarms(world: World, as_staff: Cli
 def test_a_file_shows_who_needs_it_what_it_defines_and_its_source(
     world: World, shown: SystemMap, cloned: str, as_staff: Client
 ) -> None:
-    MapNode.objects.filter(map=shown, node__path="quay/boat.py").update(blob=cloned)
-    facts = {"lines": 4, "definitions": [["function", "row", 3]], "marks": [["entry", "main", 3]]}
+    boat = MapNode.objects.filter(map=shown, node__path="quay/boat.py")
+    boat.update(blob=cloned, reader="python")
+    head = {"lines": 4, "broken": True, "marks": [["entry", "only when run", 3]]}
+    facts = {"head": head, "said": [], "definitions": [["function", "row", 3]]}
     BlobFacts.objects.create(blob=cloned, language="python", extractor=EXTRACTOR, facts=facts)
 
     page = text_of(as_staff, page_of(world, "file/?path=quay/boat.py"))
 
     assert '<li id="L3" class="defines">' in page
+    assert "only when run" in page
     assert "return &#x27;&lt;b&gt;\ufffd" in page
     assert "not all UTF-8" in page
     assert "2,000 more characters" in page

@@ -77,10 +77,19 @@ def test_a_header_is_searched_whatever_its_content_was_read_as(shown, origin):
 
     assert [one.path for one in found] == ["a/slice.cc", "a/slice.h"]
     assert names(symbols.search(later, "depth")) == [("depth", 1)]
-    listed = maps.definitions(
-        [("a/slice.h", blob, "C++") for blob in [blob_of(later, "a/slice.h")]]
-    )
+    listed = maps.definitions([("a/slice.h", blob_of(later, "a/slice.h"))])
     assert ["class", "Slice", 1] in listed["a/slice.h"]
+
+
+def test_a_file_that_is_declared_another_language_keeps_its_definitions(shown, origin):
+    """Its name chose who read it; what .gitattributes calls it changes the label alone."""
+    origin.commit({".gitattributes": "*.py linguist-language=Ruby\n"})
+    later = mapped.map_newest(origin, shown.repository).current_map
+
+    assert MapNode.objects.get(map=later, node__path="shop/names.py").language == "Ruby"
+    assert names(symbols.search(later, "axb")) == [("axb", 6)]
+    listed = maps.definitions([("shop/names.py", blob_of(later, "shop/names.py"))])
+    assert len(listed["shop/names.py"]) == 6
 
 
 def test_a_single_character_finds_beginnings_alone(shown):
