@@ -18,6 +18,7 @@ from projects.mapping.build import Fresh, Stored
 from projects.mapping.made import Map
 from projects.mapping.said import Key
 from projects.models import Edge, MapNode, Node, Repository, SystemMap
+from projects.models.repository import Gone
 
 # No statement here joins: on tables the planner knows nothing of yet, it once chose to compare
 # each of 7,000 paths with each (25 s instead of 1).
@@ -120,10 +121,11 @@ def publish(repository: Repository, made: Map, job: int | None) -> SystemMap:
     All rows are written and counted before `current_map` is flipped; rows of the map before are
     removed, its document stays. A map of the same commit is replaced.
     """
+    shown = Repository.objects.select_for_update().filter(pk=repository.pk).first()
+    if shown is None:
+        raise Gone(f"Repository {repository.pk} was removed meanwhile.")
     before = (
-        SystemMap.objects.filter(pk=repository.current_map_id)
-        .values_list("counts", flat=True)
-        .first()
+        SystemMap.objects.filter(pk=shown.current_map_id).values_list("counts", flat=True).first()
     )
     made.counts["alarms"] = alarm.alarms(made.counts, before or {})
     SystemMap.objects.filter(

@@ -7,6 +7,7 @@ from typing import Any
 
 from projects.mapping import files, languages, readers, roles
 from projects.mapping.edges import Edges, EdgeTable
+from projects.mapping.extraction import Tools
 from projects.mapping.files import File
 from projects.mapping.made import IMPORT, PART
 from projects.mapping.said import Said, Spool
@@ -27,9 +28,9 @@ class Resolution:
 
 
 def resolve(
-    found: list[File], spool: Spool, declared: Mapping[str, Mapping[str, Any]], most: int
+    found: list[File], spool: Spool, declared: Mapping[str, Mapping[str, Any]], tools: Tools
 ) -> Resolution:
-    """This function will resolve what all files say, family by family, into at most `most` edges.
+    """This function will resolve what all files say, family by family, within the bounds.
 
     `declared` is what manifests say, by key and raw path.
     """
@@ -40,7 +41,9 @@ def resolve(
     foreign = {file.raw for file in found if file.role in (roles.VENDORED, roles.GENERATED)}
     parts: list[tuple[str, Edges, Mapping[str, str]]] = []
     packages: set[str] = set()
-    for family, imports in _families(found, spool).items():
+    families = _families(found, spool)
+    for number, (family, imports) in enumerate(families.items()):
+        tools.watch.on_progress("resolving imports", number, len(families))
         resolved: Resolved = languages.names(family).resolve(Sources(paths, imports, declared))
         folders = _folders(resolved, shown)
         packages.update(folders.values())
@@ -50,7 +53,7 @@ def resolve(
         answer.lost[family] = sorted(
             (shown[path], line) for path, line in resolved.lost if path not in foreign
         )
-    answer.edges = EdgeTable.of(parts, most)
+    answer.edges = EdgeTable.of(parts, tools.bounds.edges)
     answer.packages = sorted(packages)
     return answer
 

@@ -18,7 +18,7 @@ from factory.models import ApiToken
 from jobs import controls, live, ports, queue
 from jobs.models import Artefact, Delivery, Dependency, Event, Job, Schedule
 from projects.models import Invitation, Membership, Role
-from tests.pages.conftest import World, browser_of
+from tests.pages.conftest import COMMIT, World, browser_of
 
 # From the least to the most. Below a role of the project is whoever is not a member.
 PEOPLE = ("anonymous", "stranger", "viewer", "contributor", "maintainer", "staff")
@@ -32,6 +32,8 @@ class Case(NamedTuple):
     acts: str = NOBODY
 
 
+# What an operation of the API has to be asked with.
+ASKED = {"drift": f"?old={COMMIT}", "impact": "?path=quay/sail.py", "symbols": "?q=boat"}
 CASES = {
     # For everybody who is logged in; each sees and changes only their own.
     "": Case("stranger"),
@@ -79,6 +81,8 @@ CASES = {
             "components/",
             "file/",
             "cycles/",
+            "hotspots/",
+            "owners/",
             "drift/",
             "impact/",
             "search/",
@@ -107,6 +111,11 @@ CASES = {
     "api/me": Case("stranger"),
     "api/projects": Case("stranger"),
     "api/repositories": Case(NOBODY, "stranger"),
+    "api/projects/<int:pk>/edges": Case("viewer"),
+    **{
+        f"api/repositories/<int:pk>/{question}": Case("viewer")
+        for question in ("drift", "impact", "symbols", "text")
+    },
     "api/jobs/<int:pk>": Case("viewer"),
     "api/jobs/<int:pk>/reasons": Case("viewer"),
     "api/jobs/<int:pk>/dependencies": Case(NOBODY, "contributor"),
@@ -168,6 +177,8 @@ def ids(world: World, people: dict[str, Any]) -> dict[str, Any]:
         "parent": awaited_by(world.job),
         "jobs/": world.job.pk,
         "api/jobs/": world.job.pk,
+        "api/projects/": world.project.pk,
+        "api/repositories/": world.repository.pk,
         "projects/<slug:slug>/repositories/": world.repository.pk,
         "projects/<slug:slug>/members/": member.pk,
         "projects/<slug:slug>/invitations/": invitation.pk,
@@ -216,7 +227,8 @@ def filled(route: str, ids: dict[str, Any], exists: bool = True) -> str:
     values["artefact"] = ids["artefact"] if exists else 10**9
     values["slug"] = "harbour" if exists else "nowhere"
     values["form"] = "dot"
-    return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda name: str(values[name[1]]), route)
+    asked = ASKED.get(route.rpartition("/")[2], "") if route.startswith("api/") else ""
+    return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda name: str(values[name[1]]), route) + asked
 
 
 def ask(user: Any, method: str, address: str) -> tuple[int, str]:

@@ -15,6 +15,7 @@ from projects.git import door, reading
 from projects.mapping import build, extraction
 from projects.mapping.languages.python import names
 from projects.models import BlobFacts, Edge, MapNode, MapStatus, Node, Repository, SystemMap
+from projects.models.repository import Gone
 
 pytestmark = pytest.mark.django_db
 TOOLS = extraction.Tools()
@@ -215,3 +216,12 @@ def test_a_resolver_that_breaks_is_told_on_the_next_map(origin, repository, monk
     ]
     assert second.counts["lost"][0] == ("shop/all.py", 1)
     assert len(second.counts["lost"]) == build._EXAMPLES
+
+
+def test_a_map_of_a_repository_that_was_removed_meanwhile_is_not_published(origin, repository):
+    git_dir = door.git_dir(origin.path)
+    made = build.build(git_dir, reading.head(git_dir, TOOLS.watch), TOOLS, maps.FactsCache())
+    removal.remove([repository], by="command")
+
+    with pytest.raises(Gone, match="was removed meanwhile"):
+        maps.publish(repository, made, None)

@@ -16,6 +16,7 @@ from projects.mapping.sources import Resolved, Sources
 HEURISTIC = False
 _ROOTS = ("include", "inc", "src", "lib", "source", "headers")
 _REMEMBERED = 100_000  # answers; a repository of many more includes asks again
+_MOST_ALIKE = 200  # files; which of more is nearest would be asked for hours
 _QUOTED = '"'
 
 
@@ -82,9 +83,9 @@ class Tree:
         for above in _above(f"{folder}/"):
             for root in ("", *_ROOTS):
                 place = _join(_join(above, root), text)
-                if place in tails:
+                if place in self.paths and place in tails:
                     return place
-        return _nearest(folder, tails)
+        return _nearest(folder, tails) if len(tails) <= _MOST_ALIKE else None
 
     def _find_tails(self, text: str) -> tuple[str, ...]:
         """Every file whose path ends as the include does."""
