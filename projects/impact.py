@@ -253,7 +253,7 @@ def _named(path: str, places: Mapping[str, Place]) -> list[str]:
 def _plain(path: str) -> str:
     """As the map shows it, whoever typed it."""
     path = path.removeprefix("./")
-    return path if path.startswith('"') else files.shown(path)
+    return path if files.is_shown(path) else files.shown(path)
 
 
 def _impact(

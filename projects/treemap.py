@@ -103,7 +103,7 @@ def tree(files: Iterable[tuple[str, str, int]]) -> Folder:
             continue
         folder = root
         _add(folder, group, lines)
-        *parents, _ = path.removeprefix('"').split("/")  # names that cannot be printed are quoted
+        *parents, _ = path.split("/")
         for name in parents:
             inner = folder.folders.get(name)
             if inner is None:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from django.db.models import Q
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
@@ -63,8 +62,7 @@ def draw(repository: Repository, shown: SystemMap, scope: Scope, colour: str) ->
     if scope.component:
         nodes = nodes.filter(component=frame.component(scope.component))
     if scope.under:
-        inside, quoted = f"{scope.under}/", f'"{scope.under}/'
-        nodes = nodes.filter(Q(node__path__startswith=inside) | Q(node__path__startswith=quoted))
+        nodes = nodes.filter(node__path__startswith=f"{scope.under}/")
     files = [
         (path, by.group(path, *told), lines)
         for path, lines, *told in nodes.values_list("node__path", "lines", *by.columns)

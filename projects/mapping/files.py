@@ -1,5 +1,6 @@
 """The files of a commit: what is read, what is left out and why, and how a name is shown."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -15,6 +16,7 @@ MAX_PATH = 1000  # bytes; an index of PostgreSQL takes 2,700
 SYMLINK, SUBMODULE, LONG_NAME = "symlink", "submodule", "name too long"
 TOO_LARGE, BINARY, NO_EXTRACTOR = "too large", "binary", "no extractor"
 UNREADABLE, OUT_OF_TIME = "unreadable", "out of time"
+_SHOWN = re.compile(r"(?:[^\\]|\\\\|\\[0-7]{3})*")
 _NO_FILES = {"120000": SYMLINK, "160000": SUBMODULE}
 
 
@@ -99,17 +101,21 @@ def _file(entry: Entry, named: _Named) -> File:
 def shown(raw: str) -> str:
     """This function will give a name that can be stored and printed, different for each name.
 
-    Names with control characters, bytes that are no UTF-8 or characters that turn the text around
-    are quoted as git quotes them, and so is a name that begins with a quote.
+    Control characters, bytes that are no UTF-8 and characters that turn the text around are written
+    as git writes them, in octal behind a backslash, and a backslash is doubled. Nothing is put
+    around the name: its folders and its suffix stay what patterns and people look for.
     """
-    if raw.isprintable() and not raw.startswith('"'):
-        return raw
-    return '"' + "".join(map(_escaped, raw)) + '"'
+    return raw if raw.isprintable() and "\\" not in raw else "".join(map(_escaped, raw))
+
+
+def is_shown(text: str) -> bool:
+    """This function will say whether a text can be a name as `shown` gives it."""
+    return text.isprintable() and _SHOWN.fullmatch(text) is not None
 
 
 def _escaped(char: str) -> str:
-    if char in '"\\':
-        return "\\" + char
+    if char == "\\":
+        return "\\\\"
     if char.isprintable():
         return char
     return "".join(f"\\{byte:03o}" for byte in char.encode(errors="surrogateescape"))

@@ -89,7 +89,7 @@ class Node(models.Model):
         Repository, on_delete=models.CASCADE, related_name="nodes", help_text="Where it is."
     )
     kind = models.CharField(max_length=10, choices=Kind.choices, help_text="What it is.")
-    path = models.TextField(help_text="Its path; names that cannot be printed are quoted.")
+    path = models.TextField(help_text="Its path; names that cannot be printed are escaped.")
 
     class Meta:
         db_table = "map_node"

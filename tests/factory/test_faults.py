@@ -84,8 +84,10 @@ class Faulty(Product):
                     os.kill(pid, signum)
 
     def beat(self, name: str) -> int:
-        """This method will give the pid of the process that beats under a name."""
-        return int((self.home / "run" / f"{name}.beat").read_text().split()[0])
+        """This method will give the pid of the process that beats under a name; first it must."""
+        path, found = self.home / "run" / f"{name}.beat", list[str]()
+        assert wait_for(lambda: bool(found.extend(path.read_text().split()) or found), BACK_S)
+        return int(found[0])
 
     def runner(self, pool: str) -> tuple[int, int]:
         """This method will give the id and the pid of a pool's runner."""

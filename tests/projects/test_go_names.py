@@ -257,10 +257,10 @@ def test_folders_nobody_can_print_are_packages_under_names_of_their_own(tmp_path
 
     made = mapped(origin)
 
-    assert made.packages == ['"a\\342\\200\\256b/"']
+    assert made.packages == ["a\\342\\200\\256b/"]
     assert [(edge.src, edge.dst) for edge in made.edges] == [
-        ('"a\\342\\200\\256b/"', '"a\\342\\200\\256b/p.go"'),
-        ("m.go", '"a\\342\\200\\256b/"'),
+        ("a\\342\\200\\256b/", "a\\342\\200\\256b/p.go"),
+        ("m.go", "a\\342\\200\\256b/"),
     ]
 
 

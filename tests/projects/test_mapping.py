@@ -231,18 +231,19 @@ def test_a_blob_that_unfolds_is_not_read_at_all(origin, monkeypatch):
 
 
 HOSTILE = [
-    (b"caf\xe9.py", '"caf\\351.py"'),
-    (b"line\nbreak.py", '"line\\012break.py"'),
-    (b"\x1b[31mred.py", '"\\033[31mred.py"'),
-    ("a\u202egnp.py".encode(), '"a\\342\\200\\256gnp.py"'),
-    (b'"quoted".py', '"\\"quoted\\".py"'),
+    (b"caf\xe9.py", "caf\\351.py"),
+    (b"line\nbreak.py", "line\\012break.py"),
+    (b"\x1b[31mred.py", "\\033[31mred.py"),
+    ("a\u202egnp.py".encode(), "a\\342\\200\\256gnp.py"),
+    (b'"quoted".py', '"quoted".py'),
+    (b"\\351.py", "\\\\351.py"),
     ("caf\u00e9.py".encode(), "caf\u00e9.py"),
     (b"-option.py", "-option.py"),
-    (b"back\\slash.py", "back\\slash.py"),
+    (b"back\\slash.py", "back\\\\slash.py"),
 ]
 
 
-def test_names_nobody_can_print_are_quoted_and_stay_different(origin):
+def test_names_nobody_can_print_are_escaped_and_stay_different(origin):
     blob = origin.blob(b"import os\n")
     listing = b"".join(f"100644 blob {blob}\t".encode() + name + b"\0" for name, _ in HOSTILE)
     origin.commit_tree(listing)
@@ -251,6 +252,26 @@ def test_names_nobody_can_print_are_quoted_and_stay_different(origin):
 
     assert sorted(file.path for file in made.files) == sorted(shown for _, shown in HOSTILE)
     assert all(file.path.isprintable() for file in made.files)
+
+
+def test_a_name_nobody_can_print_escapes_no_rule_and_no_folder(origin):
+    """They began with a quote, and so with another folder: a rule saw one of four."""
+    names = [b"a.py", "caf\u00a0e.py".encode(), b"\xff.py", b"new\nline.py"]
+    user, plain = origin.blob(b"from src import b\n"), origin.blob(b"")
+    rules = b'[[forbidden]]\nname = "no b"\nfrom = ["src/*.py"]\nto = ["src/b.py"]\n'
+    listing = {b"src/" + name: user for name in names} | {b"src/b.py": plain}
+    listing |= {b"src/__init__.py": plain, b".factory/rules.toml": origin.blob(rules)}
+    for path, blob in listing.items():
+        origin.git("update-index", "--add", "--cacheinfo", f"100644,{blob},{os.fsdecode(path)}")
+    origin.git("commit", "--quiet", "--message", "odd names")
+
+    made = mapped(origin)
+
+    described = made.structure
+    assert described["rule_errors"] == []
+    assert len(described["violations"]) == 4
+    assert not [one["name"] for one in described["components"] if '"' in one["name"]]
+    assert {file.component for file in made.files if file.path.startswith("src/")} == {"src"}
 
 
 def test_symlinks_submodules_and_endless_names_are_left_out_with_their_reason(origin):

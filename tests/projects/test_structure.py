@@ -155,7 +155,7 @@ def test_texts_nobody_can_print_are_quoted_and_endless_ones_end():
 
     found = described(["a.py"], [], {"manifest.pyproject": {}}, said)
 
-    assert found["routes"][0]["route"] == '"/\\342\\200\\256evil\\000"'
+    assert found["routes"][0]["route"] == "/\\342\\200\\256evil\\000"
     assert len(found["entry_points"][0]["what"]) == structure.LONGEST + 1
 
 

@@ -25,7 +25,7 @@ from projects.mapping.structure import (
 from projects.mapping.structure.components import Components
 
 MOST, LONGEST = 20_000, 4000
-"""Entries of one list, and characters of one text: a path that is quoted has as many."""
+"""Entries of one list, and characters of one text: a path that is escaped has as many."""
 
 
 @dataclass(frozen=True)
