@@ -126,6 +126,9 @@ def _facts(
         tools.watch.on_progress("reading files", len(facts), len(sizes))
 
     extraction.extract(git_dir, wanted, tools, told, meanwhile=recall)
+    # What was pruned since it was known is read after all: it is not out of time.
+    gone = [(*key, sizes[key]) for key in sizes if key in known and key not in facts]
+    extraction.extract(git_dir, gone, tools, told)
     cache.save(fresh)
     return facts
 

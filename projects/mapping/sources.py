@@ -15,8 +15,8 @@ class Sources:
 
     `paths` is every file of the commit, whatever its language. `imports` is what `syntax.facts`
     found under "imports" in each file of the family that could be read, by path; each look at it
-    reads it anew, so look once. `manifests` is
-    what `facts` of each module of `manifests` found under "manifest", by key, then by path.
+    reads it anew, so look once. `manifests` is what `facts` of each module of `manifests` found
+    under "manifest", by key, then by path.
     """
 
     paths: frozenset[str]

@@ -105,6 +105,19 @@ def test_made_up_histories_give_equal_maps_however_they_are_made(origin):
     assert_equal_maps(origin.path / ".git", commits, Memory())
 
 
+def test_facts_that_are_pruned_while_a_map_is_made_are_read_again(origin):
+    """They were said to be known and then were not there: their files counted as out of time."""
+    cache, head = Memory(), origin.git("rev-parse", "HEAD")
+    first = build.build(origin.path / ".git", head, TOOLS, cache)
+    whole = cache.load
+    cache.load = lambda known: whole(set(sorted(known)[1:]))
+
+    again = build.build(origin.path / ".git", head, TOOLS, cache)
+
+    assert again.digest == first.digest
+    assert "out of time" not in again.counts["skipped"]
+
+
 @pytest.mark.django_db
 def test_the_database_gives_facts_back_as_they_were(origin):
     commits = [
