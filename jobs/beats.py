@@ -1,7 +1,8 @@
 """Heartbeats of this host's processes: files below FACTORY_HOME/run, touched once a second.
 
 A file names the process that beats, so that whoever finds it silent can end that very one. A
-clean end removes it: what is there and old is silent, what is not there is not awaited.
+clean end removes it: what is there and old is silent, what is not there is not awaited. It appears
+whole, with its time, under its name: no reader meets one that is half written.
 """
 
 import os
@@ -25,22 +26,18 @@ _written: dict[str, int] = {}
 
 def beat(name: str) -> None:
     """This function will note that this process, called `name`, is at work now."""
-    path = _file(name)
-    if _written.get(name) == os.getpid() and path.exists():
-        path.touch()
-        return
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if _written.get(name) == os.getpid():
+        with suppress(FileNotFoundError):  # somebody thought it gone
+            os.utime(_file(name))
+            return
     known = process.started_ticks(os.getpid())
-    path.write_text(f"{os.getpid()} {known} {version.of_this_process()}")
+    _put(name, f"{os.getpid()} {known} {version.of_this_process()}", time.time())
     _written[name] = os.getpid()
 
 
 def await_first(name: str) -> None:
     """This function will have `name` count as silent until it beats."""
-    path = _file(name)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.write_text("")
-    os.utime(path, (0, 0))
+    _put(name, "", 0)
 
 
 def end(name: str) -> None:
@@ -116,6 +113,15 @@ def trouble(name: str) -> str:
     if found is None or found <= FRESH_S:
         return ""
     return "has not begun yet" if who(name) is None else f"silent for {found:.0f} s"
+
+
+def _put(name: str, text: str, at: float) -> None:
+    path = _file(name)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    draft.write_text(text)
+    os.utime(draft, (at, at))
+    draft.replace(path)
 
 
 def _file(name: str) -> Path:

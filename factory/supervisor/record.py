@@ -105,7 +105,7 @@ def forget() -> None:
     """This function will remove the record, and all heartbeats: nobody is awaited any more."""
     with suppress(OSError):  # on a disk turned read-only it stays, and names a dead supervisor
         _file("supervisor.json").unlink()
-    for beat in _directory().glob("*.beat"):
+    for beat in _directory().glob("*.beat*"):  # and what a kill left of one that was being written
         beat.unlink(missing_ok=True)
 
 
