@@ -1,5 +1,6 @@
 """The resident runner: claims, executes and finishes until its owner ends."""
 
+import gc
 import logging
 import os
 import select
@@ -82,6 +83,7 @@ class Resident:
         """This method will run until `stop`, then drain."""
         heartbeat = Heartbeat(self._row.pk, self.desk, self._handover, self.stop, self.owner)
         heartbeat.start()
+        gc.freeze()  # what start-up made stays: no collection need look at it in the middle of a job
         most = 1
         try:
             while not self.ending:

@@ -28,7 +28,8 @@ class Places:
 
     def __init__(self, paths: Iterable[str]) -> None:
         self.paths = frozenset(paths)
-        self.folders = {folder for path in self.paths for folder in above(path)}
+        near = {folder_of(path) for path in self.paths}
+        self.folders = near.union(*map(above, near))
 
     def file(self, place: str) -> str | None:
         """This method will give the file a place means, as TypeScript prefers them."""

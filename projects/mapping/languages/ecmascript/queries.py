@@ -13,7 +13,6 @@ _PLAIN = """
 ((call_expression function: (identifier) @_define
   arguments: (arguments (array (string) @require)))
   (#eq? @_define "define"))
-(program [(import_statement) (export_statement)] @module)
 
 (class_declaration name: (_) @class)
 (class name: (_) @class)

@@ -49,7 +49,7 @@ def facts(source: bytes, dialect: str) -> dict[str, Any]:
         tree, types = _without_type_imports(source, dialect)
         besides += types
     found = QueryCursor(_grammar(dialect).query).captures(tree.root_node)
-    imports = _imports(source, found, besides)
+    imports = _imports(tree.root_node, found, besides)
     said: dict[str, Any] = {
         "imports": imports,
         "definitions": _definitions(found),
@@ -107,17 +107,21 @@ def _scripts(source: bytes) -> tuple[bytes, str]:
     return bytes(blank), "tsx" if typed and b"tsx" in source else "typescript"
 
 
-def _imports(source: bytes, found: dict[str, list[Node]], besides: list[Import]) -> list[Import]:
+def _imports(root: Node, found: dict[str, list[Node]], besides: list[Import]) -> list[Import]:
     imports = set(besides) | {
         (spec, node.start_point[0] + 1, how)
         for how in ("import", "require")
         for node in found.get(how, ())
         if (spec := _text(node)[1:-1]) and "${" not in spec
     }
-    if found.get("module"):
-        augmented = ((_text(node)[1:-1], node) for node in found.get("augment", ()))
+    if found.get("augment") and _is_module(root):
+        augmented = ((_text(node)[1:-1], node) for node in found["augment"])
         imports |= {(spec, node.start_point[0] + 1, "augment") for spec, node in augmented if spec}
     return sorted(imports, key=lambda one: (one[1], one[0], one[2]))
+
+
+def _is_module(root: Node) -> bool:
+    return any(child.type in ("import_statement", "export_statement") for child in root.children)
 
 
 def _line(source: bytes, match: re.Match[bytes]) -> int:

@@ -38,7 +38,8 @@ class Tree:
     def __init__(self, paths: Iterable[str]) -> None:
         self.modules = _modules(paths)
         self.packages = {name for name, path in self.modules.items() if _is_package(path)}
-        self.folders = {folder for name in self.modules for folder in _ancestors(name)}
+        near = {_folder(name) for name in self.modules} - {""}
+        self.folders = near.union(*map(_ancestors, near))
         self._origin = cache(self._find_origin)
         self._roots = self._find_roots()
         self._search = cache(self._find_search)
@@ -57,18 +58,18 @@ class Tree:
             place = _join(base, module.replace(".", "/"))
             found = {self._at(_join(place, name), place) for name in names or ()}
         elif names is None:
-            found = {self._absolute(folder, module)}
+            found = {self._absolute(self._origin(folder), module)}
         else:
-            found = {self._absolute(folder, f"{module}.{name}") for name in names}
+            own = self._origin(folder)
+            found = {self._absolute(own, f"{module}.{name}") for name in names}
         return {target for target in found if target}
 
     def _at(self, place: str, parent: str) -> str | None:
         return self.modules.get(place) or self.modules.get(parent)
 
-    def _find_absolute(self, folder: str, name: str) -> str | None:
+    def _find_absolute(self, own: str, name: str) -> str | None:
         place = name.replace(".", "/")
         top, parent = place.partition("/")[0], place.rpartition("/")[0]
-        own = self._origin(folder)
         for root in (own,) if top in STANDARD else self._search(own):
             first = _join(root, top)
             if first in self.modules or (first in self.folders and top not in STANDARD):
