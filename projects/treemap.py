@@ -55,14 +55,20 @@ class Leaf:
 
 @dataclass(slots=True)
 class Folder:
-    """A folder with what is below it; `lines` by group are those of all files below."""
+    """A folder with what is below it; `lines` by group are those of all files below.
+
+    Of the files directly in it, `leaves` are those that are known one by one; `loose` counts all,
+    and `unlisted` holds the lines of the others by group.
+    """
 
     path: str
     lines: int = 0
     files: int = 0
+    loose: int = 0
     folders: dict[str, "Folder"] = field(default_factory=dict)
     leaves: list[Leaf] = field(default_factory=list)
     groups: dict[str, int] = field(default_factory=dict)
+    unlisted: dict[str, int] = field(default_factory=dict)
 
     @property
     def group(self) -> str:
@@ -70,7 +76,7 @@ class Folder:
         return max(self.groups, key=lambda name: (self.groups[name], name), default="")
 
     def members(self) -> "list[Folder | Leaf]":
-        """This method will list what lies in it, the largest first."""
+        """This method will list what lies in it and is known one by one, the largest first."""
         return sorted(
             [*self.folders.values(), *self.leaves], key=lambda one: (-one.lines, one.path)
         )
@@ -95,29 +101,44 @@ def squarify(sizes: Sequence[float], into: Rect) -> list[Rect]:
     return placed
 
 
-def tree(files: Iterable[tuple[str, str, int]]) -> Folder:
-    """This function will sort files (path, group, lines) into folders; those without lines are out."""
+def tree(
+    folders: Iterable[tuple[str, str, int, int]], files: Iterable[tuple[str, str, int]]
+) -> Folder:
+    """This function will put (folder, group, lines, files) and its largest (path, group, lines) together.
+
+    What a folder is said to hold lies directly in it, the files included, and has lines.
+    """
     root = Folder("")
+    for path, group, lines, number in folders:
+        for folder in _way(root, path):
+            folder.lines += lines
+            folder.files += number
+            folder.groups[group] = folder.groups.get(group, 0) + lines
+        folder.loose += number
+        folder.unlisted[group] = folder.unlisted.get(group, 0) + lines
     for path, group, lines in files:
-        if lines <= 0:
-            continue
-        folder = root
-        _add(folder, group, lines)
-        *parents, _ = path.split("/")
-        for name in parents:
-            inner = folder.folders.get(name)
-            if inner is None:
-                inner = Folder(f"{folder.path}/{name}" if folder.path else name)
-                folder.folders[name] = inner
-            folder = inner
-            _add(folder, group, lines)
+        *_, folder = _way(root, path.rpartition("/")[0])
         folder.leaves.append(Leaf(path, group, lines))
+        folder.unlisted[group] -= lines
     return root
+
+
+def _way(root: Folder, path: str) -> list[Folder]:
+    """The folders from the root to a path; the ones that are new are made."""
+    way = [root]
+    for name in path.split("/") if path else ():
+        folder = way[-1]
+        inner = folder.folders.get(name)
+        if inner is None:
+            inner = Folder(f"{folder.path}/{name}" if folder.path else name)
+            folder.folders[name] = inner
+        way.append(inner)
+    return way
 
 
 def below(folder: Folder) -> Folder:
     """This function will go down while a folder holds one folder alone: they are shown as one."""
-    while len(folder.folders) == 1 and not folder.leaves:
+    while len(folder.folders) == 1 and not folder.loose:
         folder = next(iter(folder.folders.values()))
     return folder
 
@@ -145,7 +166,7 @@ def layout(root: Folder, width: int, height: int, most: int) -> list[Tile]:
         if rect.area < _SMALLEST_FOLDER or min(rect.width, rect.height) < _NARROWEST:
             continue
         folder = below(folder)
-        if len(tiles) + len(folder.folders) + min(len(folder.leaves), 1) <= most:
+        if len(tiles) + len(folder.folders) + min(folder.loose, 1) <= most:
             tiles[place], inside = _around(tiles[place], folder)
             put(folder, inside)
     return tiles
@@ -184,12 +205,6 @@ def _lay(row: Sequence[float], into: Rect) -> tuple[list[Rect], Rect]:
     return placed, Rect(into.x, into.y + height, into.width, max(0.0, into.height - height))
 
 
-def _add(folder: Folder, group: str, lines: int) -> None:
-    folder.lines += lines
-    folder.files += 1
-    folder.groups[group] = folder.groups.get(group, 0) + lines
-
-
 def _around(tile: Tile, folder: Folder) -> tuple[Tile, Rect]:
     place = tile.rect
     room = place.width >= _ROOM_FOR_HEADER[0] and place.height >= _ROOM_FOR_HEADER[1]
@@ -207,10 +222,11 @@ def _around(tile: Tile, folder: Folder) -> tuple[Tile, Rect]:
 
 def _placed(folder: Folder, inside: Rect, most: int) -> Iterator[tuple[Tile, Folder | None]]:
     members = folder.members()
-    drawn, small = _divided(members, inside.area / max(1, folder.lines), most)
+    rest = folder.loose > len(folder.leaves)
+    drawn, small = _divided(members, inside.area / max(1, folder.lines), most, rest)
     sizes = [(one.lines, number) for number, one in enumerate(drawn)]
-    if small:
-        sizes.append((sum(one.lines for one in small), -1))
+    if small or rest:
+        sizes.append((folder.lines - sum(one.lines for one in drawn), -1))
         sizes.sort(key=lambda size: (-size[0], size[1]))
     for (_, number), rect in zip(
         sizes, squarify([lines for lines, _ in sizes], inside), strict=True
@@ -228,23 +244,25 @@ def _placed(folder: Folder, inside: Rect, most: int) -> Iterator[tuple[Tile, Fol
 
 
 def _divided(
-    members: "list[Folder | Leaf]", scale: float, most: int
+    members: "list[Folder | Leaf]", scale: float, most: int, rest: bool
 ) -> "tuple[list[Folder | Leaf], list[Folder | Leaf]]":
-    """What is drawn one by one, and what is too small for it or too much."""
+    """What is drawn one by one, and what is too small for it or too much; or there is a rest anyway."""
     large = next((n for n, one in enumerate(members) if one.lines * scale < _SMALLEST_FILE), None)
     large = len(members) if large is None else large
-    if large < len(members) or large > most:
+    if rest or large < len(members) or large > most:
         large = min(large, most - 1)
-    if len(members) - large == 1 and len(members) <= most:
+    if not rest and len(members) - large == 1 and len(members) <= most:
         large += 1  # a rest of one is that one
     return members[:large], members[large:]
 
 
 def _rest(folder: Folder, small: "list[Folder | Leaf]", rect: Rect) -> Tile:
-    groups: dict[str, int] = {}
+    groups = dict(folder.unlisted)
     for one in small:
         groups[one.group] = groups.get(one.group, 0) + one.lines
     files = sum(one.files if isinstance(one, Folder) else 1 for one in small)
+    files += folder.loose - len(folder.leaves)
     group = max(groups, key=lambda name: (groups[name], name))
     lines = sum(groups.values())
-    return Tile("rest", f"{files} files", folder.path, rect, group, lines, files)
+    named = "1 file" if files == 1 else f"{files} files"
+    return Tile("rest", named, folder.path, rect, group, lines, files)

@@ -23,7 +23,7 @@ _CHANGES = (
 
 @dataclass(frozen=True)
 class Grouping:
-    """The group of a file from its path and some columns of its row.
+    """The group of a file from some columns of its row, written as `areas.Asked` has them.
 
     `fixed` are the colours of groups that have their own, in the order of the legend; the others
     are coloured by rank. `history` is what the groups come from, None where they need none or
@@ -47,43 +47,40 @@ class Grouping:
 
 
 def _language(repository: Repository, shown: SystemMap) -> Grouping:
-    return Grouping(("language",), lambda path, language: str(language))
+    return Grouping(("s.language",), str)
 
 
 def _coverage(repository: Repository, shown: SystemMap) -> Grouping:
     doubted = set(shown.counts.get("heuristic", []))
     known = {name: languages.family(key) for name, key in languages.KEYS.items()}
 
-    def group(path: str, skip: str, language: str) -> str:
+    def group(skip: str, language: str) -> str:
         return skip or (HEURISTIC if known.get(language) in doubted else READ)
 
-    return Grouping(("skip", "language"), group, _COVERAGE)
+    return Grouping(("s.skip", "s.language"), group, _COVERAGE)
 
 
 def _role(repository: Repository, shown: SystemMap) -> Grouping:
-    return Grouping(("role",), lambda path, role: role or "code")
+    return Grouping(("s.role",), lambda role: role or "code")
 
 
 def _churn(repository: Repository, shown: SystemMap) -> Grouping:
     known = history.of(repository)
-    files = history.by_path(shown, known) if known else {}
-
-    def group(path: str) -> str:
-        commits = files[path]["commits"] if path in files else 0
-        return next((name for least, name in _CHANGES if commits >= least), NOBODY)
-
+    least = ", ".join(str(least) for least, _ in reversed(_CHANGES))
+    names = [NOBODY, *(name for _, name in reversed(_CHANGES))]
     shades = {name: f"h-{len(_CHANGES) - place}" for place, (_, name) in enumerate(_CHANGES)}
-    return Grouping((), group, shades | {NOBODY: "l-0"}, True, known)
+    bucket = f"width_bucket(coalesce(f.commits, 0), ARRAY[{least}])" if known else "0::int"
+    return Grouping((bucket,), names.__getitem__, shades | {NOBODY: "l-0"}, True, known)
 
 
 def _owner(repository: Repository, shown: SystemMap) -> Grouping:
     known = history.of(repository)
-    files = history.by_path(shown, known) if known else {}
+    top = "CASE WHEN f.commits > 0 THEN f.top_author END" if known else "NULL::text"
 
-    def group(path: str) -> str:
-        return files[path]["top_author"] or "no name" if path in files else NOBODY
+    def group(name: str | None) -> str:
+        return NOBODY if name is None else name or "no name"
 
-    return Grouping((), group, wants_history=True, history=known)
+    return Grouping((top,), group, wants_history=True, history=known)
 
 
 GROUPINGS: dict[str, Callable[[Repository, SystemMap], Grouping]] = {

@@ -14,6 +14,7 @@ from projects.models import SystemMap
 
 _OFFERED = 300
 """How many components one may choose from; the page of components lists all."""
+_SIZES = (("code", False), ("all text", True))
 
 
 @gzip_page
@@ -37,29 +38,27 @@ def page(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 
 def _looked_at(request: HttpRequest, opened: frame.Opened, shown: SystemMap) -> dict[str, Any]:
-    """The picture, and how to look at another part of it or in other colours."""
-    scope = Scope(frame.text(request, "under").strip("/"), frame.text(request, "component"))
+    """The picture, and how to look at another part of it, in other colours or with all text."""
     colour = request.GET.get("colour", "")
-    colour = colour if colour in GROUPINGS else "language"
+    scope = Scope(
+        frame.text(request, "under").strip("/"),
+        frame.text(request, "component"),
+        request.GET.get("size") == "text",
+        colour if colour in GROUPINGS else "language",
+    )
+
+    def to(**changed: Any) -> str:
+        return frame.address(opened.repository, "map", **scope.to(**changed))
+
     names = [one["name"] or "." for one in shown.structure.get("components", [])]
     return {
         "under": scope.under,
         "component": scope.component,
-        "colour": colour,
-        "folders": frame.folders(scope.under),
-        "picture": picture.draw(opened.repository, shown, scope, colour),
-        "colours": [
-            (
-                name,
-                frame.address(
-                    opened.repository,
-                    "map",
-                    under=scope.under,
-                    component=scope.component,
-                    colour=name if name != "language" else "",
-                ),
-            )
-            for name in GROUPINGS
-        ],
+        "whole": to(under="", component=""),
+        "folders": [(name, to(under=path)) for name, path in frame.folders(scope.under)],
+        "picture": picture.draw(opened.repository, shown, scope),
+        "colours": [(name, to(colour=name), name == scope.colour) for name in GROUPINGS],
+        "sizes": [(name, to(text=text), text == scope.text) for name, text in _SIZES],
+        "kept": [(name, said) for name, said in scope.to(component="", under="").items() if said],
         "components": names[:_OFFERED],
     }

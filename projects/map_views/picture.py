@@ -1,18 +1,20 @@
 """The treemap of a map as SVG, its legend, and the table that says the same in words."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
+from django.template.defaultfilters import pluralize
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from jobs.redaction import visible
-from projects import treemap
+from projects import areas, treemap
 from projects.map_views import frame, grouping
 from projects.map_views.grouping import Grouping
-from projects.models import MapNode, Repository, SystemMap
+from projects.models import Repository, SystemMap
 
 WIDTH, HEIGHT, TILES = 1000, 600, 1400
 ROWS = 25
@@ -21,10 +23,23 @@ _HEADING, _LETTER = 8, 6.3  # room beside a label, and of one letter of it
 
 @dataclass(frozen=True)
 class Scope:
-    """What part of a map is looked at: a folder, a component, or all of it."""
+    """What part of a map is looked at, and how: of a folder, a component, or of all of it, the code
+    or all text, coloured by one of `grouping.GROUPINGS`."""
 
     under: str = ""
     component: str = ""
+    text: bool = False
+    colour: str = "language"
+
+    def to(self, **changed: Any) -> dict[str, str]:
+        """This method will give the parameters of the page's address, after changes."""
+        now = replace(self, **changed)
+        return {
+            "under": now.under,
+            "component": now.component,
+            "size": "text" if now.text else "",
+            "colour": now.colour if now.colour != "language" else "",
+        }
 
 
 @dataclass(frozen=True)
@@ -43,7 +58,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Picture:
-    """A treemap, its legend as (colour, group, lines, files), and its table."""
+    """A treemap, its legend as (colour, group, lines, files), and its table.
+
+    `other` are the files and lines of text that is no code, where it is left out.
+    """
 
     svg: SafeString
     legend: list[tuple[str, str, int, int]]
@@ -51,38 +69,57 @@ class Picture:
     members: int
     drawn: int
     files: int
+    lines: int
+    other: tuple[int, int]
     blank: int
     by: Grouping
 
 
-def draw(repository: Repository, shown: SystemMap, scope: Scope, colour: str) -> Picture:
-    """This function will draw the files of a part of a map, coloured by one of `grouping.GROUPINGS`."""
-    by = grouping.GROUPINGS[colour](repository, shown)
-    nodes = MapNode.objects.filter(map=shown)
-    if scope.component:
-        nodes = nodes.filter(component=frame.component(scope.component))
-    if scope.under:
-        nodes = nodes.filter(node__path__startswith=f"{scope.under}/")
-    files = [
-        (path, by.group(path, *told), lines)
-        for path, lines, *told in nodes.values_list("node__path", "lines", *by.columns)
-    ]
-    top = _top(treemap.tree(files), scope.under)
+def draw(repository: Repository, shown: SystemMap, scope: Scope) -> Picture:
+    """This function will draw the files of a part of a map."""
+    by = grouping.GROUPINGS[scope.colour](repository, shown)
+    part = frame.component(scope.component) if scope.component else None
+    asked = areas.Asked(shown, scope.under, part, scope.text, by.columns, by.history)
+    found = asked.areas()
+    folders = [(path, by.group(*told), lines, n) for path, told, lines, n in found.folders]
+    root = treemap.tree(folders, _grouped(by, found.files))
+    top = _top(root, scope.under)
     colours = by.colours(top.groups)
     tiles = treemap.layout(top, WIDTH, HEIGHT, TILES)
-    members = treemap.below(top).members()
-    drawn = sum(tile.kind == "file" for tile in tiles)
-    counts, more = _counted(files), _kept(scope, colour)
+    counts: Counter[str] = Counter()
+    for _, group, _, number in folders:
+        counts[group] += number
+    inner = treemap.below(top)
+    members = _members(replace(asked, under=inner.path), by, inner)
+    more = urlencode({key: said for key, said in scope.to(under="").items() if said})
     return Picture(
         mark_safe(_svg(tiles, colours, more)) if tiles else SafeString(),  # noqa: S308 — escaped where it is written
         _legend(top, colours, counts),
         [_row(repository, one, top, colours, more) for one in members[:ROWS]],
-        len(members),
-        drawn,
+        len(inner.folders) + inner.loose,
+        sum(tile.kind == "file" for tile in tiles),
         top.files,
-        len(files) - top.files,
+        top.lines,
+        found.other,
+        found.blank,
         by,
     )
+
+
+def _grouped(
+    by: Grouping, files: Iterable[tuple[str, areas.Values, int]]
+) -> Iterator[tuple[str, str, int]]:
+    return ((path, by.group(*told), lines) for path, told, lines in files)
+
+
+def _members(
+    asked: areas.Asked, by: Grouping, inner: treemap.Folder
+) -> list[treemap.Folder | treemap.Leaf]:
+    """What lies in a folder, the first ROWS by their lines, small files too."""
+    if inner.loose == len(inner.leaves):
+        return inner.members()
+    files = [treemap.Leaf(*one) for one in _grouped(by, asked.directly(ROWS))]
+    return replace(inner, leaves=files).members()
 
 
 def _top(root: treemap.Folder, under: str) -> treemap.Folder:
@@ -91,16 +128,8 @@ def _top(root: treemap.Folder, under: str) -> treemap.Folder:
     return root
 
 
-def _counted(files: Iterable[tuple[str, str, int]]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for _, group, lines in files:
-        if lines > 0:
-            counts[group] = counts.get(group, 0) + 1
-    return counts
-
-
 def _legend(
-    top: treemap.Folder, colours: dict[str, str], counts: dict[str, int]
+    top: treemap.Folder, colours: Mapping[str, str], counts: Mapping[str, int]
 ) -> list[tuple[str, str, int, int]]:
     listed = [(colours[name], name, top.groups[name], counts[name]) for name in colours]
     others = listed[grouping.COLOURS :]
@@ -117,15 +146,9 @@ def _row(
     name = member.path[len(top.path) + 1 if top.path else 0 :]
     files = member.files if folder else 1
     to = frame.place(repository, f"{member.path}/" if folder else member.path)
-    to += more if folder else ""
+    to += f"&{more}" if folder and more else ""
     group = member.group
     return Row(folder, name, member.path, member.lines, files, group, colours[group], to)
-
-
-def _kept(scope: Scope, colour: str) -> str:
-    """What an address within the picture keeps of that of the page."""
-    more = f"&colour={quote(colour)}" if colour != "language" else ""
-    return more + (f"&component={quote(scope.component)}" if scope.component else "")
 
 
 def _svg(tiles: list[treemap.Tile], colours: dict[str, str], more: str) -> str:
@@ -154,7 +177,7 @@ def _tile(tile: treemap.Tile, colours: dict[str, str], more: str) -> str:
     if tile.kind == "rest":
         return shape
     to = f"file/?path={quote(tile.path)}" if tile.kind == "file" else f"?under={quote(tile.path)}"
-    to += "" if tile.kind == "file" else more
+    to += f"&{more}" if more and tile.kind != "file" else ""
     reached = ' tabindex="-1"' if tile.kind == "file" else ""  # the table is for the keyboard
     return f'<a href="{escape(to)}"{reached}>{shape}</a>'
 
@@ -163,7 +186,8 @@ def _said(tile: treemap.Tile) -> str:
     if tile.kind == "file":
         return f"{tile.path}: {tile.lines:,} lines, {tile.group}"
     if tile.kind == "rest":
-        return f"{tile.path or '.'}: {tile.files:,} smaller files, {tile.lines:,} lines"
+        number = f"{tile.files:,} smaller file{pluralize(tile.files)}"
+        return f"{tile.path or '.'}: {number}, {tile.lines:,} lines"
     group = f", mostly {tile.group}" if tile.group else ""
     return f"{tile.path}: {tile.lines:,} lines in {tile.files:,} files{group}"
 

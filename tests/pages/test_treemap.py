@@ -12,6 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 WHOLE = Rect(0, 0, 1200, 640)
+File = tuple[str, str, int]
+
+
+def tree(files: list[File], named: int | None = None) -> treemap.Folder:
+    """This function will make the tree of some files, of which the largest are known by name."""
+    held: dict[tuple[str, str], list[int]] = {}
+    for path, group, lines in files:
+        counts = held.setdefault((path.rpartition("/")[0], group), [0, 0])
+        counts[0] += lines
+        counts[1] += 1
+    folders = [(*key, lines, number) for key, (lines, number) in held.items()]
+    return treemap.tree(folders, sorted(files, key=lambda file: -file[2])[:named])
 
 
 @given(st.lists(st.integers(1, 10_000), min_size=1, max_size=60))
@@ -35,35 +47,33 @@ def test_equal_sizes_give_nearly_squares() -> None:
 
 
 def test_every_file_with_lines_is_drawn_or_counted_in_a_shut_folder() -> None:
-    files = [(f"a{n % 7}/b{n % 31}/f{n}.py", "Python", n % 50) for n in range(3000)]
+    files = [(f"a{n % 7}/b{n % 31}/f{n}.py", "Python", 1 + n % 50) for n in range(3000)]
 
-    tiles = treemap.layout(treemap.tree(files), 1200, 640, most=500)
+    tiles = treemap.layout(tree(files), 1200, 640, most=500)
 
     assert len(tiles) <= 500
     counted = sum(tile.files for tile in tiles if tile.kind != "folder")
-    assert counted == sum(lines > 0 for _, _, lines in files)
+    assert counted == len(files)
 
 
 def test_5000_rectangles_take_well_under_a_second() -> None:
     files = [(f"d{n % 200}/f{n}.py", "Python", 1 + n % 300) for n in range(5000)]
     begun = time.process_time()
 
-    tiles = treemap.layout(treemap.tree(files), 2400, 1280, most=10_000)
+    tiles = treemap.layout(tree(files), 2400, 1280, most=10_000)
 
     assert len(tiles) >= 5000
     assert time.process_time() - begun < 5  # 0.1 s when nobody traces it
 
 
 def test_a_map_without_lines_has_no_tiles() -> None:
-    root = treemap.tree([("logo.png", "Other", 0)])
-
-    assert treemap.layout(root, 1200, 640, most=10) == []
+    assert treemap.layout(treemap.tree([], []), 1200, 640, most=10) == []
 
 
 def test_more_files_in_one_folder_than_tiles_are_counted_in_a_rest() -> None:
     files = [(f"f{n}.py", "Python", 1 + n % 300) for n in range(3000)]
 
-    tiles = treemap.layout(treemap.tree(files), 1200, 640, most=100)
+    tiles = treemap.layout(tree(files), 1200, 640, most=100)
 
     assert len(tiles) == 100
     assert sum(tile.files for tile in tiles) == 3000
@@ -77,17 +87,21 @@ def test_more_files_in_one_folder_than_tiles_are_counted_in_a_rest() -> None:
         max_size=120,
     ),
     st.integers(1, 40),
+    st.integers(0, 120),
 )
 def test_no_layout_has_more_tiles_than_allowed_nor_loses_a_file(
-    given_files: list[tuple[list[str], int]], most: int
+    given_files: list[tuple[list[str], int]], most: int, named: int
 ) -> None:
     files = [
         ("/".join([*names, f"{n}.py"]), "x", lines) for n, (names, lines) in enumerate(given_files)
     ]
 
-    tiles = treemap.layout(treemap.tree(files), 1000, 600, most)
+    tiles = treemap.layout(tree(files, named), 1000, 600, most)
 
     assert len(tiles) <= most
+    assert sum(tile.kind == "file" for tile in tiles) <= named
+    drawn = [tile for tile in tiles if tile.kind != "folder"]
+    assert sum(tile.lines for tile in drawn) == sum(lines for _, _, lines in files)
     assert sum(tile.files for tile in tiles if tile.kind != "folder") == len(files)
     for tile in tiles:
         assert tile.rect.x + tile.rect.width <= 1000.01
