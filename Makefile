@@ -21,6 +21,8 @@ RIGHTS_FILES := $(addprefix tests/factory/test_,$(addsuffix .py,deploy logfile))
 TOGETHER := $(MAKE) --no-print-directory --jobs=4 --keep-going --output-sync=line
 MEASURED := --cov --cov-report= --cov-fail-under=0
 MANAGE := $(BIN)/python manage.py
+# Hundreds of processes are started: none may compile again what another has compiled.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: up test test-as-user test-jobs test-ledger test-pages test-faults test-supervised test-crashes test-factory
 .PHONY: test-apps test-apart rights-of-services rights-of-processes rights-of-files coverage check bench shots clean lock audit oracles

@@ -6,8 +6,6 @@ import re
 from io import StringIO
 from pathlib import Path
 
-import environ
-
 from factory.variables import BASE_DIR, Refused
 
 _LINE = re.compile(r"(?:export )?([A-Za-z_0-9]+)=")
@@ -31,9 +29,13 @@ def read() -> list[int]:
     if not os.access(path, os.R_OK):
         raise Refused(f"{path}: cannot be read: make it readable for this account or remove it")
     text = path.read_text(errors="replace")
+    if not text:
+        return []
     before = set(os.environ)
     # It would repeat such a line in full, and a mistyped secret with it.
     logging.getLogger("environ.environ").setLevel(logging.ERROR)
+    import environ  # where there is no such file, nobody needs it
+
     environ.Env.read_env(StringIO(text))
     GIVEN.update(set(os.environ) - before)
     return lines(text)[0]

@@ -1,12 +1,11 @@
 """Secrets the product makes for itself: generated on first need, kept in 0600 files."""
 
+import base64
 import os
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-
-from cryptography.fernet import Fernet
 
 from factory.variables import Refused
 
@@ -18,7 +17,7 @@ def secret_key() -> str:
 
 def field_key() -> str:
     """This function will make a key that encrypts (Fernet)."""
-    return Fernet.generate_key().decode()
+    return base64.urlsafe_b64encode(os.urandom(32)).decode()  # what Fernet.generate_key does
 
 
 def keep(path: Path, make: Callable[[], str]) -> str:

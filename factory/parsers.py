@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
-from cryptography.fernet import Fernet
-
 Parser = Callable[[str], Any]
 _HOST = re.compile(
     r"(?:\.?[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]|\*)(?::\d+)?"
@@ -187,6 +185,8 @@ def secret(text: str) -> str:
 
 def field_keys(text: str) -> tuple[str, ...]:
     """This function will read Fernet keys with commas between them."""
+    from cryptography.fernet import Fernet  # few installations give keys: theirs are kept in a file
+
     keys = tuple(part.strip() for part in text.split(",") if part.strip())
     for key in keys:
         try:

@@ -48,7 +48,7 @@ ALLOWED_HOSTS = list(_values["FACTORY_ALLOWED_HOSTS"])
 CSRF_TRUSTED_ORIGINS = [FACTORY_URL]
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "factory.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",

@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 
-from factory import snapshot
 from jobs import board as jobs_board
 from jobs import ports
 from jobs.ports import Disagreement, Found
@@ -32,6 +31,8 @@ def register() -> None:
 
 def compare(raw: Any) -> Found:
     """This function will read pages and rows as of one moment, and tell where they differ."""
+    from factory import snapshot  # the client of Valkey, which few commands need
+
     staff = User(is_staff=True, is_active=True)
     with _one_moment():
         shown = snapshot.jobs(staff)

@@ -11,6 +11,7 @@ handler400 = "factory.errors.bad_request"
 handler403 = "factory.errors.forbidden"
 handler404 = "factory.errors.not_found"
 handler500 = "factory.health.failed"
+admin.autodiscover()
 urlpatterns = [
     path("", views.home, name="home"),
     path("jobs/", include("jobs.urls")),

@@ -4,13 +4,14 @@ import re
 from pathlib import Path
 
 from jobs.ports import Check
-from projects.git import door, environment
 
 NEEDED = (2, 38)  # safe.bareRepository and http.curloptResolve came by then
 
 
 def git() -> Check:
     """This function will say whether a git that is new enough can be run as we run it."""
+    from projects.git import door, environment
+
     answer: list[bytes] = []
     watch = door.Watch(deadline_s=10)
     try:

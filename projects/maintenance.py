@@ -7,7 +7,6 @@ from django.conf import settings
 
 from jobs import kinds, schedules
 from jobs.context import Run
-from projects import maps, registration, removal
 from projects.models import Repository
 
 AT_ONCE = 500
@@ -19,6 +18,8 @@ KEEP_MAPS = 10
 @kinds.register("projects.refetch", timeout=300, idle=120)
 def refetch(run: Run) -> dict[str, Any]:
     """Has the repositories fetched that were not for long, one after the other within the hour."""
+    from projects import registration  # with the job, not with every command
+
     hours = settings.FACTORY_REFETCH_HOURS
     if not hours:
         run.log("FACTORY_REFETCH_HOURS is 0: nothing is fetched by itself.")
@@ -35,6 +36,8 @@ def refetch(run: Run) -> dict[str, Any]:
 @kinds.register("projects.prune", queue="long", timeout=1800, idle=600)
 def prune(run: Run) -> dict[str, Any]:
     """Removes old maps, facts of files no current map shows, and clones without a repository."""
+    from projects import maps, removal  # with the job, not with every command
+
     removed: dict[str, int] = {}
     for name, gone in maps.forget(settings.FACTORY_KEEP_DAYS, KEEP_MAPS):
         removed[name] = removed.get(name, 0) + gone

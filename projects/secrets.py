@@ -1,13 +1,15 @@
 """Secrets at rest: encrypted with keys that are not in the database."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.db import models
 
 from jobs.failures import Anticipated, FailureClass
+
+if TYPE_CHECKING:
+    from cryptography.fernet import MultiFernet
 
 
 class Unreadable(Anticipated):
@@ -30,6 +32,8 @@ def seal(text: str) -> str:
 
 def unseal(sealed: str) -> str:
     """This function will decrypt a text with whichever key sealed it; raises Unreadable."""
+    from cryptography.fernet import InvalidToken
+
     try:
         return _box().decrypt(sealed.encode()).decode()
     except InvalidToken as error:
@@ -44,7 +48,10 @@ def opened(secret: str | Sealed) -> str:
     return unseal(secret.text) if isinstance(secret, Sealed) else secret
 
 
-def _box() -> MultiFernet:
+def _box() -> "MultiFernet":
+    # Here and above, not with the models: few commands open a secret.
+    from cryptography.fernet import Fernet, MultiFernet
+
     return MultiFernet([Fernet(key) for key in settings.FACTORY_FIELD_KEYS])
 
 

@@ -4,7 +4,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
@@ -13,13 +13,13 @@ from jobs.context import Run
 from jobs.failures import Anticipated, Failed, FailureClass
 from jobs.levels import Level
 from jobs.models import Event
-from projects import addresses, maps, recording, secrets
-from projects.git import log, reading, transfer
+from projects import addresses, secrets
+from projects.git import log, reading
 from projects.git.door import TRANSFER_LIMITS, Watch
-from projects.mapping import build
-from projects.mapping.extraction import Tools
-from projects.mapping.history.reading import Read, Reader
 from projects.models import Repository
+
+if TYPE_CHECKING:
+    from projects.mapping.history.reading import Read
 
 CLONE_S = 1500  # one transfer; Linux takes 600 s on an ordinary line
 MAP_S = 840
@@ -115,6 +115,11 @@ def register_many(run: Run, *, repositories: list[int], branch: str | None = Non
 @kinds.register("projects.map", queue="long", timeout=CLONE_S + 900, idle=180)
 def map_repository(run: Run, *, repository: int) -> Failed | None:
     """Maps the newest commit of one repository."""
+    # With the job: no command or page needs what makes maps.
+    from projects import maps
+    from projects.mapping import build
+    from projects.mapping.extraction import Tools
+
     found = _find(repository)
     if found is None:
         return _gone(repository)
@@ -155,6 +160,9 @@ def map_repository(run: Run, *, repository: int) -> Failed | None:
 @kinds.register("projects.history", queue="long", timeout=CLONE_S + 2400, idle=600)
 def read_history(run: Run, *, repository: int) -> Failed | None:
     """Counts who changed which files of one repository, and when: commits first, then lines."""
+    from projects import recording  # with the job, as above
+    from projects.mapping.history.reading import Reader
+
     found = _find(repository)
     if found is None:
         return _gone(repository)
@@ -205,7 +213,9 @@ def _options(name: str, key: str, priority: int) -> Callable[[Event], dict[str, 
     return options
 
 
-def _complete_history(run: Run, repository: Repository, read: Read) -> None:
+def _complete_history(run: Run, repository: Repository, read: "Read") -> None:
+    from projects import recording
+
     with run.completing({"commit": read.commit}):
         history = recording.publish(repository, read, run.job_id)
         events.publish(
@@ -241,6 +251,8 @@ def _bring(
     branch: str | None = None,
 ) -> str:
     """The address is judged again: what it leads to may have changed since it was registered."""
+    from projects.git import transfer  # with the job, as in the handlers
+
     wanted = repository.branch if branch is None else branch
     if wanted:
         addresses.check_branch(wanted)

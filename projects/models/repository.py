@@ -13,7 +13,6 @@ from jobs import plain, redaction
 from jobs.failures import POLICY, Anticipated, FailureClass
 from jobs.models import Job
 from jobs.states import HELD, LIVE, State
-from projects import ssh_keys
 from projects.addresses import Address
 from projects.mapping import EXTRACTOR
 from projects.models.project import Project
@@ -206,6 +205,8 @@ class Repository(models.Model):
 
     def keep_key(self, private_key: str) -> None:
         """This method will keep an ssh key in place of an earlier one; raises `ssh_keys.BadKey`."""
+        from projects import ssh_keys  # cryptography, which few commands need
+
         self.ssh_key = Sealed(seal(ssh_keys.accept(private_key)))
         self.ssh_public = ssh_keys.public(private_key)
         self.save(update_fields=["ssh_key", "ssh_public"])

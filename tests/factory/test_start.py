@@ -29,6 +29,18 @@ def test_a_command_that_does_not_exist_is_one_line(word: str, hint: str) -> None
     assert done.stderr == f'"{word}" is no command: {hint}\n'
 
 
+def test_a_command_loads_nothing_of_what_it_does_not_use() -> None:
+    argv = [sys.executable, "-X", "importtime", "manage.py", "status"]
+    told = subprocess.run(argv, cwd=BASE_DIR, capture_output=True, text=True, timeout=60).stderr
+    loaded = {line.rpartition("|")[2].strip() for line in told.splitlines()}
+
+    assert "projects.tasks" in loaded  # every kind of job is known
+    of_others = {"cryptography", "factory.urls", "jobs.admin", "projects.maps", "redis", "yaml"}
+    assert not loaded & (
+        of_others | {"environ", "ninja", "uvicorn", "git", "tree_sitter", "rich.console"}
+    )
+
+
 def test_a_database_without_tables_is_one_line_with_the_cure(
     scratch_database: ScratchDatabase,
 ) -> None:
