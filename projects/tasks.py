@@ -20,6 +20,7 @@ from projects.models import Repository
 
 if TYPE_CHECKING:
     from projects.mapping.history.reading import Read
+    from projects.mapping.made import Map
 
 CLONE_S = 1500  # one transfer; Linux takes 600 s on an ordinary line
 MAP_S = 840
@@ -115,10 +116,7 @@ def register_many(run: Run, *, repositories: list[int], branch: str | None = Non
 @kinds.register("projects.map", queue="long", timeout=CLONE_S + 900, idle=180)
 def map_repository(run: Run, *, repository: int) -> Failed | None:
     """Maps the newest commit of one repository."""
-    # With the job: no command or page needs what makes maps.
-    from projects import maps
-    from projects.mapping import build
-    from projects.mapping.extraction import Tools
+    from projects import maps  # with the job: no command or page needs what makes maps
 
     found = _find(repository)
     if found is None:
@@ -126,18 +124,14 @@ def map_repository(run: Run, *, repository: int) -> Failed | None:
     if not found.head_commit:
         return Failed(FailureClass.INVALID_INPUT, "The repository was not fetched yet; sync it.")
     with _noting_failure(found):
-        watch = Watch(MAP_S, 120, reading.READ_LIMITS, run.tend, _tell(run), run.starting)
-        commit = _here(run, found, watch)
-        made = build.build(
-            found.clone, commit, Tools(watch, run.command, maps.bounds()), maps.FactsCache()
-        )
+        made = _made(run, found)
     files = made.counts["files"]
     run.progress(files, files, "publishing")
     run.log(f"commit {made.commit}: {files} files, {made.counts['edges']} edges")
     result = {"commit": made.commit, "digest": made.digest, **made.counts}
     with run.completing(result):
-        if commit != found.head_commit:
-            found.record_sync(commit)
+        if made.commit != found.head_commit:
+            found.record_sync(made.commit)
         published = maps.publish(found, made, run.job_id)
         for sentence in made.counts["alarms"]:
             run.log(sentence, Level.WARNING)
@@ -155,6 +149,17 @@ def map_repository(run: Run, *, repository: int) -> Failed | None:
             cause=run.cause,
         )
     return None
+
+
+def _made(run: Run, repository: Repository) -> "Map":
+    from projects import maps
+    from projects.mapping import build
+    from projects.mapping.extraction import Tools
+
+    watch = Watch(MAP_S, 120, reading.READ_LIMITS, run.tend, _tell(run), run.starting)
+    commit = _here(run, repository, watch)
+    tools = Tools(watch, run.command, maps.bounds())
+    return build.build(repository.clone, commit, tools, maps.FactsCache())
 
 
 @kinds.register("projects.history", queue="long", timeout=CLONE_S + 2400, idle=600)
