@@ -201,6 +201,23 @@ def test_more_names_than_are_kept_leave_an_incomplete_history(work, worked, monk
     assert last.commits == 1
 
 
+def test_new_commits_with_more_names_than_are_kept_leave_an_incomplete_history(
+    work, worked, monkeypatch
+):
+    before = read(work, worked).commits
+    commit_by(work, BEA, {f"{number}.py": "x\n" for number in range(3)})
+    work.commit({"a.py": "y\n"})
+    monkeypatch.setattr("projects.mapping.history.tally.MOST_NAMES", 2)
+
+    *_, (last, shown) = steps(work, worked)
+
+    assert (last.upon, shown.state, shown.commits) == (shown.commit, "incomplete", 1)
+    assert shown.missing == "It names more than 2 files; the oldest commits are not counted."
+    assert before == 1
+    changed = HistoryFile.objects.filter(commits__gt=0)
+    assert [file.path for file in changed] == ["a.py"]
+
+
 def test_more_authors_than_are_kept_leave_an_incomplete_history(work, worked, monkeypatch):
     commit_by(work, BEA, {"c.py": "x\n"})
     monkeypatch.setattr("projects.mapping.history.tally.MOST_AUTHORS", 1)

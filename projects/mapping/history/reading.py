@@ -1,7 +1,7 @@
 """Reading a history: names first, lines afterwards, and only what is new where that is enough."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Protocol
@@ -84,8 +84,11 @@ class Reader:
         day = log.day(self.git_dir, self.commit, self.names)
         read = Read(self.commit, mailmap, tally.month(tally.month_of(day)))
         if known is not None and self._is_enough(known, mailmap):
-            yield self._since(known, read)
-            return
+            added = self._since(known, replace(read, tally=Tally()))
+            if added is not None:
+                yield added
+                return
+            self.aside.clear()
         yield self._all_names(read)
         yield self._all_lines(read)
 
@@ -97,14 +100,20 @@ class Reader:
             and log.follows(git_dir, known.commit, self.commit, self.names)
         )
 
-    def _since(self, known: Known, read: Read) -> Read:
-        """Adds what is new; who was coupled is asked of the newest commits again."""
+    def _since(self, known: Known, read: Read) -> Read | None:
+        """Adds what is new; who was coupled is asked of the newest commits again.
+
+        None: it names too much to be added; counted anew, the newest commits stand.
+        """
         read.upon, read.with_lines, read.no_lines = known.commit, known.with_lines, known.no_lines
-        wanted = log.Wanted(self.commit, known.commit, known.with_lines)
-        log.read(self.git_dir, wanted, self.lines, self._taking(read.tally, None))
         newest, pairs = Tally(), Pairs()
-        wanted = log.Wanted(self.commit, most=NEWEST)
-        log.read(self.git_dir, wanted, self.names, lambda commit: pairs.take(newest.take(commit)))
+        try:
+            wanted = log.Wanted(self.commit, known.commit, known.with_lines)
+            log.read(self.git_dir, wanted, self.lines, self._taking(read.tally, None))
+            wanted = log.Wanted(self.commit, most=NEWEST)
+            log.read(self.git_dir, wanted, self.names, lambda one: pairs.take(newest.take(one)))
+        except TooManyNames:
+            return None
         read.coupled, read.pairs = pairs.commits, pairs.strongest(list(newest.paths))
         return read
 
