@@ -15,6 +15,7 @@ from jobs.models import Job
 from jobs.states import HELD, LIVE, State
 from projects.addresses import Address
 from projects.mapping import EXTRACTOR
+from projects.mapping.history import READER
 from projects.models.project import Project
 from projects.secrets import Sealed, SealedField, seal
 
@@ -89,6 +90,22 @@ class RepositoryQuerySet(models.QuerySet["Repository"]):
             project__archived_at=None,
             failure_class__in=("", *POLICY),
         )
+
+    def behind(self, age: timedelta) -> "RepositoryQuerySet":
+        """This method will keep what has no history up to its newest commit, by today's rules.
+
+        Not what is put away, what has a job for it, or had one within that time.
+        """
+        tried = Job.objects.filter(
+            Q(state__in=LIVE) | Q(created_at__gt=Now() - age),
+            scope=OuterRef("project_id"),
+            limit_key=Concat(Value("history:"), Cast(OuterRef("pk"), models.TextField())),
+        )
+        return self.filter(
+            Q(history=None) | ~Q(history__commit=F("head_commit")) | ~Q(history__reader=READER),
+            ~Exists(tried),
+            project__archived_at=None,
+        ).exclude(head_commit="")
 
     def with_map_status(self) -> "RepositoryQuerySet":
         """This method will compute `map_status` for each, in the same query."""

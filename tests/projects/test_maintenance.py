@@ -1,4 +1,4 @@
-"""What the product does for repositories by itself: fetches them, and forgets what nobody needs."""
+"""What the product does by itself: fetches repositories, has histories read, forgets what is old."""
 
 from datetime import timedelta
 from typing import Any
@@ -13,7 +13,8 @@ from jobs import queue, schedules
 from jobs.models import Event, Job, Schedule
 from projects import maintenance, maps, registration
 from projects.mapping import EXTRACTOR
-from projects.models import BlobFacts, Project, Repository, SystemMap
+from projects.mapping.history import READER
+from projects.models import BlobFacts, History, Project, Repository, SystemMap
 from tests import services
 from tests.jobs.conftest import committed, serve
 from tests.pages.conftest import mapped
@@ -142,6 +143,67 @@ def test_a_fetch_that_brings_something_new_makes_a_map(
     assert found.current_map.commit == origin.git("rev-parse", "HEAD")
 
 
+def test_a_repository_that_was_fetched_before_there_were_histories_gets_one(
+    committed: services.ScratchDatabase, origin: Any
+) -> None:
+    found = registration.register(
+        [str(origin.path)], project=None, branch="", token="", actor="command"
+    )[0].repository
+    serve("long", seconds=60)
+    History.objects.all().delete()
+    Job.objects.filter(kind="projects.history").update(created_at=ago(2))
+
+    job = carried_out("projects.catch_up")
+    serve("long", seconds=60)
+
+    found.refresh_from_db()
+    assert job.result == {"repositories": 1}
+    assert History.objects.get(repository=found).commit == found.head_commit
+    assert carried_out("projects.catch_up").result == {"repositories": 0}
+
+
+@pytest.mark.parametrize(
+    ("changed", "job", "reads"),
+    [
+        ({}, None, 0),
+        ({"commit": "c" * 40}, None, 1),
+        ({"reader": "0"}, None, 1),
+        ({"reader": "0"}, 0, 0),
+        ({"reader": "0"}, 40, 0),
+    ],
+    ids=["it is there", "it is behind", "older rules", "tried today", "it waits"],
+)
+def test_only_what_is_behind_and_not_on_its_way_is_read(
+    project: Project, changed: dict[str, Any], job: int | None, reads: int
+) -> None:
+    repository = mapped(project)
+    values = {"commit": repository.head_commit, "reader": READER, "until": "2026-01-01"} | changed
+    History.objects.create(
+        repository=repository, **values, commits=1, with_lines=True, unnamed=0, coupled=0
+    )
+    if job is not None:
+        made = queue.enqueue(
+            "projects.history",
+            {"repository": repository.pk},
+            scope=project.pk,
+            limit_key=repository.history_key,
+        )
+        Job.objects.filter(pk=made.pk).update(created_at=ago(job))
+        if not job:
+            made.cancel(by="command")
+
+    assert carried_out("projects.catch_up").result == {"repositories": reads}
+
+
+def test_no_history_is_read_of_what_is_put_away_or_was_never_fetched(project: Project) -> None:
+    mapped(project)
+    Project.objects.update(archived_at=Now())
+    other = Project.objects.create(name="Mill", slug="mill")
+    Repository.objects.create(project=other, address="https://example.org/x", name="x")
+
+    assert carried_out("projects.catch_up").result == {"repositories": 0}
+
+
 def ago(days: int) -> Func:
     return Func(Value(f"{days} days"), template="now() - %(expressions)s::interval")
 
@@ -199,9 +261,11 @@ def test_facts_no_current_map_shows_go_once_they_are_old(project: Project) -> No
     assert left == {("b" * 40, EXTRACTOR), ("d" * 40, EXTRACTOR)}
 
 
-def test_both_are_schedules_of_the_product(committed: services.ScratchDatabase) -> None:
+def test_they_are_schedules_of_the_product(committed: services.ScratchDatabase) -> None:
     Schedule.objects.all().delete()
 
     schedules.lay("default")
 
-    assert {"refetch", "prune-projects"} <= set(Schedule.objects.values_list("name", flat=True))
+    assert {"refetch", "catch-up", "prune-projects"} <= set(
+        Schedule.objects.values_list("name", flat=True)
+    )
