@@ -11,7 +11,7 @@ class ProjectsConfig(AppConfig):
     def ready(self) -> None:
         """This method will fill the ports and make the job kinds known."""
         from jobs import ports
-        from projects import access, checks, maintenance, membership, tasks, topics  # noqa: F401 — their kinds, events and topics register
+        from projects import access, checks, maintenance, membership, planning, tasks, topics  # noqa: F401 — their kinds, events and topics register
 
         ports.scopes.provide(
             visible=access.visible, allows=access.allows, where=access.where, label=access.label
@@ -20,3 +20,4 @@ class ProjectsConfig(AppConfig):
         tasks.subscribe()
         topics.register()
         membership.register()
+        planning.register()

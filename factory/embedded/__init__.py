@@ -45,7 +45,7 @@ _OURS = {
 STARTS_SERVICES = frozenset(_OF_DJANGO | _OURS)
 _GIVEN = ("DATABASE_URL", "REDIS_URL")
 # They read the ledger: what was stopped stays so.
-READS_ONLY = frozenset({"jobs", "queues", "runners"})
+READS_ONLY = frozenset({"jobs", "queues", "runners", "next", "digest"})
 
 
 def database() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What we know: projects, who works on them, their repositories and maps."""
+"""What we know: projects, who works on them and what they plan, their repositories and maps."""
 
 from projects.models.history import (
     Coupling,
@@ -9,12 +9,26 @@ from projects.models.history import (
     HistoryState,
 )
 from projects.models.invitation import Invitation
+from projects.models.plan import (
+    Blocker,
+    Idea,
+    IdeaState,
+    Item,
+    ItemKind,
+    PlanChange,
+    Priority,
+    Spec,
+    SpecState,
+    Task,
+    TaskState,
+)
 from projects.models.project import Membership, Project, Role
 from projects.models.repository import MapStatus, Repository
 from projects.models.system_map import BlobFacts, Edge, MapNode, Node, SystemMap
 
 __all__ = [
     "BlobFacts",
+    "Blocker",
     "Coupling",
     "Edge",
     "FileChurn",
@@ -22,13 +36,23 @@ __all__ = [
     "HistoryAuthor",
     "HistoryFile",
     "HistoryState",
+    "Idea",
+    "IdeaState",
     "Invitation",
+    "Item",
+    "ItemKind",
     "MapNode",
     "MapStatus",
     "Membership",
     "Node",
+    "PlanChange",
+    "Priority",
     "Project",
     "Repository",
     "Role",
+    "Spec",
+    "SpecState",
     "SystemMap",
+    "Task",
+    "TaskState",
 ]

@@ -1,0 +1,158 @@
+"""Where a project's tasks stand: what is worked on, what is held up, what to take next, how much is done.
+
+Everything here is counted when it is asked; nobody types a percentage.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, F, Prefetch, Q, QuerySet, Window
+from django.db.models.functions import RowNumber
+
+from projects.models import Blocker, Project, Task, TaskState
+
+SHOWN = 10
+"""So many tasks of a list are named; the others are counted."""
+ACTIVE = (TaskState.IN_PROGRESS, TaskState.REVIEW)
+
+
+@dataclass(frozen=True)
+class Digest:
+    """One project at a glance; the lists name at most `SHOWN` tasks."""
+
+    project: Project
+    counts: dict[str, int]
+    held_up: int
+    active: list[Task]
+    blocked: list[Task]
+    next: Task | None
+
+    @property
+    def total(self) -> int:
+        """How many tasks there are."""
+        return sum(self.counts.values())
+
+    @property
+    def done(self) -> int:
+        """How many are completed."""
+        return self.counts[TaskState.COMPLETED]
+
+    @property
+    def at_work(self) -> int:
+        """How many are in progress or in review."""
+        return sum(self.counts[state] for state in ACTIVE)
+
+    @property
+    def percent(self) -> int | None:
+        """How much is completed, rounded down: 100 means all. None while there is no task."""
+        return self.done * 100 // self.total if self.total else None
+
+
+def ready(project: Project) -> Task | None:
+    """This function will give the task to take next: ready, the most important, then the oldest."""
+    return named(Task.objects.filter(project=project).ready()).first()
+
+
+def of(project: Project) -> Digest:
+    """This function will read the digest of a project."""
+    return all_of([project])[0]
+
+
+def all_of(projects: Iterable[Project]) -> list[Digest]:
+    """This function will read the digests of some projects, in eight queries for all."""
+    listed = list(projects)
+    ids = [project.pk for project in listed]
+    counts, held = _counts(ids)
+    tasks = Task.objects.filter(project__in=ids)
+    active = _first(tasks.filter(state__in=ACTIVE), SHOWN)
+    blocked = _first(tasks.held_up(), SHOWN)
+    following = _first(tasks.ready(), 1)
+    return [
+        Digest(
+            project,
+            counts[project.pk],
+            held[project.pk],
+            active[project.pk],
+            blocked[project.pk],
+            following[project.pk][0] if following[project.pk] else None,
+        )
+        for project in listed
+    ]
+
+
+def named(tasks: "QuerySet[Task]") -> "QuerySet[Task]":
+    """This function will read tasks with what a row of them shows: who, of what, after what."""
+    before = Blocker.objects.exclude(blocker__state=TaskState.COMPLETED)
+    opened = Prefetch(
+        "waits_for",
+        queryset=before.select_related("blocker").order_by("blocker"),
+        to_attr="open_blockers",
+    )
+    return (
+        tasks.with_counts().select_related("assignee", "spec", "project").prefetch_related(opened)
+    )
+
+
+def described(digest: Digest) -> dict[str, Any]:
+    """This function will give a digest as machines read it."""
+    return {
+        "project": digest.project.slug,
+        "percent": digest.percent,
+        "total": digest.total,
+        "completed": digest.done,
+        "counts": digest.counts,
+        "held_up": digest.held_up,
+        "active": [brief(task) for task in digest.active],
+        "blocked": [brief(task) for task in digest.blocked],
+        "next": brief(digest.next) if digest.next else None,
+    }
+
+
+def brief(task: Any) -> dict[str, Any]:
+    """This function will give a task of `named` as lists of machines show it."""
+    return {
+        "id": task.pk,
+        "slug": task.slug,
+        "title": task.title,
+        "state": task.state,
+        "priority": task.priority_word,
+        "assignee": task.assignee.get_username() if task.assignee else None,
+        "spec": task.spec.slug if task.spec else None,
+        "location": task.location,
+        "estimate_h": hours(task.estimate_h),
+        "waits_for": [edge.blocker_id for edge in task.open_blockers],
+        "boxes": task.boxes or 0,
+        "ticked": task.ticked or 0,
+        "moved_at": task.moved_at,
+        "updated_at": task.updated_at,
+    }
+
+
+def hours(number: Decimal | None) -> float | None:
+    """This function will give an estimate as a plain number."""
+    return None if number is None else float(number)
+
+
+def _counts(ids: Collection[int]) -> tuple[dict[int, dict[str, int]], dict[int, int]]:
+    counts = {pk: dict.fromkeys(TaskState.values, 0) for pk in ids}
+    rows = Task.objects.filter(project__in=ids).values_list("project", "state")
+    for project, state, number in rows.annotate(number=Count("pk")).order_by():
+        counts[project][state] = number
+    held = Task.objects.filter(project__in=ids).held_up().values_list("project")
+    found = dict(held.annotate(number=Count("pk")).order_by())
+    return counts, {pk: found.get(pk, 0) for pk in ids}
+
+
+def _first(tasks: "QuerySet[Task]", most: int) -> dict[int, list[Task]]:
+    """The most important of each project."""
+    place = Window(
+        RowNumber(), partition_by=[F("project")], order_by=[F("priority").asc(), F("pk").asc()]
+    )
+    some = named(tasks.annotate(place=place)).filter(Q(place__lte=most))
+    found: dict[int, list[Task]] = defaultdict(list)
+    for task in some.order_by("priority", "pk"):
+        found[task.project_id].append(task)
+    return found
