@@ -1,6 +1,6 @@
 """What is to be done: ideas, specs made of them, and tasks, each with the words it goes through."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.core.validators import MinValueValidator
@@ -115,20 +115,24 @@ class TaskQuerySet(PlannedQuerySet):
     def ready(self) -> "TaskQuerySet":
         """This method will keep what could be begun now, the most important first, then the oldest."""
         begun = self.filter(~_waits(), state=TaskState.NOT_STARTED)
-        return begun.order_by("priority", "pk")
+        found: TaskQuerySet = begun.order_by("priority", "pk")
+        return found
 
     def with_counts(self) -> "TaskQuerySet":
         """This method will add `waits`, and how many boxes there are and are ticked."""
         boxes = Item.objects.filter(task=OuterRef("pk")).order_by().values("task")
         total = boxes.annotate(number=models.Count("pk")).values("number")
         done = boxes.filter(~Q(done_at=None)).annotate(number=models.Count("pk")).values("number")
-        return self.annotate(
-            waits=_waits(), boxes=models.Subquery(total), ticked=models.Subquery(done)
-        )
+        counts = {"boxes": models.Subquery(total), "ticked": models.Subquery(done)}
+        found: TaskQuerySet = self.annotate(waits=_waits(), **counts)
+        return found
 
 
 class Planned(models.Model):
-    """What ideas, specs and tasks have in common."""
+    """What ideas, specs and tasks have in common; `states` are the words each goes through."""
+
+    states: ClassVar[type[models.TextChoices]]
+    state: Any
 
     project = models.ForeignKey(
         Project, on_delete=models.CASCADE, related_name="+", help_text="Whose it is."
@@ -158,9 +162,8 @@ class Planned(models.Model):
     @property
     def next_states(self) -> list[Any]:
         """The states it may move to, in the order of their meaning."""
-        states = self._meta.get_field("state").choices or ()
         legal = MOVES[self._meta.db_table]
-        return [value for value, _ in states if (self.state, value) in legal]  # type: ignore[attr-defined]
+        return [one for one in self.states if (self.state, one.value) in legal]
 
 
 def _constraints(name: str, states: list[str]) -> list[models.BaseConstraint]:
@@ -174,6 +177,7 @@ def _constraints(name: str, states: list[str]) -> list[models.BaseConstraint]:
 class Idea(Planned):
     """Something that could be done."""
 
+    states = IdeaState
     body = models.TextField(
         max_length=LONGEST, blank=True, help_text="What it is about, and what it is good for."
     )
@@ -194,6 +198,7 @@ class Idea(Planned):
 class Spec(Planned):
     """What shall be true when something is done."""
 
+    states = SpecState
     body = models.TextField(
         max_length=LONGEST, blank=True, help_text="What shall be true, and how it is seen."
     )
@@ -222,6 +227,7 @@ class Spec(Planned):
 class Task(Planned):
     """A piece of work."""
 
+    states = TaskState
     goal = models.TextField(
         max_length=LONGEST, blank=True, help_text="The issue it solves, or what it is for."
     )
