@@ -20,7 +20,7 @@ _CONTRIBUTOR = _VIEWER | {
     "ask",
     "plan",
 }
-_MAINTAINER = _CONTRIBUTOR | {"members", "credentials", "freeze", "archive"}
+_MAINTAINER = _CONTRIBUTOR | {"edit", "members", "credentials", "freeze", "archive"}
 ACTS = {Role.VIEWER: _VIEWER, Role.CONTRIBUTOR: _CONTRIBUTOR, Role.MAINTAINER: _MAINTAINER}
 """What each role may do in its project. Whatever is not named here is for staff alone."""
 
@@ -46,6 +46,19 @@ def allows(user: Any, act: str, scope: int | None) -> bool:
         .first()
     )
     return bool(role) and act in ACTS[Role(role)]
+
+
+def acts(user: Any, scope: int) -> frozenset[str]:
+    """This function will name all that a user may do in a project, with one question."""
+    if not user.is_authenticated or not user.is_active:
+        return frozenset()
+    if user.is_staff:
+        return frozenset(_MAINTAINER)
+    role = Membership.objects.filter(user_id=user.pk, project_id=scope).values_list(
+        "role", flat=True
+    )
+    found = role.first()
+    return frozenset(ACTS[Role(found)]) if found else frozenset()
 
 
 def where(user: Any, act: str) -> Iterable[int]:

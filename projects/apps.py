@@ -11,7 +11,16 @@ class ProjectsConfig(AppConfig):
     def ready(self) -> None:
         """This method will fill the ports and make the job kinds known."""
         from jobs import ports
-        from projects import access, checks, maintenance, membership, planning, tasks, topics  # noqa: F401 — their kinds, events and topics register
+        from projects import (  # noqa: F401 — their kinds, events and topics register
+            access,
+            checks,
+            maintenance,
+            membership,
+            planning,
+            portfolio,
+            tasks,
+            topics,
+        )
 
         ports.scopes.provide(
             visible=access.visible, allows=access.allows, where=access.where, label=access.label
@@ -21,3 +30,4 @@ class ProjectsConfig(AppConfig):
         topics.register()
         membership.register()
         planning.register()
+        portfolio.register()

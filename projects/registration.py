@@ -5,14 +5,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db import IntegrityError, transaction
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Q
 from django.utils.text import slugify
 
 from jobs import events, queue
 from jobs.models import Job
-from projects import access, addresses, ssh_keys
+from projects import access, addresses, portfolio, ssh_keys
 from projects.addresses import Address, Refused
-from projects.models import Membership, Project, Repository, Role
+from projects.models import Project, Repository
 
 MAX_AT_ONCE = 200
 
@@ -86,8 +88,9 @@ def sync(repository: Repository, *, actor: str, branch: str | None = None) -> Jo
     """This function will enqueue a fetch and a new map, or give the job that waits to do so.
 
     `branch` is to be fetched instead of the stored one, '' for the remote's own, and stored once
-    it is here; one that is stored already changes nothing.
+    it is here; one that is stored already changes nothing. Raises `Archived`.
     """
+    repository.project.demand_use()
     other = branch is not None and branch != repository.branch
     more = {"branch": branch} if other else {}
     return queue.enqueue(
@@ -236,22 +239,21 @@ def _keep(repository: Repository, given: _Given) -> None:
 
 
 def _project(name: str, actor: str) -> Project:
+    name = name.strip()
     slug = slugify(name)[:100].strip("-")
     if not slug or len(name) > 100 or not name.isprintable():
         raise Refused("it needs a letter or digit and at most 100 characters", field="project")
     project = Project.objects.filter(slug=slug).first()
     if project is not None:
         return _open_to(project, actor)
+    made = Project(name=name, slug=slug)
     try:
-        with transaction.atomic():
-            project = Project.objects.create(name=name, slug=slug)
-    except IntegrityError:
-        project = Project.objects.filter(slug=slug).first() or Project.objects.get(name=name)
-        return _open_to(project, actor)
-    person = _person(actor)
-    if person is not None:
-        Membership.objects.create(project=project, user=person, role=Role.MAINTAINER)
-    return project
+        return portfolio.create(made, actor=actor, maintainer=_person(actor))
+    except ValidationError:
+        known = Project.objects.filter(Q(slug=slug) | Q(name=name)).order_by("pk").first()
+        if known is None:
+            raise
+        return _open_to(known, actor)
 
 
 def _open_to(project: Project, actor: str) -> Project:
@@ -260,6 +262,7 @@ def _open_to(project: Project, actor: str) -> Project:
     if person and not Project.objects.visible_to(person).filter(pk=project.pk).exists():
         raise Refused("this name cannot be had; choose another", field="project")
     _demand("register", project, actor)
+    project.demand_use()
     return project
 
 

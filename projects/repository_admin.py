@@ -166,7 +166,8 @@ class RepositoryAdmin(Removing, Scoped, admin.ModelAdmin):
     @admin.action(description="Fetch and map again", permissions=["change"])
     def sync(self, request: HttpRequest, queryset: QuerySet[Repository]) -> None:
         """This method will enqueue a sync for each repository the person may sync."""
-        allowed = [row for row in queryset if access.allows(request.user, "sync", row.project_id)]
+        in_use = queryset.filter(project__archived_at=None)
+        allowed = [row for row in in_use if access.allows(request.user, "sync", row.project_id)]
         for repository in allowed:
             registration.sync(repository, actor=f"user:{request.user.pk}")
         self.message_user(request, f"{len(allowed)} queued", messages.SUCCESS)

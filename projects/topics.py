@@ -11,11 +11,12 @@ from django.template.loader import render_to_string
 
 from jobs import board as jobs_board
 from jobs import ports, topics
-from jobs.models import Job
+from jobs.models import Event, Job
 from jobs.topics import numbers
-from projects import board
+from projects import board, feed
 from projects.models import Project, Repository
 
+_CARD = ("pk", "name", "archived_at", "stage", "goal")
 _STATUS = (
     "map_status",
     "head_commit",
@@ -23,6 +24,7 @@ _STATUS = (
     "current_map_id",
     "failure_message",
 )
+_FEED_KEY = re.compile(r"(?P<user>\d{1,18}):(?P<scope>\d{0,18}):(?P<name>[a-z_.]{0,64})")
 _PAGE_KEY = re.compile(r"\d{1,18}:\d{1,18}")
 
 
@@ -38,6 +40,10 @@ def register() -> None:
     ports.topics.register(
         ports.Topic("projectpage", allowed_pages, page_fingerprints, render_pages)
     )
+    ports.topics.register(
+        ports.Topic("event", allowed_events, event_fingerprints, render_events),
+    )
+    ports.topics.register(ports.Topic("feed", allowed_feeds, feed_fingerprints, render_feeds))
 
 
 def allowed(user: Any, keys: Collection[str]) -> set[str]:
@@ -50,7 +56,7 @@ def fingerprints(keys: Collection[str]) -> dict[str, str]:
     """This function will tell what projects' cards show, in short: three queries for all."""
     ids = numbers(keys)
     parts: dict[int, list[str]] = defaultdict(list)
-    for row in Project.objects.filter(pk__in=ids).values_list("pk", "name", "archived_at"):
+    for row in Project.objects.filter(pk__in=ids).values_list(*_CARD):
         parts[row[0]].append(jobs_board.fingerprint(*row))
     repositories = Repository.objects.filter(project__in=ids).with_map_status().order_by("pk")
     for row in repositories.values_list("project_id", "pk", "name", *_STATUS):
@@ -154,3 +160,56 @@ def _repositories(user: Any, key: str) -> "QuerySet[Repository]":
 def _jobs(user: Any, key: str) -> "QuerySet[Job]":
     seen = Job.objects.visible_to(user).filter(scope=int(key.partition(":")[2]))
     return topics.as_rows(seen).order_by("-pk")
+
+
+def allowed_events(user: Any, keys: Collection[str]) -> set[str]:
+    """This function will keep the events a user may see."""
+    visible = Event.objects.visible_to(user).filter(pk__in=numbers(keys))
+    return {str(pk) for pk in visible.values_list("pk", flat=True)}
+
+
+def event_fingerprints(keys: Collection[str]) -> dict[str, str]:
+    """This function will tell which events are still there: they never change."""
+    found = Event.objects.filter(pk__in=numbers(keys)).values_list("pk", "name")
+    return {str(pk): name for pk, name in found}
+
+
+def render_events(keys: Collection[str]) -> dict[str, str]:
+    """This function will render the rows of feeds as the pages do."""
+    items = feed.told(Event.objects.filter(pk__in=numbers(keys)))
+    return {
+        str(item.event.pk): render_to_string("projects/_item.html", {"item": item})
+        for item in items
+    }
+
+
+def feed_key(user: Any, chosen: feed.Filter) -> str:
+    """This function will name the first page of a feed as one user sees it.
+
+    Only whose feed it is and the name of its events count.
+    """
+    return f"{user.pk}:{chosen.scope or ''}:{chosen.name}"
+
+
+def allowed_feeds(user: Any, keys: Collection[str]) -> set[str]:
+    """This function will keep the feeds that are the user's own."""
+    return {key for key in topics.own_keys(user, keys) if _FEED_KEY.fullmatch(key)}
+
+
+def feed_fingerprints(keys: Collection[str]) -> dict[str, str]:
+    """This function will tell which events the first pages of feeds show."""
+    return topics.lists(keys, _events, feed.PAGE)
+
+
+def render_feeds(keys: Collection[str]) -> dict[str, str]:
+    """This function will render the notice that collects what happened since."""
+    return {
+        key: topics.render_news(f"feed:{key}", rows)
+        for key, rows in feed_fingerprints(keys).items()
+    }
+
+
+def _events(user: Any, key: str) -> "QuerySet[Event]":
+    _, scope, name = key.split(":")
+    chosen = feed.Filter(int(scope) if scope else None, name)
+    return feed.as_rows(chosen.of(Event.objects.visible_to(user))).order_by("-pk")

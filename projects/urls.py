@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from projects import credentials, members, views
+from projects import credentials, feed_views, members, views
 from projects.map_views import components as map_components
 from projects.map_views import (
     cycles,
@@ -21,6 +21,8 @@ MAP = "projects/<slug:slug>/repositories/<int:pk>/map"
 urlpatterns = [
     path("registrations/", views.registrations, name="registrations"),
     path("projects/<slug:slug>/", views.page, name="page"),
+    path("feed/", feed_views.everything, name="feeds"),
+    path("projects/<slug:slug>/feed/", feed_views.page, name="feed"),
     path(f"{MAP}/", overview.page, name="map"),
     path(f"{MAP}/components/", map_components.page, name="map-components"),
     path(f"{MAP}/file/", file.page, name="map-file"),

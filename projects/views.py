@@ -6,11 +6,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from jobs import board as jobs_board
 from jobs.redaction import redact
-from projects import access, between, board, registration, topics
+from projects import access, between, board, frame, registration, topics
 from projects.addresses import Refused
-from projects.models import Project
+from projects.models import Archived
 
 _FIELDS = ("addresses", "project", "branch", "token")
 
@@ -18,18 +17,14 @@ _FIELDS = ("addresses", "project", "branch", "token")
 @require_safe
 def page(request: HttpRequest, slug: str) -> HttpResponse:
     """This view will show one project: its repositories, what runs, and its recent jobs."""
-    version = jobs_board.clock()
-    project = get_object_or_404(Project.objects.visible_to(request.user), slug=slug)
+    found = frame.opened(request, slug, "page")
+    project = found.project
     listed = board.lists(request.user, project, _page_number(request))
-    context = {
-        "v": version,
-        "project": project,
+    context = found.context | {
         "card": board.cards([project])[0],
         "listed": listed,
         "between": between.of(project),
         "rows": listed.rows,
-        "may_act": access.allows(request.user, "sync", project.pk),
-        "may_open": access.allows(request.user, "credentials", project.pk),
     }
     if listed.number == 1:
         context["topic"] = f"projectpage:{topics.page_key(request.user, project)}"
@@ -62,7 +57,7 @@ def registrations(request: HttpRequest) -> HttpResponse:
             token=given["token"],
             actor=f"user:{request.user.pk}",
         )
-    except (Refused, access.Denied) as error:
+    except (Refused, access.Denied, Archived) as error:
         shown = given | {"token": "", "addresses": redact(given["addresses"])}
         context = {"given": shown, "wrong": _wrong(error)}
         return render(request, "projects/register.html", context, status=400)
@@ -81,6 +76,8 @@ def _page_number(request: HttpRequest) -> int:
 def _wrong(error: Exception) -> dict[str, str]:
     """The form's field an error speaks of, and its sentence."""
     name, _, cause = str(error).partition(": ")
+    if isinstance(error, Archived):
+        return {"project": str(error)}
     field = name if name in _FIELDS else "addresses"
     return {field: f"{name}: {cause}" if field == "addresses" and cause else cause or name}
 

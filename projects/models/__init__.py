@@ -22,11 +22,12 @@ from projects.models.plan import (
     Task,
     TaskState,
 )
-from projects.models.project import Membership, Project, Role
+from projects.models.project import Archived, Membership, Project, Role, Stage
 from projects.models.repository import MapStatus, Repository
 from projects.models.system_map import BlobFacts, Edge, MapNode, Node, SystemMap
 
 __all__ = [
+    "Archived",
     "BlobFacts",
     "Blocker",
     "Coupling",
@@ -52,6 +53,7 @@ __all__ = [
     "Role",
     "Spec",
     "SpecState",
+    "Stage",
     "SystemMap",
     "Task",
     "TaskState",

@@ -3,8 +3,11 @@
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Now
+
+from jobs.models import Refused
 
 
 class Role(models.TextChoices):
@@ -13,6 +16,34 @@ class Role(models.TextChoices):
     VIEWER = "viewer", "Viewer: sees the project, its maps, jobs and logs"
     CONTRIBUTOR = "contributor", "Contributor: also registers, syncs, and controls jobs"
     MAINTAINER = "maintainer", "Maintainer: also members, credentials, archiving"
+
+
+class Stage(models.TextChoices):
+    """Where a project stands. People move it; each move is an event, `project.moved`."""
+
+    CAPTURE = "capture", "Capture: what is wanted is being collected"
+    DEFINE = "define", "Define: what is wanted becomes a specification"
+    PLAN = "plan", "Plan: the work is cut into tasks"
+    BUILD = "build", "Build: the tasks are being worked on"
+    VERIFY = "verify", "Verify: what was built is compared with what was wanted"
+    SHIP = "ship", "Ship: it is handed over and in use"
+
+    @property
+    def following(self) -> "Stage | None":
+        """The next one: a project moves there without a reason, elsewhere with one."""
+        stages = list(Stage)
+        place = stages.index(self) + 1
+        return stages[place] if place < len(stages) else None
+
+
+def printable(text: str) -> None:
+    """This function will refuse what would not be seen, or would look like something else."""
+    if not text.isprintable():
+        raise ValidationError("It holds a character that cannot be printed; type it anew.")
+
+
+class Archived(Refused):
+    """Work was asked for in a project that is put away."""
 
 
 class ProjectQuerySet(models.QuerySet["Project"]):
@@ -30,9 +61,38 @@ class ProjectQuerySet(models.QuerySet["Project"]):
 class Project(models.Model):
     """What a team works on; its id is the scope of its jobs."""
 
-    name = models.CharField(max_length=100, unique=True, help_text="What people call it.")
+    name = models.CharField(
+        max_length=100,
+        unique=True,
+        validators=[printable],
+        error_messages={"unique": "This name cannot be had; choose another."},
+        help_text="What people call it.",
+    )
     slug = models.SlugField(
-        max_length=100, unique=True, help_text="Its name in addresses and commands; never changes."
+        max_length=100,
+        unique=True,
+        error_messages={"unique": "This address cannot be had; choose another."},
+        help_text="Its name in addresses and commands; never changes.",
+    )
+    goal = models.CharField(
+        max_length=300,
+        blank=True,
+        db_default="",
+        default="",
+        validators=[printable],
+        help_text="What is being worked towards now: the goal of the sprint, in a sentence.",
+    )
+    stage = models.CharField(
+        max_length=7,
+        choices=Stage.choices,
+        default=Stage.CAPTURE,
+        db_default="capture",
+        help_text="Where it stands; people move it on its page of stages.",
+    )
+    version = models.PositiveIntegerField(
+        default=1,
+        db_default=1,
+        help_text="How often its name or goal changed; who changes an older one is told.",
     )
     archived_at = models.DateTimeField(
         null=True, blank=True, help_text="When a maintainer put it away; empty while it is in use."
@@ -49,10 +109,18 @@ class Project(models.Model):
         constraints = [
             models.CheckConstraint(condition=~models.Q(name=""), name="project_has_a_name"),
             models.CheckConstraint(condition=~models.Q(slug=""), name="project_has_a_slug"),
+            models.CheckConstraint(
+                condition=models.Q(stage__in=Stage.values), name="project_stage_is_known"
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    def demand_use(self) -> None:
+        """This method will raise `Archived` while the project is put away."""
+        if self.archived_at is not None:
+            raise Archived(f"{self.name} is archived; a maintainer has to take it back first.")
 
 
 class Membership(models.Model):

@@ -40,6 +40,7 @@ CASES = {
     "jobs/": Case("stranger"),
     "jobs/failures/": Case("stranger"),
     "jobs/selections/": Case("stranger", "stranger"),
+    "feed/": Case("stranger"),
     "legend/": Case("stranger"),
     "runbook/": Case("stranger"),
     "figures/": Case("stranger"),
@@ -74,6 +75,7 @@ CASES = {
     "jobs/<int:pk>/repairs/": Case("staff", "staff"),
     **{f"jobs/<int:pk>/{one.noun}/": Case("contributor", "contributor") for one in controls.ALL},
     "projects/<slug:slug>/": Case("viewer"),
+    "projects/<slug:slug>/feed/": Case("viewer"),
     **{
         f"projects/<slug:slug>/repositories/<int:pk>/map/{page}": Case("viewer")
         for page in (
@@ -140,6 +142,8 @@ TOPICS = {
     "jobs": "{contributor}::",
     "repositoryrow": "{repository}",
     "projectpage": "{contributor}:{project}",
+    "event": "{event}",
+    "feed": "{contributor}:{project}:",
 }
 # What only members may read anywhere.
 SECRETS = ("Harbour", "lighthouse", "quay", "boat.py", "refused the token")
@@ -322,7 +326,11 @@ def test_every_topic_has_a_case() -> None:
 def test_a_topic_is_for_those_who_may_see_what_it_shows(
     name: str, world: World, people: dict[str, Any]
 ) -> None:
+    event = Event.objects.create(
+        name="repository.synced", version=1, payload={}, scope=world.project.pk
+    )
     key = TOPICS[name].format(
+        event=event.pk,
         job=world.job.pk,
         project=world.project.pk,
         repository=world.repository.pk,
@@ -331,7 +339,7 @@ def test_a_topic_is_for_those_who_may_see_what_it_shows(
     topic = f"{name}:{key}"
     gone = User(pk=world.contributor.pk, is_active=False)
 
-    own = name in ("home", "jobs", "projectpage")  # whoever is gone has no page to show it
+    own = name in ("home", "jobs", "projectpage", "feed")  # whoever is gone has no page to show it
     for nobody in (AnonymousUser(), world.stranger, *([] if own else [gone])):
         assert live.permitted(nobody, [topic]) == set()
     assert live.permitted(world.contributor, [topic]) == {topic}

@@ -51,7 +51,10 @@ def test_a_repository_its_event_and_its_job_are_one_transaction():
     assert found.job.kind == "projects.sync"
     assert found.job.arguments == {"repository": found.repository.pk}
     assert found.job.scope == found.repository.project_id
-    assert Event.objects.get().name == "repository.registered"
+    assert [event.name for event in Event.objects.order_by("pk")] == [
+        "project.created",
+        "repository.registered",
+    ]
 
 
 def test_registering_twice_gives_the_same_repository_and_the_waiting_job():

@@ -1,0 +1,225 @@
+"""What happened, in sentences: the events of one project, or of all that somebody may see.
+
+This is the one place that knows a sentence for each name of an event. One without a sentence is
+shown by its name and what it is about.
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import CharField, QuerySet, Value
+from django.db.models.functions import Cast, Concat
+from django.urls import reverse
+
+from jobs import events, people
+from jobs.models import Event
+from projects.models import Project, Repository
+
+PAGE = 50
+SENTENCES = {
+    "credential.kept": "A {kind} was kept that opens {subject}",
+    "history.completed": "The history of {subject} was read up to {commit:.10}; it is {state}",
+    "host.accepted": "The key of the ssh host {subject} was accepted",
+    "map.completed": "{subject} was mapped at {commit:.10}",
+    "member.changed": "user:{user} is {role} now",
+    "member.invited": "Somebody was invited as {role}",
+    "member.joined": "user:{user} joined as {role}",
+    "member.left": "user:{user} is no longer a member",
+    "project.archived": "{subject} was archived; {jobs} jobs and {schedules} schedules were paused",
+    "project.created": "The project {name} was made",
+    "project.edited": "The project is called {name}, and its goal is “{goal}”",
+    "project.moved": "{subject} moved from {from} to {to}",
+    "project.unarchived": "{subject} was taken back; {jobs} jobs and {schedules} schedules go on",
+    "repository.registered": "{subject} was registered",
+    "repository.synced": "{subject} was fetched; its newest commit is {commit:.10}",
+    **{
+        f"{word}.{name}": sentence
+        for word in ("idea", "spec", "task")
+        for name, sentence in {
+            "created": f"The {word} {{subject}} was written down",
+            "edited": f"The {{fields}} of the {word} {{subject}} changed",
+            "moved": f"The {word} {{subject}} went from {{old}} to {{new}}",
+        }.items()
+    },
+    "task.ticked": "“{text}” of the task {subject} was {done}",
+}
+"""What is said of an event, with the fields of its payload. A person is named by `user:N`."""
+
+Finder = Callable[[Collection[int]], Mapping[int, str]]
+_finders: dict[str, Finder] = {}
+_NAME = re.compile(r"[a-z_]{1,32}(\.[a-z_]{1,32})?")
+
+
+@dataclass(frozen=True)
+class Item:
+    """One event as pages, programs and other modules show it.
+
+    `link` leads to what it is about and `job` to the job that published it, if they are still there.
+    """
+
+    event: Event
+    sentence: str
+    who: str
+    project: str
+    slug: str
+    link: str
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which events are meant.
+
+    `name` is that of an event, or what stands before its dot; `actor` is as in user:7.
+    """
+
+    scope: int | None = None
+    name: str = ""
+    actor: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def of(self, found: "QuerySet[Event]") -> "QuerySet[Event]":
+        """This method will keep the events that match."""
+        if self.scope is not None:
+            found = found.filter(scope=self.scope)
+        if self.name:
+            found = found.filter(name__in=named(self.name))
+        if self.actor:
+            found = found.filter(actor=self.actor)
+        if self.since:
+            found = found.filter(created_at__gte=self.since)
+        return found.filter(created_at__lte=self.until) if self.until else found
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a feed, newest first, and the id the next page begins below."""
+
+    items: list[Item]
+    older: int | None
+
+    @property
+    def rows(self) -> str:
+        """The topics of its rows, as `data-rows` holds them."""
+        return " ".join(f"event:{item.event.pk}" for item in self.items)
+
+
+def about(field: str, finder: Finder) -> None:
+    """This function will have items link to what a field of their payload names.
+
+    `finder` gives the addresses of those ids that are still there, with one question.
+    """
+    _finders[field] = finder
+
+
+def kinds() -> list[str]:
+    """This function will name what a feed can be filtered by: groups of events, and each event."""
+    names = [schema.name for schema in events.all_schemas() if schema.name in SENTENCES]
+    return sorted({*names, *(name.partition(".")[0] for name in names)})
+
+
+def named(kind: str) -> list[str]:
+    """This function will give the names of the events of a kind: one name, or those of a group."""
+    if "." in kind or not _NAME.fullmatch(kind):
+        return [kind]
+    return [one.name for one in events.all_schemas() if one.name.startswith(f"{kind}.")]
+
+
+def page(user: Any, chosen: Filter, below: int | None = None, limit: int = PAGE) -> Page:
+    """This function will read one page of what `user` may see, newest first."""
+    found = chosen.of(Event.objects.visible_to(user)).order_by("-pk")
+    if below is not None:
+        found = found.filter(pk__lt=below)
+    listed = list(found[: limit + 1])
+    shown = told(listed[:limit])
+    return Page(shown, listed[limit - 1].pk if len(listed) > limit else None)
+
+
+def told(found: Iterable[Event]) -> list[Item]:
+    """This function will put events into words, with one question for each kind of thing named."""
+    listed = list(found)
+    said = [_payload(event) for event in listed]
+    sentences = [_sentence(*pair) for pair in zip(listed, said, strict=True)]
+    names = people.names_in([*sentences, *(event.actor for event in listed)])
+    scopes = {event.scope for event in listed if event.scope is not None}
+    projects = Project.objects.only("name", "slug").in_bulk(scopes)
+    links = _links(said)
+    items = []
+    for event, payload, sentence in zip(listed, said, sentences, strict=True):
+        project = projects.get(event.scope or 0)
+        items.append(
+            Item(
+                event=event,
+                sentence=people.with_names(sentence, names),
+                who=people.with_names(event.actor, names),
+                project=project.name if project else "",
+                slug=project.slug if project else "",
+                link=_link(payload, links),
+            )
+        )
+    return items
+
+
+def as_rows(found: "QuerySet[Event]") -> "QuerySet[Event]":
+    """This function will add each event's topic as `row`."""
+    number = Cast("pk", CharField())
+    return found.annotate(row=Concat(Value("event:"), number, output_field=CharField()))
+
+
+def _payload(event: Event) -> dict[str, Any]:
+    try:
+        return events.payload(event)
+    except events.BadEvent:  # of later code, or of a name nobody registers any more
+        return {}
+
+
+def _sentence(event: Event, payload: dict[str, Any]) -> str:
+    try:
+        plain = {name: _plain(value) for name, value in payload.items()}
+        sentence = SENTENCES[event.name].format(**{**plain, "subject": event.subject})
+    except (KeyError, ValueError):
+        return f"{event.name}: {event.subject}" if event.subject else event.name
+    reason = payload.get("reason")
+    return f"{sentence}: {reason}" if reason else f"{sentence}."
+
+
+def _plain(value: Any) -> Any:
+    """A list as people write it, and a yes or no as what became of a box."""
+    if isinstance(value, bool):
+        return "ticked" if value else "opened again"
+    return ", ".join(map(str, value)) if isinstance(value, list) else value
+
+
+def _links(said: Iterable[dict[str, Any]]) -> dict[tuple[str, int], str]:
+    """The addresses of all things that payloads name and that still exist."""
+    wanted: dict[str, set[int]] = {}
+    for payload in said:
+        for field in payload.keys() & _finders.keys():
+            wanted.setdefault(field, set()).add(payload[field])
+    return {
+        (field, pk): address
+        for field, ids in wanted.items()
+        for pk, address in _finders[field](ids).items()
+    }
+
+
+def _link(payload: dict[str, Any], links: Mapping[tuple[str, int], str]) -> str:
+    found = (links.get((field, payload[field])) for field in _finders if field in payload)
+    return next((address for address in found if address), "")
+
+
+def _repositories(ids: Collection[int]) -> dict[int, str]:
+    found = Repository.objects.filter(pk__in=ids)
+    rows = found.values_list("pk", "project__slug", "current_map_id")
+    return {
+        pk: reverse("projects:map", args=[slug, pk])
+        if mapped
+        else reverse("projects:page", args=[slug])
+        for pk, slug, mapped in rows
+    }
+
+
+about("repository", _repositories)
