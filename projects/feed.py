@@ -178,7 +178,7 @@ def _payload(event: Event) -> dict[str, Any]:
 
 def _sentence(event: Event, payload: dict[str, Any]) -> str:
     try:
-        plain = {name: _plain(value) for name, value in payload.items()}
+        plain = {name: _plain(name, value) for name, value in payload.items()}
         sentence = SENTENCES[event.name].format(**{**plain, "subject": event.subject})
     except (KeyError, ValueError):
         return f"{event.name}: {event.subject}" if event.subject else event.name
@@ -186,8 +186,10 @@ def _sentence(event: Event, payload: dict[str, Any]) -> str:
     return f"{sentence}: {reason}" if reason else f"{sentence}."
 
 
-def _plain(value: Any) -> Any:
-    """A list as people write it, and a yes or no as what became of a box."""
+def _plain(name: str, value: Any) -> Any:
+    """A list as people write it, a state in small letters, what became of a box."""
+    if name in ("old", "new"):
+        return str(value).replace("_", " ").lower()
     if isinstance(value, bool):
         return "ticked" if value else "opened again"
     return ", ".join(map(str, value)) if isinstance(value, list) else value
