@@ -140,7 +140,7 @@ def _read(head: str) -> Facts:
         told.get("skip", ""),
         told.get("broken", False),
         told.get("defined", 0),
-        told.get("language") or _asked_for(told),
+        told.get("language") or _asked_for(told) or told.get("guess", ""),
         tuple(told.get("signs", ())),
         told.get("marks", []),
     )

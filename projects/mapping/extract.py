@@ -1,7 +1,7 @@
 """The child that reads blobs and writes facts: `python -m projects.mapping.extract [--each]`.
 
 stdin is git's own `cat-file --batch` stream, `<blob> <type> <size> <key>` before each blob, where
-key is one of `readers` or `-` for a file of which only the lines are counted. stdout gets one line
+key is one of `readers`, or begins with `-` for a file of which only the lines are counted. stdout gets one line
 a blob: `<blob> <key> ` and then, with tabs between them, three pieces of JSON: the head, which has
 all that is not in the others and `defined`, their number; what the file says to its resolver; and
 its definitions. It imports no Django, holds no secret, and may die: the parent goes on without the
@@ -18,7 +18,7 @@ from functools import cache
 from typing import IO, Any
 
 from projects.mapping import readers
-from projects.mapping.linguist import signs
+from projects.mapping.linguist import heuristics, signs
 
 CHUNK = 1 << 20
 _LONGEST = 500  # characters of what it said
@@ -41,7 +41,7 @@ def main(each: bool) -> None:
             write(f"{blob} - {_line({'skip': 'missing'})}\n")
             continue
         size, key = int(rest[0]), rest[1]
-        reader = _count if key == readers.LINES_ONLY else _parse(key)
+        reader = (_count if readers.counts_only(key) else _parse)(key)
         write(f"{blob} {key} {_line(reader(stream, size))}\n")
         stream.read(1)
         if each:
@@ -88,28 +88,39 @@ def _shown(head: bytes, tail: bytes, size: int, line_ends: int) -> dict[str, Any
     return {"signs": found} if found else {}
 
 
-def _count(stream: IO[bytes], size: int) -> dict[str, Any]:
-    """Chunk by chunk: a blob may be larger than the memory this process is given."""
-    left, lines, head, tail = size, 0, b"", b""
-    binary = False
-    while left:
-        chunk = stream.read(min(left, CHUNK))
-        if not chunk:
-            raise EOFError("the stream of blobs broke off")
-        left -= len(chunk)
-        lines += chunk.count(b"\n")
-        head = head or chunk[: signs.HEAD]
-        tail = (tail + chunk)[-signs.TAIL :]
-        binary = binary or b"\0" in chunk
-    if binary:
-        return {"skip": "binary", "lines": 0}
-    asks = {"mode": signs.mode(head), "interpreter": signs.interpreter(head)}
-    ended = lines + (tail[-1:] not in (b"", b"\n"))
-    return {
-        "lines": ended,
-        **_shown(head, tail, size, lines),
-        **{k: v for k, v in asks.items() if v},
+def _count(key: str) -> Callable[[IO[bytes], int], dict[str, Any]]:
+    suffix = readers.suffix_of(key)
+
+    def read(stream: IO[bytes], size: int) -> dict[str, Any]:
+        """Chunk by chunk: a blob may be larger than the memory this process is given."""
+        left, lines, head, tail = size, 0, b"", b""
+        binary = False
+        while left:
+            chunk = stream.read(min(left, CHUNK))
+            if not chunk:
+                raise EOFError("the stream of blobs broke off")
+            left -= len(chunk)
+            lines += chunk.count(b"\n")
+            head = head or chunk[: heuristics.HEAD]
+            tail = (tail + chunk)[-signs.TAIL :]
+            binary = binary or b"\0" in chunk
+        if binary:
+            return {"skip": "binary", "lines": 0}
+        ended = lines + (tail[-1:] not in (b"", b"\n"))
+        shown = _shown(head[: signs.HEAD], tail, size, lines)
+        return {"lines": ended, **shown, **_told(head, suffix)}
+
+    return read
+
+
+def _told(head: bytes, suffix: str) -> dict[str, str]:
+    """What the first lines ask for, and what the text looks like."""
+    asks = {
+        "mode": signs.mode(head[: signs.HEAD]),
+        "interpreter": signs.interpreter(head),
+        "guess": heuristics.language_of(suffix, head) if suffix else "",
     }
+    return {name: said for name, said in asks.items() if said}
 
 
 if __name__ == "__main__":

@@ -92,7 +92,7 @@ def _parts(wanted: Sequence[Wanted]) -> list[Sequence[Wanted]]:
 
     Neighbours stay together, since git finds them fastest.
     """
-    costs = [size * (_COUNTING_COST if key == readers.LINES_ONLY else 1) for _, key, size in wanted]
+    costs = [size * (_COUNTING_COST if readers.counts_only(key) else 1) for _, key, size in wanted]
     if sum(costs) < ONE_LANE:
         return [wanted] if wanted else []
     stretch = sum(costs) / LANES / _STRETCHES

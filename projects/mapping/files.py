@@ -29,7 +29,7 @@ class File:
     blob: str
     size: int
     language: str
-    key: str  # who of `readers` reads it, LINES_ONLY, or '' when nobody does
+    key: str  # who of `readers` reads it or counts its lines, or '' when nobody does
     role: str  # one of `roles`; '' is the code itself
     skip: str = ""  # why it was not parsed, '' when it was
 
@@ -90,11 +90,11 @@ def _file(entry: Entry, named: _Named) -> File:
     if entry.size > MAX_COUNTED:
         file.key, file.skip = "", TOO_LARGE
     elif file.key and entry.size > (MAX_MANIFEST if readers.is_manifest(file.key) else MAX_PARSED):
-        file.key, file.skip = readers.LINES_ONLY, TOO_LARGE
+        file.key, file.skip = readers.counter_of(raw), TOO_LARGE
     elif not file.key and catalogue.surely_binary(raw):
         file.skip = BINARY
     elif not file.key:
-        file.key, file.skip = readers.LINES_ONLY, NO_EXTRACTOR
+        file.key, file.skip = readers.counter_of(raw), NO_EXTRACTOR
     return file
 
 

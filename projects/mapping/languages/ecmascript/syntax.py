@@ -18,6 +18,7 @@ _GRAMMARS: dict[str, Callable[[], object]] = {
 _SCRIPT = re.compile(rb"<script\b([^>]*)>(.*?)</script\s*>", re.DOTALL | re.IGNORECASE)
 _REFERENCE = re.compile(rb"""///\s*<reference\s+path\s*=\s*(?:"([^"]+)"|'([^']+)')""", re.MULTILINE)
 _TYPE_IMPORT = re.compile(rb"""\bimport\(["']([^"'\n]+)["']\)""")
+_TRANSLATIONS = re.compile(rb"\s*+<(?:\?xml|!DOCTYPE TS|TS)\b")  # of Qt, under the same suffix
 _NAME = re.compile(r"#?[\w$]+\Z")
 
 Import = tuple[str, int, str]
@@ -41,6 +42,8 @@ def facts(source: bytes, dialect: str) -> dict[str, Any]:
     An import is (name of the module, line, how), where how is `import`, `require`, `reference` of a
     path, or `augment` for what is declared of another module.
     """
+    if _TRANSLATIONS.match(source):
+        return {"imports": [], "definitions": [], "broken": False, "language": "XML"}
     if dialect == "component":
         source, dialect = _scripts(source)
     dialect, tree = _parsed(source, dialect)
