@@ -13,7 +13,7 @@ LARGEST = 3000
 _HISTORY = "LEFT JOIN history_file f ON f.history_id = %(history)s AND f.path = n.path"
 _MEANT = """
     map_sighting s JOIN map_node n ON n.id = s.node_id AND n.repository_id = %(repository)s {history}
-    WHERE s.map_id = %(map)s {under} {component}
+    WHERE s.repository_id = %(repository)s {under} {component}
 """
 # `left` of minus one leaves the last letter out; of 0, where there is no slash, it leaves nothing.
 _FOLDERS = """
@@ -96,7 +96,6 @@ class Asked:
         )
         values = {
             "repository": self.map.repository_id,
-            "map": self.map.pk,
             "under": f"{self.under}/" if self.under else "",
             "component": self.component,
             "languages": _WRITTEN,

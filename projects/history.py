@@ -31,7 +31,7 @@ _HOTSPOTS = """
     FROM map_sighting s
     JOIN map_node n ON n.id = s.node_id AND n.kind = 'file'
     JOIN history_file f ON f.history_id = %(history)s AND f.path = n.path
-    WHERE s.map_id = %(map)s AND s.role = ANY(%(roles)s) AND s.lines > 0 AND f.{changes} > 0
+    WHERE s.repository_id = %(repository)s AND s.role = ANY(%(roles)s) AND s.lines > 0 AND f.{changes} > 0
       AND (s.language = ANY(%(languages)s) OR NOT %(code)s)
       AND starts_with(n.path, %(under)s)
     ORDER BY score DESC, n.path COLLATE "C" LIMIT %(rows)s OFFSET %(from)s
@@ -41,7 +41,7 @@ _FILES = """
     FROM map_sighting s
     JOIN map_node n ON n.id = s.node_id AND n.kind = 'file'
     JOIN history_file f ON f.history_id = %(history)s AND f.path = n.path AND f.commits > 0
-    WHERE s.map_id = %(map)s
+    WHERE s.repository_id = %(repository)s
 """
 # By numbers first: names are long, and a file has a row for each author and month.
 _OWNERS = """
@@ -49,7 +49,7 @@ _OWNERS = """
       SELECT f.id, s.component FROM map_sighting s
       JOIN map_node n ON n.id = s.node_id AND n.kind = 'file'
       JOIN history_file f ON f.history_id = %(history)s AND f.path = n.path
-      WHERE s.map_id = %(map)s AND f.commits > 0
+      WHERE s.repository_id = %(repository)s AND f.commits > 0
         AND (s.role = ANY(%(prose)s) OR s.role = ANY(%(roles)s) AND s.language = ANY(%(languages)s))
     ), part AS (
       SELECT row_number() OVER () AS number, component FROM (SELECT DISTINCT component FROM shown) c
@@ -186,7 +186,7 @@ def hotspots(
     statement = _HOTSPOTS.format(changes="recent" if recent else "commits")
     values = {
         "history": history.pk,
-        "map": shown.pk,
+        "repository": shown.repository_id,
         "roles": list(KINDS[kind]),
         "languages": _WRITTEN,
         "code": kind == "code",
@@ -220,7 +220,7 @@ def by_path(shown: SystemMap, history: History) -> dict[str, dict[str, Any]]:
     """
     names = ("commits", "recent", "authors", "top_author", "top_commits", "last")
     with connection.cursor() as cursor:
-        cursor.execute(_FILES, {"history": history.pk, "map": shown.pk})
+        cursor.execute(_FILES, {"history": history.pk, "repository": shown.repository_id})
         return {path: dict(zip(names, row, strict=True)) for path, *row in cursor.fetchall()}
 
 
@@ -231,7 +231,7 @@ def owners(shown: SystemMap, history: History) -> list[Owners]:
     """
     values = {
         "history": history.pk,
-        "map": shown.pk,
+        "repository": shown.repository_id,
         "recent": ago(history.until, 12),
         "roles": ["", roles.TEST],
         "prose": [roles.DOCUMENTATION],

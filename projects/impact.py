@@ -23,28 +23,28 @@ _REACHED = """
     WITH RECURSIVE reached (node) AS (
       SELECT unnest(%(starts)s::bigint[])
       UNION
-      SELECT e.src_id FROM reached r JOIN map_edge e ON e.map_id = %(map)s AND e.dst_id = r.node)
+      SELECT e.src_id FROM reached r JOIN map_edge e ON e.repository_id = %(repository)s AND e.dst_id = r.node)
     SELECT e.src_id, e.dst_id, e.kind, e.lines[1]
-    FROM reached r JOIN map_edge e ON e.map_id = %(map)s AND e.dst_id = r.node
+    FROM reached r JOIN map_edge e ON e.repository_id = %(repository)s AND e.dst_id = r.node
 """
 _DETAILS = """
     SELECT n.id, n.path, n.kind, s.role, s.component FROM map_node n
-    LEFT JOIN map_sighting s ON s.map_id = %s AND s.node_id = n.id
+    LEFT JOIN map_sighting s ON s.repository_id = %s AND s.node_id = n.id
     WHERE n.id = ANY(%s::bigint[])
 """
 _EXACTLY = """
     SELECT n.path, n.id FROM map_node n
     WHERE n.repository_id = %(repository)s AND n.kind IN ('file', 'package')
       AND n.path = ANY(%(paths)s::text[])
-      AND (EXISTS (SELECT FROM map_sighting s WHERE s.map_id = %(map)s AND s.node_id = n.id)
-           OR EXISTS (SELECT FROM map_edge e WHERE e.map_id = %(map)s AND e.dst_id = n.id)
-           OR EXISTS (SELECT FROM map_edge e WHERE e.map_id = %(map)s AND e.src_id = n.id))
+      AND (EXISTS (SELECT FROM map_sighting s WHERE s.repository_id = %(repository)s AND s.node_id = n.id)
+           OR EXISTS (SELECT FROM map_edge e WHERE e.repository_id = %(repository)s AND e.dst_id = n.id)
+           OR EXISTS (SELECT FROM map_edge e WHERE e.repository_id = %(repository)s AND e.src_id = n.id))
 """
 _BELOW = """
     SELECT u.path, n.id FROM unnest(%(paths)s::text[]) AS u (path)
     JOIN map_node n ON n.repository_id = %(repository)s
       AND starts_with(n.path, rtrim(u.path, '/') || '/')
-    JOIN map_sighting s ON s.map_id = %(map)s AND s.node_id = n.id
+    JOIN map_sighting s ON s.repository_id = %(repository)s AND s.node_id = n.id
     LIMIT %(most)s
 """
 
@@ -140,9 +140,11 @@ def of_map(shown: SystemMap, paths: Sequence[str]) -> Impact:
     """This function will tell what needs these files or folders of a repository's current map."""
     starts, unknown = _starts(shown, paths)
     with connection.cursor() as cursor:
-        cursor.execute(_REACHED, {"map": shown.pk, "starts": sorted(starts)})
+        cursor.execute(_REACHED, {"repository": shown.repository_id, "starts": sorted(starts)})
         edges = cursor.fetchall()
-        cursor.execute(_DETAILS, [shown.pk, list(starts.union(edge[0] for edge in edges))])
+        cursor.execute(
+            _DETAILS, [shown.repository_id, list(starts.union(edge[0] for edge in edges))]
+        )
         places = {
             row[0]: Place(row[1], row[2], row[3] or "", row[4] or "") for row in cursor.fetchall()
         }
@@ -231,7 +233,7 @@ def not_covered(counts: Mapping[str, Any], packages: bool = False) -> list[str]:
 def _starts(shown: SystemMap, paths: Sequence[str]) -> tuple[set[int], list[str]]:
     """A path means the file or package itself, or else every file of the folder."""
     missing = set(map(_plain, paths))
-    given = {"repository": shown.repository_id, "map": shown.pk, "most": MOST_STARTS}
+    given = {"repository": shown.repository_id, "most": MOST_STARTS}
     starts: set[int] = set()
     with connection.cursor() as cursor:
         for statement in (_EXACTLY, _BELOW):

@@ -32,10 +32,10 @@ class MapNodeAdmin(Window):
     """Files of current maps."""
 
     list_display = ("node", "language", "lines", "bytes", "definitions", "skip")
-    list_select_related = ("node", "map")
+    list_select_related = ("node", "repository")
     list_filter = ("language", "skip")
     search_fields = ("node__path",)
-    ordering = ("map", "node__path")
+    ordering = ("repository", "node__path")
 
 
 @admin.register(Edge)
@@ -43,9 +43,9 @@ class EdgeAdmin(Window):
     """Edges of current maps, with their evidence."""
 
     list_display = ("src", "dst", "kind", "lines")
-    list_select_related = ("src", "dst", "map")
+    list_select_related = ("src", "dst", "repository")
     search_fields = ("src__path", "dst__path")
-    ordering = ("map", "src__path", "dst__path")
+    ordering = ("repository", "src__path", "dst__path")
 
 
 @admin.register(BlobFacts)

@@ -2,26 +2,23 @@
 
 import json
 import re
-import zlib
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from typing import Any
 
 from django.conf import settings
 from django.db import connection
 from django.db.models import QuerySet
 
-from projects import addresses
+from projects import addresses, map_rows
+from projects.map_rows import AT_ONCE
 from projects.mapping import EXTRACTOR, alarm, files
 from projects.mapping.bounds import Bounds
 from projects.mapping.build import Fresh, Stored
 from projects.mapping.made import Map
 from projects.mapping.said import Key
-from projects.models import Edge, MapNode, Node, Repository, SystemMap
+from projects.models import Repository, SystemMap
 from projects.models.repository import Gone
 
-# No statement here joins: on tables the planner knows nothing of yet, it once chose to compare
-# each of 7,000 paths with each (25 s instead of 1).
 _LOAD = """
     SELECT blob, language, facts ->> 'head', coalesce(facts ->> 'said', 'null') FROM blob_facts
     WHERE blob = ANY(%s::text[]) AND extractor = %s
@@ -37,22 +34,6 @@ _SAVE = """
     FROM unnest(%s::text[], %s::text[], %s::text[]) AS u (blob, language, facts)
     ON CONFLICT DO NOTHING
 """
-_NODES = """
-    INSERT INTO map_node (repository_id, kind, path)
-    SELECT %s, %s, u.path FROM unnest(%s::text[]) AS u (path) ON CONFLICT DO NOTHING
-"""
-_SIGHTINGS = """
-    INSERT INTO map_sighting (map_id, node_id, blob, language, bytes, lines, definitions, skip,
-                              role, component, reader)
-    SELECT %s, u.* FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::bigint[], %s::bigint[],
-                               %s::int[], %s::text[], %s::text[], %s::text[], %s::text[]) AS u
-"""
-_EDGES = """
-    INSERT INTO map_edge (map_id, src_id, dst_id, kind, lines)
-    SELECT %s, u.src, u.dst, u.kind, u.lines::int[]
-    FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[]) AS u (src, dst, kind, lines)
-"""
-# Older maps have no rows but their own; a current one is named by its repository.
 _OLD_MAPS = """
     DELETE FROM system_map WHERE id IN (
       SELECT m.id FROM (
@@ -70,7 +51,6 @@ _OLD_FACTS = """
              OR NOT EXISTS (SELECT FROM map_sighting s WHERE s.blob = f.blob))
       LIMIT %(most)s)
 """
-_AT_ONCE = 10_000  # rows of one statement, so a large repository stays within its memory
 
 
 def bounds() -> Bounds:
@@ -102,24 +82,24 @@ class FactsCache:
             for blob, key, head, said, definitions in sorted(found)
         ]
         with connection.cursor() as cursor:
-            for start in range(0, len(rows), _AT_ONCE):
-                some = rows[start : start + _AT_ONCE]
+            for start in range(0, len(rows), AT_ONCE):
+                some = rows[start : start + AT_ONCE]
                 cursor.execute(_SAVE, [EXTRACTOR, *_columns(some)])
 
 
 def _asked(statement: str, keys: set[Key]) -> Iterator[Any]:
     blobs = sorted({blob for blob, _ in keys})
-    for start in range(0, len(blobs), _AT_ONCE):
+    for start in range(0, len(blobs), AT_ONCE):
         with connection.cursor() as cursor:
-            cursor.execute(statement, [blobs[start : start + _AT_ONCE], EXTRACTOR])
+            cursor.execute(statement, [blobs[start : start + AT_ONCE], EXTRACTOR])
             yield from cursor.fetchall()
 
 
 def publish(repository: Repository, made: Map, job: int | None) -> SystemMap:
     """This function will make a map the current one; call it inside a transaction.
 
-    All rows are written and counted before `current_map` is flipped; rows of the map before are
-    removed, its document stays. A map of the same commit is replaced.
+    The repository's rows become this map's and are counted before `current_map` is flipped; of the
+    map before, the document stays. A map of the same commit is replaced.
     """
     shown = Repository.objects.select_for_update().filter(pk=repository.pk).first()
     if shown is None:
@@ -139,73 +119,14 @@ def publish(repository: Repository, made: Map, job: int | None) -> SystemMap:
         counts=made.counts,
         languages=made.languages,
         structure=made.structure,
-        document=_compressed(made.document()),
+        document=made.packed,
         job_id=job,
     )
-    _write_rows(published, made)
+    map_rows.replace(repository.pk, made)
     Repository.objects.filter(pk=repository.pk).update(
         current_map=published, failure_class="", failure_message=""
     )
-    older = SystemMap.objects.filter(repository=repository).exclude(pk=published.pk)
-    for rows in (Edge, MapNode):
-        rows.objects.filter(map__in=older)._raw_delete("default")
     return published
-
-
-def _write_rows(published: SystemMap, made: Map) -> None:
-    nodes = _nodes(published.repository_id, Node.Kind.FILE, [file.path for file in made.files])
-    packages = _nodes(published.repository_id, Node.Kind.PACKAGE, made.packages)
-    sightings = (
-        (
-            nodes[file.path],
-            file.blob,
-            file.language,
-            file.bytes,
-            file.lines,
-            file.definitions,
-            file.skip,
-            file.role,
-            file.component,
-            file.reader,
-        )
-        for file in made.files
-    )
-    _insert(_SIGHTINGS, published, sightings, len(made.files))
-    ends = nodes | packages
-    edges = (
-        (ends[edge.src], ends[edge.dst], edge.kind, "{" + ",".join(map(str, edge.lines)) + "}")
-        for edge in made.edges
-    )
-    _insert(_EDGES, published, edges, made.counts["edges"])
-
-
-def _nodes(repository: int, kind: str, paths: list[str]) -> dict[str, int]:
-    """The ids of the nodes with these paths; the ones that are new are made."""
-    with connection.cursor() as cursor:
-        cursor.execute(_NODES, [repository, kind, paths])
-        cursor.execute(
-            "SELECT path, id FROM map_node WHERE repository_id = %s AND kind = %s",
-            [repository, kind],
-        )
-        return dict(cursor.fetchall())
-
-
-def _insert(
-    statement: str, published: SystemMap, rows: Iterable[tuple[Any, ...]], expected: int
-) -> None:
-    """Batch by batch, since a large map has a million edges."""
-    rows, written = iter(rows), 0
-    with connection.cursor() as cursor:
-        while some := list(islice(rows, _AT_ONCE)):
-            cursor.execute(statement, [published.pk, *_columns(some)])
-            written += cursor.rowcount
-    if written != expected:
-        raise RuntimeError(f"{written} rows were written where the map has {expected}")
-
-
-def _compressed(pieces: Iterable[bytes]) -> bytes:
-    packer = zlib.compressobj(1)
-    return b"".join([*map(packer.compress, pieces), packer.flush()])
 
 
 def _columns(rows: Iterable[tuple[Any, ...]]) -> list[list[Any]]:
@@ -218,12 +139,12 @@ def forget(days: int, keep: int) -> Iterator[tuple[str, int]]:
     Of each repository the newest `keep` maps stay, whatever their age in days.
     """
     for name, statement in (("maps", _OLD_MAPS), ("facts", _OLD_FACTS)):
-        gone = _AT_ONCE
-        while gone == _AT_ONCE:
+        gone = AT_ONCE
+        while gone == AT_ONCE:
             with connection.cursor() as cursor:
                 cursor.execute(
                     statement,
-                    {"days": days, "keep": keep, "most": _AT_ONCE, "extractor": EXTRACTOR},
+                    {"days": days, "keep": keep, "most": AT_ONCE, "extractor": EXTRACTOR},
                 )
                 gone = cursor.rowcount
             yield name, gone

@@ -24,7 +24,7 @@ _SYMBOLS = f"""
       JOIN map_node n ON n.id = s.node_id
       JOIN blob_facts f ON f.blob = s.blob AND f.extractor = %(extractor)s
         AND f.language = s.reader
-      WHERE s.map_id = %(map)s AND s.definitions > 0 AND f.names::text ILIKE %(within)s),
+      WHERE s.repository_id = %(repository)s AND s.definitions > 0 AND f.names::text ILIKE %(within)s),
     best AS (
       SELECT files.path, files.id, e.name, e.place, {_RANK.format("e.name")} AS rank,
         count(*) OVER () AS total
@@ -40,7 +40,7 @@ _FILES = f"""
     WITH found AS (
       SELECT n.path, s.language, s.lines, substring(n.path FROM '[^/]*$') AS name
       FROM map_sighting s JOIN map_node n ON n.id = s.node_id
-      WHERE s.map_id = %(map)s AND n.path ILIKE %(pattern)s)
+      WHERE s.repository_id = %(repository)s AND n.path ILIKE %(pattern)s)
     SELECT path, language, lines, count(*) OVER () FROM found
     ORDER BY {_RANK.format("path")}, {_RANK.format("name")}, length(path), path LIMIT %(limit)s
 """  # noqa: S608 — of our own parts
@@ -87,7 +87,7 @@ def search(shown: SystemMap, text: str, limit: int = LIMIT) -> Hits:
     literal = _literal(text)
     anywhere = "" if len(text) == 1 else "%"
     given = {
-        "map": shown.pk,
+        "repository": shown.repository_id,
         "extractor": shown.extractor,
         "text": text,
         "prefix": f"{literal}%",

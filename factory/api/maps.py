@@ -14,6 +14,7 @@ from factory.api.callers import caller
 from projects import board, drift, maps, symbols, textmap
 from projects import impact as asking
 from projects.models import Repository, SystemMap
+from projects.snapshots import snapshot
 
 AFFECTED, PATHS = 1000, 100
 """The most affected of one answer, and paths of one question."""
@@ -25,6 +26,7 @@ _TEXT_EDGES = 200_000
     response={200: map_shapes.Impact, **ERRORS},
     summary="What could break",
 )
+@snapshot()
 def impact(
     request: HttpRequest,
     pk: int,
@@ -67,6 +69,7 @@ def drifts(
     response={200: map_shapes.Hits, **ERRORS},
     summary="Definitions and files by name",
 )
+@snapshot()
 def named(
     request: HttpRequest,
     pk: int,

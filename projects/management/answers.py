@@ -34,7 +34,7 @@ def of_made(made: Map, repository: int | str, built_at: datetime, behind: int | 
         "counts": made.counts,
         "languages": made.languages,
     }
-    return Answer(head, lambda: json.loads(b"".join(made.document())))
+    return Answer(head, lambda: json.loads(made.document()))
 
 
 def of_stored(

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from projects.map_views import edges, frame, graph
 from projects.models import Repository
+from projects.snapshots import snapshot
 
 SIZES = (40, 120, 300)
 """How many components a picture may show; above the first it takes patience to read."""
@@ -22,6 +23,7 @@ _COLOURS = 8
 
 @gzip_page
 @require_safe
+@snapshot()
 def page(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """This view will show a repository's components, or what is around one of them."""
     opened = frame.opened(request, slug, pk, "map-components")

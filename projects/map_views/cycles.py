@@ -11,12 +11,14 @@ from django.views.decorators.http import require_safe
 
 from projects.map_views import edges, frame
 from projects.models import Edge, Repository
+from projects.snapshots import snapshot
 
 LISTED, FILES, EDGES = 100, 200, 100
 
 
 @gzip_page
 @require_safe
+@snapshot()
 def page(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """This view will list the circles of the current map, and show one of them with its edges."""
     opened = frame.opened(request, slug, pk, "map-cycles")
@@ -39,7 +41,7 @@ def page(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 def _chosen(repository: Repository, paths: list[str]) -> dict[str, Any]:
     inside = Edge.objects.filter(
-        map=repository.current_map, src__path__in=paths, dst__path__in=paths
+        repository=repository, src__path__in=paths, dst__path__in=paths
     ).select_related("src", "dst")
     found = {
         (edge.src.path, edge.dst.path): edge for edge in inside.order_by("src__path", "dst__path")

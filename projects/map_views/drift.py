@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from projects import drift, maps
 from projects.map_views import frame
 from projects.models import Repository, SystemMap
+from projects.snapshots import snapshot
 
 KEPT, ROWS = 100, 100
 
@@ -31,6 +32,7 @@ class Part:
 
 @gzip_page
 @require_safe
+@snapshot()
 def page(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """This view will compare two kept maps: the last two, or those of `from` and `to`."""
     opened = frame.opened(request, slug, pk, "map-drift")

@@ -53,7 +53,7 @@ class EdgePage:
 
 def matching(repository: Repository, text: str, number: int) -> EdgePage:
     """This function will read one page of a map's edges whose ends contain `text`."""
-    found = Edge.objects.filter(map=repository.current_map)
+    found = Edge.objects.filter(repository=repository)
     if not text:
         counted = repository.current_map.counts["edges"] if repository.current_map else 0
         return _page(repository, found, number, counted)
@@ -64,11 +64,11 @@ def matching(repository: Repository, text: str, number: int) -> EdgePage:
 
 def between(repository: Repository, src: str, dst: str, number: int) -> EdgePage:
     """This function will read one page of the imports that lead from a component to another."""
-    shown = repository.current_map
-    found = Edge.objects.filter(map=shown, kind=Edge.Kind.IMPORT)
-    from_it = MapNode.objects.filter(map=shown, component=frame.component(src)).values("node")
-    to_it = MapNode.objects.filter(map=shown, component=frame.component(dst)).values("node")
-    packages = Edge.objects.filter(map=shown, kind=Edge.Kind.PART, dst__in=to_it).values("src")
+    edges, files = (rows.objects.filter(repository=repository) for rows in (Edge, MapNode))
+    from_it = files.filter(component=frame.component(src)).values("node")
+    to_it = files.filter(component=frame.component(dst)).values("node")
+    packages = edges.filter(kind=Edge.Kind.PART, dst__in=to_it).values("src")
+    found = edges.filter(kind=Edge.Kind.IMPORT)
     found = found.filter(Q(dst__in=to_it) | Q(dst__in=packages), src__in=from_it)
     return _page(repository, found, number, found.count())
 

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 from projects import exports, maps, textmap
 from projects.map_views import frame
 from projects.models import Repository, SystemMap
+from projects.snapshots import snapshot
 
 MOST_EDGES = 200_000
 """A larger map is exported by command: a page would hold all of it in memory."""
@@ -15,6 +16,7 @@ _SIZES = (1000, 4000, 16_000)
 
 
 @require_safe
+@snapshot()
 def page(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """This view will offer the current map in every format."""
     opened = frame.opened(request, slug, pk, "map-exports")
@@ -30,6 +32,7 @@ def page(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 @gzip_page
 @require_safe
+@snapshot()
 def download(request: HttpRequest, slug: str, pk: int, form: str) -> HttpResponse:
     """This view will give the current map as a file; 404 for a format or level there is not."""
     opened = frame.opened(request, slug, pk, "map-exports")

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from projects.map_views import edges, frame, graph, past, source
 from projects.mapping import cycles
 from projects.models import BlobFacts, Edge, MapNode, Repository, SystemMap
+from projects.snapshots import snapshot
 
 ROWS = 100
 """How many imports and importers one page lists."""
@@ -23,6 +24,7 @@ _TARGETS = 2  # named beside one line of the source
 
 @gzip_page
 @require_safe
+@snapshot()
 def page(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """This view will show one file of a repository's map, and its source at the map's commit."""
     opened = frame.opened(request, slug, pk, "map-file")
@@ -32,7 +34,9 @@ def page(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     context = opened.context | {"path": path, "folders": frame.folders(path)}
     status = 200
     if opened.map is not None:
-        found = MapNode.objects.filter(map=opened.map, node__path=path, node__kind="file")
+        found = MapNode.objects.filter(
+            repository=opened.repository, node__path=path, node__kind="file"
+        )
         node = found.select_related("node").first()
         context["file"] = node
         if node is None:
@@ -46,11 +50,13 @@ def _told(
     request: HttpRequest, repository: Repository, shown: SystemMap, node: MapNode
 ) -> dict[str, Any]:
     path = node.node.path
-    needs = Edge.objects.filter(map=shown, src=node.node_id).select_related("src", "dst")
-    packages = Edge.objects.filter(map=shown, dst=node.node_id, kind=Edge.Kind.PART)
+    needs = Edge.objects.filter(repository=repository, src=node.node_id).select_related(
+        "src", "dst"
+    )
+    packages = Edge.objects.filter(repository=repository, dst=node.node_id, kind=Edge.Kind.PART)
     inside = list(packages.select_related("src").order_by("src__path")[:ROWS])
     wanted = Q(dst=node.node_id, kind=Edge.Kind.IMPORT) | Q(dst__in=[one.src_id for one in inside])
-    needed = Edge.objects.filter(wanted, map=shown).exclude(src=node.node_id)
+    needed = Edge.objects.filter(wanted, repository=repository).exclude(src=node.node_id)
     needed = needed.select_related("src", "dst")
     imports = list(needs.order_by("dst__path", "kind")[:ROWS])
     importers = list(needed.order_by("src__path", "dst__path")[:ROWS])
@@ -69,7 +75,7 @@ def _told(
         "broken": head.get("broken", False),
         "past": past.of(repository, shown, path),
         "source": _source(request, repository, node, definitions, imports),
-        **_around(repository, shown, path, {edge.dst.path for edge in imports}, importers),
+        **_around(repository, path, {edge.dst.path for edge in imports}, importers),
     }
 
 
@@ -105,12 +111,12 @@ def _source(
 
 
 def _around(
-    repository: Repository, shown: SystemMap, path: str, needs: set[str], importers: list[Edge]
+    repository: Repository, path: str, needs: set[str], importers: list[Edge]
 ) -> dict[str, Any]:
     """The file with those next to it, and all edges between them."""
     near = sorted(needs | {edge.src.path for edge in importers})
     drawn = [path, *[one for one in near if one != path][: AROUND - 1]]
-    found = Edge.objects.filter(map=shown, src__path__in=drawn, dst__path__in=drawn)
+    found = Edge.objects.filter(repository=repository, src__path__in=drawn, dst__path__in=drawn)
     listed = found.values_list("src__path", "dst__path", "lines")
     tied = {(src, dst): len(lines) for src, dst, lines in listed}
     nodes = [

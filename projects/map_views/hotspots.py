@@ -12,6 +12,7 @@ from projects import history
 from projects.history import Hotspot
 from projects.map_views import frame
 from projects.models import Coupling, History, Repository, SystemMap
+from projects.snapshots import snapshot
 
 HEIGHT = 20
 """Of the bars of a trend; a month is four wide."""
@@ -41,6 +42,7 @@ class Tied:
 
 @gzip_page
 @require_safe
+@snapshot()
 def page(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """This view will rank the files of a map by changes times lines."""
     opened = frame.opened(request, slug, pk, "map-hotspots")

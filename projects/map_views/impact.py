@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from projects import impact
 from projects.map_views import frame
 from projects.models import Repository
+from projects.snapshots import snapshot
 
 AFFECTED = 100
 _PATHS, _PROOF = 100, 12
@@ -28,6 +29,7 @@ class Row:
 
 @gzip_page
 @require_safe
+@snapshot()
 def page(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """This view will show what needs some files or folders of the current map."""
     opened = frame.opened(request, slug, pk, "map-impact")

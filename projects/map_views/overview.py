@@ -11,6 +11,7 @@ from projects.map_views import edges, frame, picture, sections
 from projects.map_views.grouping import GROUPINGS
 from projects.map_views.picture import Scope
 from projects.models import SystemMap
+from projects.snapshots import snapshot
 
 _OFFERED = 300
 """How many components one may choose from; the page of components lists all."""
@@ -19,6 +20,7 @@ _SIZES = (("code", False), ("all text", True))
 
 @gzip_page
 @require_safe
+@snapshot()
 def page(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """This view will show a repository's current map: treemap, structure, edges, provenance."""
     opened = frame.opened(request, slug, pk, "map")

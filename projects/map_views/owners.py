@@ -12,6 +12,7 @@ from projects import history
 from projects.history import Owners
 from projects.map_views import frame
 from projects.models import History, Repository, SystemMap
+from projects.snapshots import snapshot
 
 COMPONENTS, PEOPLE = 50, 20
 TOP = 3
@@ -32,6 +33,7 @@ class Row:
 
 @gzip_page
 @require_safe
+@snapshot()
 def page(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """This view will show who changed a repository and each of its components."""
     opened = frame.opened(request, slug, pk, "map-owners")

@@ -7,10 +7,12 @@ from django.views.decorators.http import require_safe
 
 from projects import symbols
 from projects.map_views import frame
+from projects.snapshots import snapshot
 
 
 @gzip_page
 @require_safe
+@snapshot()
 def page(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """This view will list what is named like the text `q`: definitions, then files."""
     opened = frame.opened(request, slug, pk, "map-search")

@@ -1,6 +1,5 @@
 """Building the map of one commit: survey, facts, edges, structure, digest."""
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -24,7 +23,7 @@ from projects.mapping.bounds import Bounds
 from projects.mapping.extraction import Tools
 from projects.mapping.files import File, Survey
 from projects.mapping.linguist import tongues
-from projects.mapping.made import Map, MapFile, Mark, document
+from projects.mapping.made import Map, MapFile, Mark, document, pack
 from projects.mapping.resolving import Resolution
 from projects.mapping.said import Key, Spool
 from projects.mapping.structure import components, globs, setups
@@ -177,9 +176,7 @@ def _finish(
     counts["cycles"] = described["cut"].get("cycles", len(described["cycles"]))
     counts["broken"] = sum(bool(facts and facts.broken) for facts in read.values())
     counts["attributes_left_out"] = said.left_out
-    digest = hashlib.sha256()
-    for piece in document(mapped, resolution.edges.rows(), skips, described):
-        digest.update(piece)
+    digest, packed = pack(document(mapped, resolution.edges.rows(), skips, described))
     return Map(
         commit,
         mapped,
@@ -189,7 +186,8 @@ def _finish(
         counts,
         shares.of(mapped, counted),
         described,
-        digest.hexdigest(),
+        digest,
+        packed,
     )
 
 

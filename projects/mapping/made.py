@@ -1,8 +1,10 @@
 """What a finished map is made of."""
 
 import json
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from hashlib import sha256
 from itertools import islice
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -61,7 +63,8 @@ class Map:
     """A finished map: what is true of one commit, and how it was found.
 
     `packages` are the paths of edges that are no file's. `structure` is what `structure.describe`
-    found, as JSON.
+    found, as JSON. `packed` is the document, compressed, and `digest` its sha256: it has no ids and
+    no times, so equal digests are equal truth.
     """
 
     commit: str
@@ -73,14 +76,12 @@ class Map:
     languages: dict[str, dict[str, int]]
     structure: dict[str, Any]
     digest: str
+    packed: bytes = field(repr=False)
     extractor: str = EXTRACTOR
 
-    def document(self) -> Iterator[bytes]:
-        """This method will give the canonical form, piece by piece: JSON with sorted lists.
-
-        It has no ids and no times: the same bytes for the same truth. Its sha256 is the digest.
-        """
-        return document(self.files, self.edges.rows(), self.skips, self.structure)
+    def document(self) -> bytes:
+        """This method will unpack the canonical form: JSON with sorted lists."""
+        return zlib.decompress(self.packed)
 
 
 def document(
@@ -97,6 +98,15 @@ def document(
     yield b'],\n"files":['
     yield from _joined(rows)
     yield b'],\n"skips":%b,\n"structure":%b}' % (_json(skips), _json(structure))
+
+
+def pack(pieces: Iterable[bytes]) -> tuple[str, bytes]:
+    """This function will give the digest of a document, and the document compressed."""
+    digest, packer, packed = sha256(), zlib.compressobj(1), []
+    for piece in pieces:
+        digest.update(piece)
+        packed.append(packer.compress(piece))
+    return digest.hexdigest(), b"".join([*packed, packer.flush()])
 
 
 def _joined(rows: Iterable[Any]) -> Iterator[bytes]:

@@ -106,10 +106,10 @@ class Node(models.Model):
 
 
 class MapNode(models.Model):
-    """One node as one map shows it. Only current maps have rows."""
+    """One node as the current map of its repository shows it; older maps have no rows."""
 
-    map = models.ForeignKey(
-        SystemMap, on_delete=models.CASCADE, related_name="nodes", help_text="The map."
+    repository = models.ForeignKey(
+        Repository, on_delete=models.CASCADE, related_name="sightings", help_text="Whose map it is."
     )
     node = models.ForeignKey(
         Node, on_delete=models.CASCADE, related_name="sightings", help_text="The node."
@@ -140,7 +140,7 @@ class MapNode(models.Model):
     class Meta:
         db_table = "map_sighting"
         constraints = [
-            models.UniqueConstraint(fields=["map", "node"], name="sighting_is_unique"),
+            models.UniqueConstraint(fields=["repository", "node"], name="sighting_is_unique"),
             models.CheckConstraint(
                 condition=Q(bytes__gte=0, lines__gte=0, definitions__gte=0),
                 name="sighting_sizes_are_counts",
@@ -148,11 +148,11 @@ class MapNode(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.node} on {self.map}"
+        return f"{self.node} of {self.repository}"
 
 
 class Edge(models.Model):
-    """One file needs another. Only current maps have rows."""
+    """One file needs another on the current map of a repository; older maps have no rows."""
 
     class Kind(models.TextChoices):
         """Why one file needs another."""
@@ -160,8 +160,8 @@ class Edge(models.Model):
         IMPORT = "import", "The source imports the target"
         PART = "part", "The target is part of the source, a package"
 
-    map = models.ForeignKey(
-        SystemMap, on_delete=models.CASCADE, related_name="edges", help_text="The map."
+    repository = models.ForeignKey(
+        Repository, on_delete=models.CASCADE, related_name="edges", help_text="Whose map it is."
     )
     src = models.ForeignKey(
         Node, on_delete=models.CASCADE, related_name="+", help_text="The file that needs."
@@ -175,14 +175,16 @@ class Edge(models.Model):
     class Meta:
         db_table = "map_edge"
         constraints = [
-            models.UniqueConstraint(fields=["map", "src", "dst", "kind"], name="edge_is_unique"),
+            models.UniqueConstraint(
+                fields=["repository", "src", "dst", "kind"], name="edge_is_unique"
+            ),
             models.CheckConstraint(condition=~Q(src=models.F("dst")), name="edge_has_two_ends"),
             models.CheckConstraint(
                 condition=Q(kind__in=["import", "part"]), name="edge_kind_is_known"
             ),
             models.CheckConstraint(condition=Q(lines__len__gt=0), name="edge_has_evidence"),
         ]
-        indexes = [models.Index(fields=["map", "dst"], name="edge_reverse")]
+        indexes = [models.Index(fields=["repository", "dst"], name="edge_reverse")]
 
     def __str__(self) -> str:
         return f"{self.src} → {self.dst}"

@@ -70,7 +70,7 @@ def mapped(project: Project, name: str = "quay") -> Repository:
     ]
     for node, lines in zip(nodes, (120, 40, 9), strict=True):
         MapNode.objects.create(
-            map=made,
+            repository=repository,
             node=node,
             blob="b" * 40,
             language="Python",
@@ -78,7 +78,9 @@ def mapped(project: Project, name: str = "quay") -> Repository:
             lines=lines,
             definitions=1,
         )
-    Edge.objects.create(map=made, src=nodes[0], dst=nodes[1], kind="import", lines=[3, 17])
+    Edge.objects.create(
+        repository=repository, src=nodes[0], dst=nodes[1], kind="import", lines=[3, 17]
+    )
     Repository.objects.filter(pk=repository.pk).update(current_map=made)
     repository.refresh_from_db()
     return repository

@@ -143,7 +143,13 @@ def test_many_hotspots_cost_no_more_queries_than_two(world: World, known: Histor
         path = f"quay/f{number}.py"
         node = Node.objects.create(repository=world.repository, kind="file", path=path)
         MapNode.objects.create(
-            map=shown, node=node, blob="b" * 40, language="Python", bytes=1, lines=1, definitions=0
+            repository=shown.repository,
+            node=node,
+            blob="b" * 40,
+            language="Python",
+            bytes=1,
+            lines=1,
+            definitions=0,
         )
         HistoryFile.objects.create(
             history=known, path=path, commits=1, authors=1, last=date(2026, 11, 1)

@@ -67,14 +67,26 @@ def shown(world: World) -> SystemMap:
     made = world.repository.current_map
     assert made is not None
     SystemMap.objects.filter(pk=made.pk).update(structure=STRUCTURE)
-    MapNode.objects.filter(map=made, node__path="quay/boat.py").update(component="boats")
-    MapNode.objects.filter(map=made, node__path="quay/sail.py").update(component="sails")
+    MapNode.objects.filter(repository=made.repository, node__path="quay/boat.py").update(
+        component="boats"
+    )
+    MapNode.objects.filter(repository=made.repository, node__path="quay/sail.py").update(
+        component="sails"
+    )
     node = Node.objects.create(repository=world.repository, kind="file", path=f"quay/{HOSTILE}")
     MapNode.objects.create(
-        map=made, node=node, blob="c" * 40, language="Python", bytes=9, lines=9, definitions=0
+        repository=made.repository,
+        node=node,
+        blob="c" * 40,
+        language="Python",
+        bytes=9,
+        lines=9,
+        definitions=0,
     )
     boat = Node.objects.get(path="quay/boat.py")
-    Edge.objects.create(map=made, src=node, dst=boat, kind="import", lines=list(range(1, 40)))
+    Edge.objects.create(
+        repository=made.repository, src=node, dst=boat, kind="import", lines=list(range(1, 40))
+    )
     return made
 
 
@@ -198,7 +210,7 @@ def test_a_map_says_what_is_left_out_and_what_alarms(world: World, as_staff: Cli
 def test_a_file_shows_who_needs_it_what_it_defines_and_its_source(
     world: World, shown: SystemMap, cloned: str, as_staff: Client
 ) -> None:
-    boat = MapNode.objects.filter(map=shown, node__path="quay/boat.py")
+    boat = MapNode.objects.filter(repository=shown.repository, node__path="quay/boat.py")
     boat.update(blob=cloned, reader="python")
     head = {"lines": 4, "broken": True, "marks": [["entry", "only when run", 3]]}
     facts = {"head": head, "said": [], "definitions": [["function", "row", 3]]}
@@ -219,8 +231,8 @@ def test_a_long_source_is_shown_by_pages_and_a_line_leads_to_its_own(
     world: World, shown: SystemMap, cloned: str, as_staff: Client
 ) -> None:
     blob = put(world.repository.clone, b"".join(b"line %d\n" % n for n in range(1, 2001)))
-    MapNode.objects.filter(map=shown, node__path="quay/boat.py").update(blob=blob)
-    Edge.objects.filter(map=shown, src__path="quay/boat.py").update(lines=[1600])
+    MapNode.objects.filter(repository=shown.repository, node__path="quay/boat.py").update(blob=blob)
+    Edge.objects.filter(repository=shown.repository, src__path="quay/boat.py").update(lines=[1600])
 
     overview = text_of(as_staff, page_of(world, "?q=sail"))
     page = text_of(as_staff, page_of(world, "file/?path=quay/boat.py&page=2"))
@@ -235,7 +247,7 @@ def test_a_long_source_is_shown_by_pages_and_a_line_leads_to_its_own(
 def test_a_source_that_is_not_here_is_said_to_be_missing(
     blob: str, world: World, shown: SystemMap, cloned: str, as_staff: Client
 ) -> None:
-    MapNode.objects.filter(map=shown, node__path="quay/boat.py").update(blob=blob)
+    MapNode.objects.filter(repository=shown.repository, node__path="quay/boat.py").update(blob=blob)
 
     page = text_of(as_staff, page_of(world, "file/?path=quay/boat.py"))
 
@@ -245,7 +257,9 @@ def test_a_source_that_is_not_here_is_said_to_be_missing(
 def test_a_binary_file_is_not_shown_as_text(
     world: World, shown: SystemMap, as_staff: Client
 ) -> None:
-    MapNode.objects.filter(map=shown, node__path="quay/boat.py").update(skip="binary")
+    MapNode.objects.filter(repository=shown.repository, node__path="quay/boat.py").update(
+        skip="binary"
+    )
 
     assert "It is not text" in text_of(as_staff, page_of(world, "file/?path=quay/boat.py"))
 
@@ -279,9 +293,17 @@ def test_a_page_of_a_map_costs_the_same_queries_for_many_rows(
     for number in range(30):
         node = Node.objects.create(repository=world.repository, kind="file", path=f"q/f{number}.py")
         MapNode.objects.create(
-            map=shown, node=node, blob="c" * 40, language="Python", bytes=9, lines=9, definitions=0
+            repository=shown.repository,
+            node=node,
+            blob="c" * 40,
+            language="Python",
+            bytes=9,
+            lines=9,
+            definitions=0,
         )
-        Edge.objects.create(map=shown, src=node, dst=boat, kind="import", lines=[1])
+        Edge.objects.create(
+            repository=shown.repository, src=node, dst=boat, kind="import", lines=[1]
+        )
 
     with CaptureQueriesContext(connection) as many:
         text_of(as_staff, page_of(world, leaf))

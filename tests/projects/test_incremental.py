@@ -50,7 +50,7 @@ def assert_equal_maps(git_dir, commits, cache):
         incremental = build.build(git_dir, commit, TOOLS, cache)
         full = build.build(git_dir, commit, TOOLS, build.NoCache())
         assert incremental.digest == full.digest, commit
-        assert list(incremental.document()) == list(full.document()), commit
+        assert incremental.document() == full.document(), commit
         assert incremental.counts == full.counts, commit
 
 

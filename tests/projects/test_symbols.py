@@ -27,7 +27,7 @@ def shown(origin):
 
 def blob_of(shown, path):
     """This function will give what git calls the content of a file."""
-    return MapNode.objects.get(map=shown, node__path=path).blob
+    return MapNode.objects.get(repository=shown.repository, node__path=path).blob
 
 
 def names(hits):
@@ -86,7 +86,10 @@ def test_a_file_that_is_declared_another_language_keeps_its_definitions(shown, o
     origin.commit({".gitattributes": "*.py linguist-language=Ruby\n"})
     later = mapped.map_newest(origin, shown.repository).current_map
 
-    assert MapNode.objects.get(map=later, node__path="shop/names.py").language == "Ruby"
+    assert (
+        MapNode.objects.get(repository=later.repository, node__path="shop/names.py").language
+        == "Ruby"
+    )
     assert names(symbols.search(later, "axb")) == [("axb", 6)]
     listed = maps.definitions([("shop/names.py", blob_of(later, "shop/names.py"))])
     assert len(listed["shop/names.py"]) == 6

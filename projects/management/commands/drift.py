@@ -53,9 +53,7 @@ def _side(repository: "Repository", commit: str) -> "Side":
     if stored is not None:
         return drift.side(stored)
     made = commits.make(repository.clone, commit, maps.FactsCache())
-    return drift.Side(
-        made.commit, made.extractor, made.digest, made.counts, b"".join(made.document())
-    )
+    return drift.Side(made.commit, made.extractor, made.digest, made.counts, made.document())
 
 
 def _lines(value: Any) -> Iterator[str]:

@@ -96,10 +96,13 @@ def _of_diff(
 
 def _on_the_map(repository: "Repository", at: str, paths: Sequence[str]) -> "Impact":
     from projects import impact, maps
+    from projects.snapshots import snapshot
 
-    stored = maps.at(repository, at)
-    if stored is not None and stored.pk == repository.current_map_id:
-        return impact.of_map(stored, paths)
+    with snapshot():
+        repository.refresh_from_db(fields=["current_map"])
+        stored = maps.at(repository, at)
+        if stored is not None and stored.pk == repository.current_map_id:
+            return impact.of_map(stored, paths)
     answer = commits.registered(repository, at)
     return impact.of_content(answer.content(), answer.head["commit"], paths, answer.head["counts"])
 

@@ -22,13 +22,15 @@ class Command(Contract):
     def answer(self, options: dict[str, Any]) -> tuple[Any, bool]:
         """This method will search; the answer is no when nothing is named so."""
         from projects import symbols
+        from projects.snapshots import snapshot
 
         if not 1 <= options["limit"] <= 1000:
             raise BadInput(f"--limit: {options['limit']} is too few or many; give 1 to 1000")
-        repository = commits.repository(options["repository"])
-        if repository.current_map is None:
-            raise complaints.NoSuchCommit(commits.no_map(repository))
-        hits = symbols.search(repository.current_map, options["text"], options["limit"])
+        with snapshot():
+            repository = commits.repository(options["repository"])
+            if repository.current_map is None:
+                raise complaints.NoSuchCommit(commits.no_map(repository))
+            hits = symbols.search(repository.current_map, options["text"], options["limit"])
         head = {"repository": repository.pk, "commit": repository.current_map.commit}
         return head | symbols.described(hits), bool(hits.symbols or hits.files)
 
