@@ -33,23 +33,18 @@ _ESCAPED = str.maketrans(
 
 @dataclass(frozen=True)
 class _Table:
-    """Rows of repositories: `keys`, by their types, tell those of one repository apart."""
+    """Rows of repositories, each told apart by its `id`."""
 
     name: str
-    keys: dict[str, str]
-    values: tuple[str, ...]
-
-    @property
-    def _columns(self) -> str:
-        return ", ".join(["repository_id", *self.keys, *self.values])
+    columns: str
 
     def replace(self, repository: int, rows: Iterable[bytes], expected: int) -> None:
         """This method will make these all rows of a repository, or raise RuntimeError."""
         standing = self._standing(repository)
-        fresh: Iterable[bytes] = (row for row in rows if not _found(row, standing))
+        fresh: Iterable[bytes] = (row for row in rows if standing.pop(row, None) is None)
         if standing:
             fresh = list(fresh)  # what goes must go first: a row that changes keeps its key
-            self._remove(repository, standing)
+            self._remove(standing.values())
         self._insert(fresh)
         with connection.cursor() as cursor:
             counted = f"SELECT count(*) FROM {self.name} WHERE repository_id = %s"  # noqa: S608 — our own name
@@ -58,27 +53,27 @@ class _Table:
         if written != expected:
             raise RuntimeError(f"{self.name} has {written} rows where the map has {expected}")
 
-    def _standing(self, repository: int) -> set[bytes]:
-        rows: set[bytes] = set()
-        said = f"SELECT {self._columns} FROM {self.name} WHERE repository_id = {repository:d}"  # noqa: S608 — a number
-        with connection.cursor() as cursor:  # which writes a row at a time
-            cursor.copy_expert(f"COPY ({said}) TO STDOUT", SimpleNamespace(write=rows.add))
+    def _standing(self, repository: int) -> dict[bytes, int]:
+        rows: dict[bytes, int] = {}
+
+        def write(line: bytes) -> None:  # called with a row at a time
+            number, _, row = line.partition(b"\t")
+            rows[row] = int(number)
+
+        said = f"SELECT id, {self.columns} FROM {self.name} WHERE repository_id = {repository:d}"  # noqa: S608 — a number
+        with connection.cursor() as cursor:
+            cursor.copy_expert(f"COPY ({said}) TO STDOUT", SimpleNamespace(write=write))
         return rows
 
-    def _remove(self, repository: int, rows: set[bytes]) -> None:
-        names, types = ", ".join(self.keys), ", ".join(f"%s::{one}[]" for one in self.keys.values())
-        statement = (
-            f"DELETE FROM {self.name} WHERE repository_id = %s"  # noqa: S608 — our own names
-            f" AND ({names}) IN (SELECT * FROM unnest({types}))"
-        )
-        left = iter(rows)
+    def _remove(self, ids: Iterable[int]) -> None:
+        # By the key of the table: without statistics the planner would compare all with all.
+        statement, left = f"DELETE FROM {self.name} WHERE id = ANY(%s::bigint[])", iter(ids)  # noqa: S608 — our own name
         with connection.cursor() as cursor:
             while some := list(islice(left, AT_ONCE)):
-                keys = (row.decode().split("\t")[1 : 1 + len(self.keys)] for row in some)
-                cursor.execute(statement, [repository, *map(list, zip(*keys, strict=True))])
+                cursor.execute(statement, [some])
 
     def _insert(self, rows: Iterable[bytes]) -> None:
-        statement, rows = f"COPY {self.name} ({self._columns}) FROM STDIN", iter(rows)
+        statement, rows = f"COPY {self.name} ({self.columns}) FROM STDIN", iter(rows)
         with connection.cursor() as cursor:
             while some := b"".join(islice(rows, AT_ONCE)):
                 cursor.copy_expert(statement, io.BytesIO(some))
@@ -86,13 +81,10 @@ class _Table:
 
 _SIGHTINGS = _Table(
     "map_sighting",
-    {"node_id": "bigint"},
-    (
-        *("blob", "language", "bytes", "lines", "definitions", "skip"),
-        *("role", "component", "reader"),
-    ),
+    "repository_id, node_id, blob, language, bytes, lines, definitions, skip, role, component,"
+    " reader",
 )
-_EDGES = _Table("map_edge", {"src_id": "bigint", "dst_id": "bigint", "kind": "text"}, ("lines",))
+_EDGES = _Table("map_edge", "repository_id, src_id, dst_id, kind, lines")
 
 
 def replace(repository: int, made: Map) -> None:
@@ -137,11 +129,3 @@ def _edges(repository: int, made: Map, nodes: dict[str, int]) -> Iterator[bytes]
 @lru_cache(4096)
 def _text(value: str) -> str:
     return value.translate(_ESCAPED)
-
-
-def _found(row: bytes, standing: set[bytes]) -> bool:
-    """Whether a row stands already; what is left over goes."""
-    if row not in standing:
-        return False
-    standing.remove(row)
-    return True

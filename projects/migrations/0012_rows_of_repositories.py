@@ -22,6 +22,7 @@ def _whose(related: str, *, null: bool) -> models.ForeignKey:
         "projects.repository",
         null=null,
         on_delete=CASCADE,
+        db_index=False,
         related_name=related,
         help_text="Whose map it is.",
     )

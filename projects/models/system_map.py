@@ -109,7 +109,11 @@ class MapNode(models.Model):
     """One node as the current map of its repository shows it; older maps have no rows."""
 
     repository = models.ForeignKey(
-        Repository, on_delete=models.CASCADE, related_name="sightings", help_text="Whose map it is."
+        Repository,
+        on_delete=models.CASCADE,
+        db_index=False,  # the constraint has one that begins with it
+        related_name="sightings",
+        help_text="Whose map it is.",
     )
     node = models.ForeignKey(
         Node, on_delete=models.CASCADE, related_name="sightings", help_text="The node."
@@ -161,7 +165,11 @@ class Edge(models.Model):
         PART = "part", "The target is part of the source, a package"
 
     repository = models.ForeignKey(
-        Repository, on_delete=models.CASCADE, related_name="edges", help_text="Whose map it is."
+        Repository,
+        on_delete=models.CASCADE,
+        db_index=False,  # the constraint has one that begins with it
+        related_name="edges",
+        help_text="Whose map it is.",
     )
     src = models.ForeignKey(
         Node, on_delete=models.CASCADE, related_name="+", help_text="The file that needs."
