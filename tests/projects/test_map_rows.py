@@ -126,7 +126,7 @@ def test_rows_of_current_maps_move_to_their_repository_and_back(repository):
         cursor.execute(
             "SET CONSTRAINTS ALL IMMEDIATE"
         )  # a table with checks to come stays as it is
-        MigrationExecutor(connection).migrate([("projects", "0011_escaped_names")])
+        MigrationExecutor(connection).migrate([("projects", "0014_stages_of_projects")])
         cursor.execute("SELECT DISTINCT map_id FROM map_edge UNION SELECT map_id FROM map_sighting")
         assert cursor.fetchall() == [(repository.maps.latest("pk").pk,)]
         cursor.execute("UPDATE map_edge SET map_id = %s WHERE kind = 'part'", [_older(repository)])

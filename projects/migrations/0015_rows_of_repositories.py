@@ -47,7 +47,7 @@ def _moved(model: str, table: str, related: str) -> list[migrations.operations.b
 
 
 class Migration(migrations.Migration):
-    dependencies = [("projects", "0011_escaped_names")]
+    dependencies = [("projects", "0014_stages_of_projects")]
     operations = [
         migrations.RemoveConstraint("mapnode", "sighting_is_unique"),
         migrations.RemoveConstraint("edge", "edge_is_unique"),
