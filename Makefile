@@ -30,10 +30,11 @@ export PYTHONDONTWRITEBYTECODE :=
 up: .venv/product
 	@$(MANAGE) up $(ARGS)
 
-# Invocations beside each other, each with services of its own, the longest first: tests wait more than
-# they compute. The browser's is apart in any case: its driver's event loop breaks asynchronous tests.
+# Invocations beside each other, each with services of its own: those that compute and those that wait
+# by turns, the longest first. The browser's is apart in any case: its driver's event loop breaks
+# asynchronous tests.
 test: .venv/development $(COMPARED)
-	$(TOGETHER) test-ledger test-factory test-crashes test-faults test-supervised test-apart test-apps test-pages check
+	$(TOGETHER) test-ledger test-faults test-apps test-crashes test-factory test-supervised test-pages test-apart check
 	@$(MAKE) --no-print-directory coverage
 	@$(if $(NPM),,echo "TypeScript was not asked about the map. To ask it, type: sudo apt-get install -y npm")
 	@$(if $(CHROMIUM),,echo "The browser tests were skipped. To run them, type: sudo apt-get install -y chromium libatomic1")

@@ -64,8 +64,9 @@ def test_it_works_with_everything_down(own_services: dict[str, str]) -> None:
 
 
 def test_it_works_with_everything_frozen(own_services: dict[str, str]) -> None:
-    manage("migrate", "--verbosity=0", environment=own_services)
     home = Path(own_services["FACTORY_HOME"])
+    postgres.ensure_running(home)
+    valkey.ensure_running(home)
     pids = postgres.running(home), valkey.running(home)
     assert pids[0]
     assert pids[1]

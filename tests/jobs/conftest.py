@@ -243,7 +243,7 @@ def restartable(home: Path, django_db_setup: None, django_db_blocker: object) ->
     """This fixture will lend a PostgreSQL of its own, migrated, with Django connected to it."""
     postgres.ensure_running(home)
     environment = dict(os.environ) | {"DATABASE_URL": postgres.url(home), "FACTORY_HOME": str(home)}
-    services.manage("migrate", "--verbosity=0", environment=environment)
+    services.manage("migrate", "--verbosity=0", "--skip-checks", environment=environment)
     settings, before = connection.settings_dict, dict(connection.settings_dict)
     with django_db_blocker.unblock():  # type: ignore[attr-defined]
         connection.close()
