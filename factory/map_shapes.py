@@ -142,3 +142,75 @@ class Text(Schema):
     tokens: int = Field(description="What the text costs at most.")
     files: int
     files_all: int
+
+
+class Past(Schema):
+    """The history that figures are counted from."""
+
+    commit: str
+    state: str = Field(description="names, complete or incomplete.")
+    missing: str = Field(description="Why commits are missing; else empty.")
+
+
+class Person(Schema):
+    """What somebody did: a change is one file in one commit; machines are left out."""
+
+    name: str
+    changes: int
+    recent: int = Field(description="In the newest twelve months.")
+    share: float
+
+
+class Part(Schema):
+    """Who changed a component; the name of the whole repository is null."""
+
+    name: str | None
+    changes: int
+    bus_factor: int
+    people: list[Person] = Field(description="Who made most; people_all says how many there are.")
+    people_all: int
+
+
+class Claim(Schema):
+    """Declared owners of some files beside the changes of these files."""
+
+    about: str = Field(description="The pattern, or the kind and name of a catalogue's entity.")
+    owners: list[str]
+    path: str
+    line: int
+    state: str = Field(description="disagrees, unknown, agrees, or sparse: too few changes.")
+    files: int
+    changes: int
+    top: str = Field(description="Who made most of the changes.")
+    share: float = Field(description="Of the one who made most.")
+    own: float = Field(description="The share of the declared owners whose commits are known.")
+    why: list[str]
+
+
+class Owners(Schema):
+    """Who changed the files of the current map, and who is declared to own them."""
+
+    commit: str
+    history: Past | None
+    whole: Part | None
+    components: list[Part] = Field(description="The most changed first, at most limit.")
+    components_all: int
+    declared: list[Claim] = Field(description="Disagreements first, at most limit.")
+    declared_all: int
+    not_compared: str = Field(description="Why declared owners were not compared; else empty.")
+
+
+class Input(Schema):
+    """A number that a judgement of health may be built upon."""
+
+    name: str
+    about: str
+    value: int | float
+
+
+class Health(Schema):
+    """The inputs of a repository's health; nothing is judged."""
+
+    commit: str
+    history: Past | None
+    inputs: list[Input]

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, F, Max, Q, Sum
+from django.db.models import F, Max, Q, Sum
 
 from projects.mapping import roles
 from projects.mapping.linguist import tongues
@@ -36,22 +36,17 @@ _HOTSPOTS = """
       AND starts_with(n.path, %(under)s)
     ORDER BY score DESC, n.path COLLATE "C" LIMIT %(rows)s OFFSET %(from)s
 """
-_FILES = """
-    SELECT n.path, f.commits, f.recent, f.authors, f.top_author, f.top_commits, f.last
-    FROM map_sighting s
+OWNED = """
+    SELECT f.id, n.path, s.component, f.recent, f.authors FROM map_sighting s
     JOIN map_node n ON n.id = s.node_id AND n.kind = 'file'
-    JOIN history_file f ON f.history_id = %(history)s AND f.path = n.path AND f.commits > 0
-    WHERE s.repository_id = %(repository)s
+    JOIN history_file f ON f.history_id = %(history)s AND f.path = n.path
+    WHERE s.repository_id = %(repository)s AND f.commits > 0
+      AND (s.role = ANY(%(prose)s) OR s.role = ANY(%(roles)s) AND s.language = ANY(%(languages)s))
 """
+"""The files of a map that have owners: code, tests and documents that people changed."""
 # By numbers first: names are long, and a file has a row for each author and month.
-_OWNERS = """
-    WITH shown AS (
-      SELECT f.id, s.component FROM map_sighting s
-      JOIN map_node n ON n.id = s.node_id AND n.kind = 'file'
-      JOIN history_file f ON f.history_id = %(history)s AND f.path = n.path
-      WHERE s.repository_id = %(repository)s AND f.commits > 0
-        AND (s.role = ANY(%(prose)s) OR s.role = ANY(%(roles)s) AND s.language = ANY(%(languages)s))
-    ), part AS (
+_OWNERS = f"""
+    WITH shown AS ({OWNED}), part AS (
       SELECT row_number() OVER () AS number, component FROM (SELECT DISTINCT component FROM shown) c
     ), counted AS (
       SELECT part.number, c.author_id, sum(c.commits) AS changes, max(c.month) AS last,
@@ -62,7 +57,7 @@ _OWNERS = """
     SELECT part.component, a.name, sum(changes)::bigint, max(last), coalesce(sum(recent), 0)::bigint
     FROM counted JOIN part USING (number) JOIN history_author a ON a.id = author_id AND NOT a.bot
     GROUP BY part.component, a.name
-"""
+"""  # noqa: S608 — OWNED is a constant
 
 
 @dataclass(frozen=True)
@@ -213,23 +208,9 @@ def months(history: History, files: list[int]) -> dict[int, list[tuple[date, int
     return {pk: list(counts.items()) for pk, counts in found.items()}
 
 
-def by_path(shown: SystemMap, history: History) -> dict[str, dict[str, Any]]:
-    """This function will give commits, recent, authors, top_author, top_commits and last of files.
-
-    Only of files that are on the map and that people changed.
-    """
-    names = ("commits", "recent", "authors", "top_author", "top_commits", "last")
-    with connection.cursor() as cursor:
-        cursor.execute(_FILES, {"history": history.pk, "repository": shown.repository_id})
-        return {path: dict(zip(names, row, strict=True)) for path, *row in cursor.fetchall()}
-
-
-def owners(shown: SystemMap, history: History) -> list[Owners]:
-    """This function will say who changed the files of a map: the whole first, then by component.
-
-    Of code, tests and documents; data, vendored and generated files have no owner.
-    """
-    values = {
+def owned(shown: SystemMap, history: History) -> dict[str, Any]:
+    """This function will give the values that OWNED and what is built upon it are asked with."""
+    return {
         "history": history.pk,
         "repository": shown.repository_id,
         "recent": ago(history.until, 12),
@@ -237,8 +218,15 @@ def owners(shown: SystemMap, history: History) -> list[Owners]:
         "prose": [roles.DOCUMENTATION],
         "languages": _WRITTEN,
     }
+
+
+def owners(shown: SystemMap, history: History) -> list[Owners]:
+    """This function will say who changed the files of a map: the whole first, then by component.
+
+    Of code, tests and documents; data, vendored and generated files have no owner.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(_OWNERS, values)
+        cursor.execute(_OWNERS, owned(shown, history))
         rows = cursor.fetchall()
     whole: dict[str, tuple[int, int, date]] = {}
     parts: dict[str, dict[str, tuple[int, int, date]]] = {}
@@ -304,34 +292,3 @@ def coupled(history: History, path: str = "", number: int = 1) -> list[Coupling]
     return list(
         found.order_by("-together", F("of_one") + F("of_other"), "pk")[begin : begin + ROWS]
     )
-
-
-def health(shown: SystemMap, history: History) -> dict[str, int | float | str]:
-    """This function will give what a judgement of a project's health may be built upon, in numbers.
-
-    Changes and people are those of `owners`, files those on the map; a change is one file in one
-    commit, recent are the newest twelve months. No judgement is made here.
-    """
-    whole = next(iter(owners(shown, history)), None)
-    files = by_path(shown, history)
-    recent = sorted((one["recent"] for one in files.values()), reverse=True)
-    bots = history.authors.filter(bot=True).aggregate(
-        names=Count("name", distinct=True), commits=Sum("commits", default=0)
-    )
-    people = whole.people if whole else []
-    return {
-        "state": str(history.state),
-        "commits": history.commits,
-        "commits_by_bots": bots["commits"],
-        "bots": bots["names"],
-        "changes": whole.changes if whole else 0,
-        "changes_recent": sum(one.recent for one in people),
-        "people": len(people),
-        "people_recent": sum(one.recent > 0 for one in people),
-        "bus_factor": whole.bus_factor if whole else 0,
-        "bus_factor_recent": bus_factor([one.recent for one in people]),
-        "files_changed": len(files),
-        "files_changed_recent": sum(count > 0 for count in recent),
-        "files_of_one_person": sum(one["authors"] == 1 for one in files.values()),
-        "share_of_ten_files_recent": round(sum(recent[:10]) / max(1, sum(recent)), 3),
-    }

@@ -34,7 +34,7 @@ def impact(
     limit: int = Query(200, ge=0, le=AFFECTED),
 ) -> HttpResponse:
     """What needs these files or folders of the current map, with proofs, and what is not covered."""
-    shown = _current(request, pk)
+    shown = current(request, pk)
     try:
         found = asking.of_map(shown, path).insist()
     except asking.NotOnTheMap as error:
@@ -77,7 +77,7 @@ def named(
     limit: int = Query(symbols.LIMIT, ge=1, le=200),
 ) -> HttpResponse:
     """As written first, then in another case, then what begins with it, then what contains it."""
-    shown = _current(request, pk)
+    shown = current(request, pk)
     found = symbols.described(symbols.search(shown, q, limit))
     return fresh(request, {"commit": shown.commit, **found})
 
@@ -93,7 +93,7 @@ def text(
     tokens: int = Query(textmap.TOKENS, ge=textmap.LEAST, le=textmap.MOST),
 ) -> HttpResponse:
     """The most central files with what they define and need, within a budget of tokens."""
-    shown = _current(request, pk)
+    shown = current(request, pk)
     if shown.counts.get("edges", 0) > _TEXT_EDGES:
         raise HttpError(404, f"This map is too large; manage.py map {pk} --text writes it.")
     title = f"{shown.repository_id} at {shown.commit[:12]}"
@@ -106,7 +106,8 @@ def _repository(request: HttpRequest, pk: int) -> Repository:
     return get_object_or_404(found, pk=pk)
 
 
-def _current(request: HttpRequest, pk: int) -> SystemMap:
+def current(request: HttpRequest, pk: int) -> SystemMap:
+    """This function will give the map that is shown of a repository the caller may read; 404."""
     shown = _repository(request, pk).current_map
     if shown is None:
         raise HttpError(404, "This repository has no map yet.")

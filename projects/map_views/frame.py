@@ -21,6 +21,7 @@ PAGES = (
     ("map-components", "Components"),
     ("map-hotspots", "Hotspots"),
     ("map-owners", "Owners"),
+    ("map-health", "Health"),
     ("map-cycles", "Cycles"),
     ("map-drift", "Drift"),
     ("map-impact", "Impact"),

@@ -8,13 +8,16 @@ from django.shortcuts import render
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
-from projects import history
+from projects import history, ownership
 from projects.history import Owners
 from projects.map_views import frame
 from projects.models import History, Repository, SystemMap
+from projects.ownership import Compared
 from projects.snapshots import snapshot
 
 COMPONENTS, PEOPLE = 50, 20
+CLAIMS = 50
+"""How many claims of each state the page lists."""
 TOP = 3
 """People who are named of each component."""
 TOP_LEVEL = "."
@@ -31,6 +34,25 @@ class Row:
     more: int
 
 
+@dataclass(frozen=True)
+class Contested:
+    """A claim about owners, where it stands, and what the changes say."""
+
+    compared: Compared
+    address: str
+    owners: str
+    share: int
+
+
+@dataclass(frozen=True)
+class Part:
+    """The claims in one state, the first of `total`."""
+
+    title: str
+    rows: list[Contested]
+    total: int
+
+
 @gzip_page
 @require_safe
 @snapshot()
@@ -43,6 +65,7 @@ def page(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         context |= {"history": known}
         if known is not None:
             context |= _people(request, opened.repository, opened.map, known)
+            context |= _declared(opened.repository, opened.map, known)
     return render(request, "projects/map/owners.html", context)
 
 
@@ -71,6 +94,39 @@ def _people(
         "alone": sum(one.bus_factor == 1 for one in parts),
         "bots": list(bots.order_by("-commits", "name").values_list("name", "commits")),
     }
+
+
+def _declared(repository: Repository, shown: SystemMap, known: History) -> dict[str, Any]:
+    """Where declared owners and those who change the files are not the same, or nobody can tell."""
+    found = ownership.compare(shown, known)
+    parts = [
+        _part(repository, title, found.of(state))
+        for state, title in (
+            ("disagrees", "Declared owners who are not those who change the files"),
+            ("unknown", "Cannot be compared"),
+        )
+    ]
+    return {
+        "contested": [part for part in parts if part.total],
+        "agreed": len(found.of("agrees")),
+        "sparse": len(found.of("sparse")),
+        "claims": len(found.rows),
+        "least": ownership.LEAST,
+        "refused": found.refused,
+    }
+
+
+def _part(repository: Repository, title: str, found: list[Compared]) -> Part:
+    rows = [
+        Contested(
+            one,
+            frame.place(repository, one.claim.path, one.claim.line),
+            ", ".join(one.claim.owners),
+            round(100 * one.share),
+        )
+        for one in found[:CLAIMS]
+    ]
+    return Part(title, rows, len(found))
 
 
 def _row(repository: Repository, one: Owners) -> Row:

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from projects.models import FileChurn, History, HistoryAuthor, HistoryFile, MapNode, Node
+from projects.models import FileChurn, History, HistoryAuthor, HistoryFile, MapNode, Node, SystemMap
 from tests.pages.conftest import COMMIT, World, browser_of
 
 HOSTILE = "<script>alert(1)</script>"
@@ -160,3 +160,67 @@ def test_many_hotspots_cost_no_more_queries_than_two(world: World, known: Histor
 
     assert "50 of 62" in text
     assert len(many) <= len(few)
+
+
+def declare(world: World, owner: str) -> None:
+    """This function will have CODEOWNERS name an owner of all files."""
+    rules = [{"pattern": "quay/", "owners": [owner], "path": "CODEOWNERS", "line": 4}]
+    SystemMap.objects.update(structure={"owners": rules})
+    FileChurn.objects.filter(author__name=HOSTILE).update(commits=40)
+
+
+def test_owners_show_who_is_declared_and_changes_little(world: World, known: History) -> None:
+    HistoryAuthor.objects.filter(name="Ana").update(email="ana@example.org")
+    declare(world, "@ana")
+
+    text = text_of(browser_of(world.viewer), page_of(world, "owners/"))
+
+    assert "Declared owners who are not those who change the files" in text
+    assert 'file/?path=CODEOWNERS#L4">quay/</a>' in text
+    assert "Ana made 5 of 85 changes, 6 %" in text
+    assert HOSTILE not in text
+
+
+def test_owners_nobody_can_name_are_said_to_be_so(world: World, known: History) -> None:
+    declare(world, "@harbour/<b>")
+
+    text = text_of(browser_of(world.viewer), page_of(world, "owners/"))
+
+    assert "Cannot be compared" in text
+    assert "@harbour/&lt;b&gt; is a team: who belongs to it is not known here" in text
+
+
+def test_each_input_of_health_leads_to_its_page(world: World, known: History) -> None:
+    text = text_of(browser_of(world.viewer), page_of(world, "health/"))
+
+    assert 'map/owners/"><code>bus_factor</code></a>' in text
+    assert 'map/hotspots/?kind=all&amp;since=year"><code>share_of_ten_files_recent</code>' in text
+    assert "Nothing is judged here" in text
+
+
+def test_the_api_tells_owners_and_health(world: World, known: History) -> None:
+    declare(world, "@nobody")
+    client = browser_of(world.viewer)
+
+    owners, health = (
+        client.get(f"/api/repositories/{world.repository.pk}/{leaf}").json()
+        for leaf in ("owners", "health")
+    )
+
+    assert (owners["whole"]["bus_factor"], owners["history"]["state"]) == (1, "complete")
+    assert [(one["state"], one["why"]) for one in owners["declared"]] == [
+        ("unknown", ["@nobody: no author's address has this name"])
+    ]
+    assert {"name": "people", "about": "people who changed a file", "value": 2} in health["inputs"]
+
+
+def test_the_api_tells_a_map_without_a_history(world: World) -> None:
+    client = browser_of(world.viewer)
+
+    owners, health = (
+        client.get(f"/api/repositories/{world.repository.pk}/{leaf}").json()
+        for leaf in ("owners", "health")
+    )
+
+    assert (owners["history"], owners["whole"], owners["declared_all"]) == (None, None, 0)
+    assert {one["name"] for one in health["inputs"]} >= {"files", "unresolved"}

@@ -85,6 +85,7 @@ CASES = {
             "cycles/",
             "hotspots/",
             "owners/",
+            "health/",
             "drift/",
             "impact/",
             "search/",
@@ -116,7 +117,7 @@ CASES = {
     "api/projects/<int:pk>/edges": Case("viewer"),
     **{
         f"api/repositories/<int:pk>/{question}": Case("viewer")
-        for question in ("drift", "impact", "symbols", "text")
+        for question in ("drift", "health", "impact", "owners", "symbols", "text")
     },
     "api/jobs/<int:pk>": Case("viewer"),
     "api/jobs/<int:pk>/reasons": Case("viewer"),

@@ -3,7 +3,7 @@
 import pytest
 from django.db import transaction
 
-from projects import history, maps
+from projects import health, history, maps
 from projects.git import door, reading
 from projects.mapping import build, extraction
 from tests.projects.histories import BEA, BOT, WATCH, busy, commit_by, read
@@ -89,8 +89,10 @@ def test_health_is_numbers_alone(work, worked):
     busy(work)
     shown, known = published(work, worked)
 
-    found = history.health(shown, known)
+    found = {one.name: one.value for one in health.of(shown, known)}
 
-    assert (found["commits"], found["commits_by_bots"], found["bots"]) == (8, 1, 1)
+    assert (found["commits"], found["commits_by_machines"], found["machines"]) == (8, 1, 1)
     assert found["bus_factor"] in (1, 2)
-    assert all(isinstance(value, int | float) for name, value in found.items() if name != "state")
+    assert found["files"] == shown.counts["files"]
+    assert all(isinstance(value, int | float) for value in found.values())
+    assert "commits" not in {one.name for one in health.of(shown, None)}
