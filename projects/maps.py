@@ -111,7 +111,30 @@ def publish(repository: Repository, made: Map, job: int | None) -> SystemMap:
     SystemMap.objects.filter(
         repository=repository, commit=made.commit, extractor=made.extractor
     ).delete()
-    published = SystemMap.objects.create(
+    published = _created(repository, made, job)
+    map_rows.replace(repository.pk, made)
+    Repository.objects.filter(pk=repository.pk).update(
+        current_map=published, failure_class="", failure_message=""
+    )
+    return published
+
+
+def keep(repository: Repository, made: Map, job: int | None) -> SystemMap:
+    """This function will keep the map of a commit beside the current one; call it inside a transaction.
+
+    It has no rows but its own. A map of the same commit that is kept already stays.
+    """
+    # As `publish` does, or both could write the map of one commit.
+    if Repository.objects.select_for_update().filter(pk=repository.pk).first() is None:
+        raise Gone(f"Repository {repository.pk} was removed meanwhile.")
+    kept = SystemMap.objects.filter(
+        repository=repository, commit=made.commit, extractor=made.extractor
+    ).first()
+    return kept or _created(repository, made, job)
+
+
+def _created(repository: Repository, made: Map, job: int | None) -> SystemMap:
+    return SystemMap.objects.create(
         repository=repository,
         commit=made.commit,
         extractor=made.extractor,
@@ -122,11 +145,6 @@ def publish(repository: Repository, made: Map, job: int | None) -> SystemMap:
         document=made.packed,
         job_id=job,
     )
-    map_rows.replace(repository.pk, made)
-    Repository.objects.filter(pk=repository.pk).update(
-        current_map=published, failure_class="", failure_message=""
-    )
-    return published
 
 
 def _columns(rows: Iterable[tuple[Any, ...]]) -> list[list[Any]]:

@@ -104,6 +104,22 @@ def sync(repository: Repository, *, actor: str, branch: str | None = None) -> Jo
     )
 
 
+def map_commit(repository: Repository, commit: str, *, actor: str) -> Job:
+    """This function will enqueue a map of one commit, or give the job that waits to make it.
+
+    `commit` is its whole id. The map is kept beside the current one.
+    """
+    return queue.enqueue(
+        "projects.map_commit",
+        {"repository": repository.pk, "commit": commit},
+        scope=repository.project_id,
+        subject=f"{repository.name} at {commit[:12]}",
+        unique_key=f"past:{repository.pk}:{commit}",
+        limit_key=repository.past_key,
+        actor=actor,
+    )
+
+
 def refetch(repository: Repository, *, actor: str, after: float) -> Job:
     """This function will enqueue a fetch nobody asked for, in so many seconds.
 

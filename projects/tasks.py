@@ -151,15 +151,33 @@ def map_repository(run: Run, *, repository: int) -> Failed | None:
     return None
 
 
-def _made(run: Run, repository: Repository) -> "Map":
+def _made(run: Run, repository: Repository, wanted: str = "") -> "Map":
+    """The map of a commit, or of the newest one."""
     from projects import maps
     from projects.mapping import build
     from projects.mapping.extraction import Tools
 
     watch = Watch(MAP_S, 120, reading.READ_LIMITS, run.tend, _tell(run), run.starting)
-    commit = _here(run, repository, watch)
+    newest = _here(run, repository, watch)
+    commit = reading.commit(repository.clone, wanted, watch) if wanted else newest
     tools = Tools(watch, run.command, maps.bounds())
     return build.build(repository.clone, commit, tools, maps.FactsCache())
+
+
+@kinds.register("projects.map_commit", queue="long", timeout=CLONE_S + 900, idle=180)
+def map_commit(run: Run, *, repository: int, commit: str) -> Failed | None:
+    """Maps one commit of a repository, to be compared with others; the current map stays."""
+    from projects import maps
+
+    found = _find(repository)
+    if found is None:
+        return _gone(repository)
+    if not found.head_commit:
+        return Failed(FailureClass.INVALID_INPUT, "The repository was not fetched yet; sync it.")
+    made = _made(run, found, commit)
+    with run.completing({"commit": made.commit, "digest": made.digest, **made.counts}):
+        maps.keep(found, made, run.job_id)
+    return None
 
 
 @kinds.register("projects.history", queue="long", timeout=CLONE_S + 2400, idle=600)

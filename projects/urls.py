@@ -29,6 +29,7 @@ urlpatterns = [
     path(f"{MAP}/file/", file.page, name="map-file"),
     path(f"{MAP}/cycles/", cycles.page, name="map-cycles"),
     path(f"{MAP}/drift/", drift.page, name="map-drift"),
+    path(f"{MAP}/makings/", drift.makings, name="map-makings"),
     path(f"{MAP}/impact/", impact.page, name="map-impact"),
     path(f"{MAP}/search/", search.page, name="map-search"),
     path(f"{MAP}/hotspots/", hotspots.page, name="map-hotspots"),

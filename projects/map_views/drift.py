@@ -4,18 +4,25 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.gzip import gzip_page
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
-from projects import drift, maps
+from jobs import board as jobs_board
+from jobs.failures import Anticipated
+from jobs.models import Job
+from jobs.states import LIVE
+from projects import access, board, drift, maps, registration
+from projects.git import reading
 from projects.map_views import frame
 from projects.models import Repository, SystemMap
 from projects.snapshots import snapshot
 
-KEPT, ROWS = 100, 100
-
+KEPT, ROWS, MAKING = 100, 100, 10
+_LONGEST = 64
 
 Place = Callable[..., str]  # the address of a path, and of a line of it
 
@@ -40,12 +47,47 @@ def page(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     if opened.map is not None:
         light = SystemMap.objects.filter(repository=opened.repository).order_by("-pk")
         kept = list(light.only("commit", "built_at", "extractor")[:KEPT])
-        older = next((one for one in kept if one.pk != opened.map.pk), opened.map)
+        # Maps that were made later are of commits that somebody asked for.
+        older = next((one for one in kept if one.pk < opened.map.pk), opened.map)
         old = frame.text(request, "from").strip() or older.commit
         new = frame.text(request, "to").strip() or opened.map.commit
         context |= {"kept": kept, "kept_all": light.count(), "old": old, "new": new}
         context |= _compared(opened.repository, old, new)
+        context["making"] = _making(request, opened.repository)
     return render(request, "projects/map/drift.html", context)
+
+
+@require_POST
+def makings(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """This view will have the map of a commit made and kept, and lead back to the comparison."""
+    repository = get_object_or_404(board.repositories(request.user), project__slug=slug, pk=pk)
+    if not access.allows(request.user, "sync", repository.project_id):
+        raise PermissionDenied
+    said = request.POST.get("commit", "").strip()[:_LONGEST]
+    try:
+        commit = reading.commit(repository.clone, said, frame.WATCH)
+    except Anticipated as error:
+        messages.error(request, f"commit: {error}")
+    else:
+        _make(request, repository, commit)
+    sides = {name: request.POST.get(name, "")[:_LONGEST] for name in ("from", "to")}
+    return redirect(frame.address(repository, "map-drift", **sides))
+
+
+def _make(request: HttpRequest, repository: Repository, commit: str) -> None:
+    if maps.at(repository, commit) is not None:
+        messages.info(request, f"The map of commit {commit[:12]} is kept already.")
+        return
+    job = registration.map_commit(repository, commit, actor=f"user:{request.user.pk}")
+    messages.success(request, f"The map of commit {commit[:12]} will be made by job {job.pk}.")
+
+
+def _making(request: HttpRequest, repository: Repository) -> list[Job]:
+    """The jobs that are on their way with maps of older commits."""
+    ours = Job.objects.visible_to(request.user).filter(
+        scope=repository.project_id, state__in=LIVE, limit_key=repository.past_key
+    )
+    return jobs_board.labelled(jobs_board.shown(ours).order_by("pk")[:MAKING])
 
 
 def _compared(repository: Repository, old: str, new: str) -> dict[str, Any]:

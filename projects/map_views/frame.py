@@ -30,7 +30,8 @@ PAGES = (
 )
 """The pages by the name of their address, in the order of the navigation."""
 _MOST_PAGES = 100_000
-_WATCH = door.Watch(deadline_s=5, idle_s=5, limits=reading.READ_LIMITS)
+WATCH = door.Watch(deadline_s=5, idle_s=5, limits=reading.READ_LIMITS)
+"""For what a page asks of git: somebody waits."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ def _behind(repository: Repository, shown: SystemMap) -> int | None:
     if shown.commit == repository.head_commit:
         return 0
     try:
-        return reading.behind(repository.clone, shown.commit, repository.head_commit, _WATCH)
+        return reading.behind(repository.clone, shown.commit, repository.head_commit, WATCH)
     except Anticipated:
         return None
 

@@ -279,3 +279,8 @@ class Repository(models.Model):
     def history_key(self) -> str:
         """What bounds the jobs that read its history: one at a time, beside the others."""
         return f"history:{self.pk}"
+
+    @property
+    def past_key(self) -> str:
+        """What bounds the jobs that map its older commits: one at a time; none is its status."""
+        return f"past:{self.pk}"

@@ -93,6 +93,7 @@ CASES = {
         )
     },
     "projects/<slug:slug>/repositories/<int:pk>/map/exports/<slug:form>/": Case("viewer"),
+    "projects/<slug:slug>/repositories/<int:pk>/map/makings/": Case(NOBODY, "contributor"),
     "projects/<slug:slug>/repositories/<int:pk>/syncs/": Case(NOBODY, "contributor"),
     "projects/<slug:slug>/credentials/": Case("maintainer"),
     "projects/<slug:slug>/repositories/<int:pk>/credentials/": Case(NOBODY, "maintainer"),

@@ -5,6 +5,7 @@ from django.db import transaction
 from projects import maps, registration
 from projects.git import door, reading
 from projects.mapping import build, extraction
+from projects.mapping.made import Map
 from projects.models import Repository
 from tests.projects.origins import Origin
 
@@ -24,10 +25,16 @@ def registered(origin: Origin) -> Repository:
 
 def map_newest(origin: Origin, repository: Repository) -> Repository:
     """This function will publish the map of the origin's newest commit."""
-    git_dir = door.git_dir(origin.path)
-    made = build.build(git_dir, reading.head(git_dir, _TOOLS.watch), _TOOLS, maps.FactsCache())
-    repository.record_sync(made.commit)
+    newest = made(origin)
+    repository.record_sync(newest.commit)
     with transaction.atomic():
-        maps.publish(repository, made, None)
+        maps.publish(repository, newest, None)
     repository.refresh_from_db()
     return repository
+
+
+def made(origin: Origin, commit: str = "") -> Map:
+    """This function will map a commit of the origin, or its newest one."""
+    git_dir = door.git_dir(origin.path)
+    wanted = commit or reading.head(git_dir, _TOOLS.watch)
+    return build.build(git_dir, wanted, _TOOLS, maps.FactsCache())
