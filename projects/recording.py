@@ -1,7 +1,8 @@
 """Histories in the database: what was read is put aside, then published in one transaction."""
 
-import io
+from collections.abc import Iterable
 from datetime import date
+from itertools import islice
 
 from django.db import connection
 from django.db.models.functions import Now
@@ -12,6 +13,7 @@ from projects.mapping.history.tally import Tally
 from projects.models import History, Repository
 
 RECENT = 12  # months
+_LINE = 32  # characters of a row, about
 # Temporary: it ends with the session, so a killed job leaves nothing behind.
 _BEGIN = """
     CREATE TEMPORARY TABLE IF NOT EXISTS history_read
@@ -20,6 +22,8 @@ _BEGIN = """
     TRUNCATE history_read, history_ids
 """
 _ASIDE = "COPY history_read (place, author, month, commits, added, deleted) FROM STDIN"
+_WHOLE = "COPY file_churn (file_id, author_id, month, commits, added, deleted) FROM STDIN"
+_IDS = "SELECT what, place - 1, id FROM history_ids"
 _FILES = """
     INSERT INTO history_file (history_id, path)
     SELECT %s, u.path FROM unnest(%s::text[]) AS u (path) ON CONFLICT DO NOTHING
@@ -113,12 +117,23 @@ class Aside:
 
     def put(self, counted: Tally) -> None:
         """This method will move rows there, out of this process's memory."""
-        rows = io.StringIO()
-        for place, author, month, row in counted.drain():
-            rows.write(f"{place}\t{author}\t{month}\t{row.commits}\t{row.added}\t{row.deleted}\n")
-        rows.seek(0)
+        rows = (
+            f"{place}\t{author}\t{month}\t{row.commits}\t{row.added}\t{row.deleted}\n"
+            for place, author, month, row in counted.drain()
+        )
         with connection.cursor() as cursor:
-            cursor.copy_expert(_ASIDE, rows)
+            cursor.copy_expert(_ASIDE, _Lines(rows))
+
+
+class _Lines:
+    """Lines as a file to be copied from: the database stores some while the next are written."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._lines = iter(lines)
+
+    def read(self, size: int) -> str:
+        """This method will give the next lines, about `size` characters; '' is the end."""
+        return "".join(islice(self._lines, max(1, size // _LINE)))
 
 
 class Outdated(Exception):
@@ -138,8 +153,6 @@ def publish(repository: Repository, read: Read, job: int | None) -> History:
 
     Raises Outdated when it is to be added to a history that changed meanwhile.
     """
-    aside = Aside()
-    aside.put(read.tally)
     former = History.objects.select_for_update().filter(repository=repository).first()
     if read.upon and (former is None or former.commit != read.upon):
         raise Outdated(f"{repository} has no history up to {read.upon[:12]} any more.")
@@ -150,14 +163,16 @@ def publish(repository: Repository, read: Read, job: int | None) -> History:
             for statement in _OLD:
                 cursor.execute(statement, [history.pk])
         _names(history, read)
-        cursor.execute("ANALYZE history_read, history_ids")
-        cursor.execute(_CHURN + _ADDING if read.upon else _CHURN)
+        if read.upon or read.tally.drained:
+            _add_churn(read)
+        else:
+            _copy_churn(read.tally)
         cursor.execute(_SUMMARY, {"history": history.pk} | _limits(read.until))
         columns = [list(column) for column in zip(*read.pairs, strict=True)] or [[]] * 5
         cursor.execute(_COUPLINGS, [history.pk, *columns, history.pk, history.pk])
         if cursor.rowcount != len(read.pairs):
             raise RuntimeError(f"{cursor.rowcount} pairs were written of {len(read.pairs)}")
-    aside.clear()
+    Aside().clear()
     return history
 
 
@@ -186,6 +201,38 @@ def _names(history: History, read: Read) -> None:
         cursor.execute(_FILE_IDS, {"history": history.pk, "paths": paths})
         cursor.execute(_AUTHORS, [history.pk, names, emails, bots, commits])
         cursor.execute(_AUTHOR_IDS, {"history": history.pk, "names": names, "emails": emails})
+
+
+def _add_churn(read: Read) -> None:
+    """What was put aside in parts, or goes to what is there already, is summed by the database."""
+    Aside().put(read.tally)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE history_read, history_ids")
+        cursor.execute(_CHURN + _ADDING if read.upon else _CHURN)
+
+
+def _copy_churn(counted: Tally) -> None:
+    """What is whole and in memory is written once, in the order of its key."""
+    with connection.cursor() as cursor:
+        cursor.execute(_IDS)
+        ids = {(what, place): pk for what, place, pk in cursor.fetchall()}
+        files = [ids["file", place] for place in range(len(counted.paths))]
+        authors = [ids["author", place] for place in range(len(counted.authors))]
+        months = _Months()
+        rows = (
+            f"{files[place]}\t{authors[author]}\t{months[month]}\t"
+            f"{row.commits}\t{row.added}\t{row.deleted}\n"
+            for place, author, month, row in counted.drain()
+        )
+        cursor.copy_expert(_WHOLE, _Lines(rows))
+
+
+class _Months(dict[int, str]):
+    """The first day of a month that counts from the year 0, as the database reads it."""
+
+    def __missing__(self, number: int) -> str:
+        self[number] = str(tally.month(number))
+        return self[number]
 
 
 def _limits(until: date) -> dict[str, date]:

@@ -10,6 +10,8 @@ from projects.mapping import files
 MOST_NAMES = 500_000  # paths a history may have; a map has no more files either
 MOST_AUTHORS = 100_000  # names with addresses; Linux has some ten thousand
 MAX_NAME = 200  # characters of an author's name or address
+_AUTHOR, _PLACE = 16, 40  # bits below these: 26,400 months to the year 2200, and all authors
+_MONTHS, _AUTHORS = (1 << _AUTHOR) - 1, (1 << _PLACE - _AUTHOR) - 1
 _MAX_BYTES = 4 * MAX_NAME
 _REMEMBERED = 10_000  # spellings of authors
 _EPOCH = date(1970, 1, 1).toordinal()
@@ -24,9 +26,9 @@ class TooManyNames(Exception):
 class Row:
     """What one author did to one file in one month."""
 
-    commits: int = 0
-    added: int = 0
-    deleted: int = 0
+    commits: int
+    added: int
+    deleted: int
 
 
 @dataclass
@@ -41,8 +43,9 @@ class Tally:
     paths: dict[str, int] = field(default_factory=dict)
     authors: dict[tuple[str, str], int] = field(default_factory=dict)
     commits_of: dict[int, int] = field(default_factory=dict)
-    rows: dict[tuple[int, int, int], Row] = field(default_factory=dict)
+    rows: dict[int, Row] = field(default_factory=dict)  # by place, author and month in one number
     left_out: int = 0  # changes of files whose names no map shows
+    drained: bool = False  # some was taken out: `rows` are not the whole
     _raw_paths: dict[bytes, int] = field(default_factory=dict)
     _raw_authors: dict[tuple[bytes, bytes], int] = field(default_factory=dict)
     _months: dict[int, int] = field(default_factory=dict)
@@ -62,17 +65,25 @@ class Tally:
             if place < 0:
                 self.left_out += 1
                 continue
-            row = self.rows.setdefault((place, author, month), Row())
+            key = place << _PLACE | author << _AUTHOR | month
+            row = self.rows.get(key)
+            if row is None:
+                self.rows[key] = Row(1, added, deleted)
+                continue
             row.commits += 1
             row.added += added
             row.deleted += deleted
         return [place for place in places if place >= 0]
 
     def drain(self) -> Iterator[tuple[int, int, int, Row]]:
-        """This method will give what was counted since it was called last, and forget it."""
-        rows, self.rows = self.rows, {}
-        for (place, author, month), row in rows.items():
-            yield place, author, month, row
+        """This method will give what was counted since it was called last, and forget it.
+
+        A file's place first, its author's, the month and the row; in that order.
+        """
+        rows, self.rows, self.drained = self.rows, {}, True
+        for key in sorted(rows):
+            author = key >> _AUTHOR & _AUTHORS
+            yield key >> _PLACE, author, key & _MONTHS, rows[key]
 
     def _path(self, raw: bytes) -> int:
         if len(raw) > files.MAX_PATH:
