@@ -12,7 +12,7 @@ from jobs.models import Verification
 
 RECENT = timedelta(minutes=5)
 """A rate over less would say little, over more would say it late."""
-_QUANTILES = ("0.5", "0.95")
+_QUANTILES = ("0.5", "0.95", "0.99")
 
 
 def gauge(name: str, text: str, label: str, values: dict[str, float]) -> GaugeMetricFamily:
@@ -26,11 +26,11 @@ def gauge(name: str, text: str, label: str, values: dict[str, float]) -> GaugeMe
 def of_work() -> Iterator[GaugeMetricFamily]:
     """This function will tell what ended of late, how long it waited and ran, and why it failed."""
     until = timezone.now()
-    span = figures.Span(until - RECENT, until)
-    groups = figures.groups(span)
+    recent = figures.Chosen(figures.Span(until - RECENT, until))
+    groups = figures.groups(recent)
     for by in figures.GROUPS:
         yield from _ended(by, [one for one in groups if one.by == by])
-    classes = figures.classes(span)
+    classes = figures.classes(recent)
     failed: dict[str, float] = {one.failure_class: one.failed for one in classes}
     again: dict[str, float] = {one.failure_class: one.retried for one in classes}
     text = "Attempts that failed in the last five minutes."
@@ -44,18 +44,18 @@ def _ended(by: str, groups: list[Group]) -> Iterator[GaugeMetricFamily]:
     ended: dict[str, float] = {one.name: one.ended for one in groups}
     yield gauge(f"factory_recent_ended_by_{by}", text, by, ended)
     if by in ("kind", "queue"):
-        waits = {one.name: (one.wait_p50, one.wait_p95) for one in groups}
+        waits = {one.name: (one.wait_p50, one.wait_p95, one.wait_p99) for one in groups}
         yield _quantiles(f"factory_wait_seconds_by_{by}", "From queued to begun.", by, waits)
-        runs = {one.name: (one.run_p50, one.run_p95) for one in groups}
+        runs = {one.name: (one.run_p50, one.run_p95, one.run_p99) for one in groups}
         yield _quantiles(f"factory_run_seconds_by_{by}", "From begun to ended.", by, runs)
 
 
 def _quantiles(
-    name: str, text: str, label: str, values: dict[str, tuple[float | None, float | None]]
+    name: str, text: str, label: str, values: dict[str, tuple[float | None, ...]]
 ) -> GaugeMetricFamily:
     family = GaugeMetricFamily(name, text, labels=[label, "quantile"])
-    for each, pair in sorted(values.items()):
-        for quantile, value in zip(_QUANTILES, pair, strict=True):
+    for each, measured in sorted(values.items()):
+        for quantile, value in zip(_QUANTILES, measured, strict=True):
             if value is not None:
                 family.add_metric([each, quantile], value)
     return family

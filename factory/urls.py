@@ -16,6 +16,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("jobs/", include("jobs.urls")),
     path("", include("jobs.insight_urls")),
+    path("", include("factory.system_urls")),
     path("schedules/", include("jobs.timetable_urls")),
     path("runners/", include("jobs.runner_urls")),
     path("queues/", include("jobs.queue_urls")),

@@ -8,10 +8,14 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from jobs.ledger import statement
-from jobs.models import Attempt, Runner
+from jobs.models import Runner
+from jobs.retention import BOUNDS_S
 
 MEASURED = 20_000
 """Of a span of time the newest attempts are measured, at most so many."""
+COUNTED = 500_000
+"""And so many are counted, step by step: 0.3 s on two slow cores."""
+STEPS = 60
 LONGEST = timedelta(days=92)
 GROUPS = ("kind", "queue", "project", "runner")
 
@@ -43,8 +47,15 @@ class Group(NamedTuple):
     retried: int
     wait_p50: float | None
     wait_p95: float | None
+    wait_p99: float | None
     run_p50: float | None
     run_p95: float | None
+    run_p99: float | None
+
+    @property
+    def rate(self) -> float | None:
+        """Of what succeeded or failed for good, the share that succeeded, in percent."""
+        return _share(self.succeeded, self.failed)
 
 
 class FailureCount(NamedTuple):
@@ -61,6 +72,44 @@ class Day(NamedTuple):
     day: date
     state: str
     jobs: int
+
+
+class Step(NamedTuple):
+    """The attempts that ended in one step of a span, by how; None where they were not counted."""
+
+    since: datetime
+    succeeded: int | None
+    failed: int | None
+    retried: int | None
+    other: int | None
+
+    @property
+    def ended(self) -> int | None:
+        """How many ended in all."""
+        if self.succeeded is None:
+            return None
+        return self.succeeded + (self.failed or 0) + (self.retried or 0) + (self.other or 0)
+
+    @property
+    def rate(self) -> float | None:
+        """Of what succeeded or failed for good, the share that succeeded, in percent."""
+        return _share(self.succeeded, self.failed)
+
+
+class Taken(NamedTuple):
+    """How long the measured attempts of one step of a span ran, in seconds."""
+
+    since: datetime
+    p50: float | None = None
+    p95: float | None = None
+    p99: float | None = None
+
+
+class Depth(NamedTuple):
+    """The most that waited in one queue in each step of a span; None where nobody looked."""
+
+    queue: str
+    waiting: list[int | None]
 
 
 class EventLag(NamedTuple):
@@ -87,31 +136,84 @@ def span(since: datetime, until: datetime) -> Span:
     return Span(since, until)
 
 
-def groups(of: Span, scopes: Collection[int] | None = None) -> list[Group]:
+class Chosen(NamedTuple):
+    """What figures are of: a span, projects (None: all, and none), and a kind unless it is ""."""
+
+    span: Span
+    scopes: Collection[int] | None = None
+    kind: str = ""
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The same, as statements name it."""
+        return {
+            "since": self.span.since,
+            "until": self.span.until,
+            "scopes": None if self.scopes is None else sorted(self.scopes),
+            "kind": self.kind,
+            "most": MEASURED,
+            "counted": COUNTED,
+            "steps": STEPS,
+        }
+
+    @property
+    def steps(self) -> list[datetime]:
+        """When each step begins."""
+        step = (self.span.until - self.span.since) / STEPS
+        return [self.span.since + number * step for number in range(STEPS)]
+
+
+def groups(of: Chosen) -> list[Group]:
     """This function will measure what ended within a span: in all, and each group apart.
 
-    The whole has no name and stands first; `scopes` None means all projects and none.
+    The whole has no name and stands first.
     """
-    values = {"since": of.since, "until": of.until, "most": MEASURED, "scopes": _listed(scopes)}
-    return [Group._make(row) for row in _rows("figures", values)]
+    return [Group._make(row) for row in _rows("figures", of.values)]
 
 
-def ended(of: Span, scopes: Collection[int] | None = None) -> int:
-    """This function will count the attempts that ended within a span, measured or not."""
-    attempts = Attempt.objects.filter(ended_at__gte=of.since, ended_at__lt=of.until)
-    return (attempts if scopes is None else attempts.filter(job__scope__in=scopes)).count()
+def over_time(of: Chosen) -> list[Step]:
+    """This function will count what ended in each step of a span.
+
+    Of more than `COUNTED` the newest are counted; a step that is not counted whole has no numbers.
+    """
+    rows = {number: rest for number, *rest in _rows("figures_steps", of.values)}
+    whole_since = next((rest[-1] for rest in rows.values()), None)
+    unknown, nothing = (None,) * 4, (0,) * 4
+    return [
+        Step(at, *(unknown if whole_since and at < whole_since else rows.get(number, nothing)[:4]))
+        for number, at in enumerate(of.steps, 1)
+    ]
 
 
-def classes(of: Span, scopes: Collection[int] | None = None) -> list[FailureCount]:
+def taken(of: Chosen) -> list[Taken]:
+    """This function will measure how long the newest attempts ran, in each step of a span."""
+    rows = {number: rest for number, *rest in _rows("figures_taken", of.values)}
+    return [Taken(at, *rows.get(number, ())) for number, at in enumerate(of.steps, 1)]
+
+
+def spread(of: Chosen) -> list[int]:
+    """This function will count the measured attempts up to each of `BOUNDS_S`, and longer ones."""
+    rows = dict(_rows("figures_spread", of.values | {"bounds": list(BOUNDS_S)}))
+    return [rows.get(number, 0) for number in range(len(BOUNDS_S) + 1)]
+
+
+def depths(of: Span) -> list[Depth]:
+    """This function will tell how much waited in each queue, as upkeep saw it once a minute."""
+    found: dict[str, list[int | None]] = {}
+    values = {"since": of.since, "until": of.until, "steps": STEPS}
+    for queue, number, waiting in _rows("figures_depths", values):
+        found.setdefault(queue, [None] * STEPS)[number - 1] = waiting
+    return [Depth(queue, waiting) for queue, waiting in found.items()]
+
+
+def classes(of: Chosen) -> list[FailureCount]:
     """This function will count the failed attempts of a span by their class."""
-    values = {"since": of.since, "until": of.until, "scopes": _listed(scopes)}
-    return [FailureCount._make(row) for row in _rows("figures_classes", values)]
+    return [FailureCount._make(row) for row in _rows("figures_classes", of.values)]
 
 
-def days(of: Span, scopes: Collection[int] | None = None) -> list[Day]:
+def days(of: Chosen) -> list[Day]:
     """This function will count what ended on each day, of removed jobs too; newest day first."""
-    values = {"since": of.since, "until": of.until, "scopes": _listed(scopes)}
-    return [Day._make(row) for row in _rows("figures_days", values)]
+    return [Day._make(row) for row in _rows("figures_days", of.values)]
 
 
 def event_lag() -> EventLag:
@@ -137,8 +239,9 @@ def memory() -> dict[str, int]:
     return {f"{pool}-{pk}": rss_mb for pool, pk, rss_mb in live}
 
 
-def _listed(scopes: Collection[int] | None) -> list[int] | None:
-    return None if scopes is None else sorted(scopes)
+def _share(succeeded: int | None, failed: int | None) -> float | None:
+    final = (succeeded or 0) + (failed or 0)
+    return 100 * (succeeded or 0) / final if final else None
 
 
 def _rows(name: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:

@@ -1,56 +1,17 @@
-"""Pages about the ledger as a whole: figures, deliveries of events, and the runs of `verify_board`."""
-
-from datetime import timedelta
-from typing import Any
+"""Pages about the ledger as a whole: deliveries of events, and the runs of `verify_board`."""
 
 from django.contrib import messages
-from django.core.exceptions import BadRequest, PermissionDenied
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from jobs import board, events, figures, overall, people, ports
-from jobs.models import Delivery, Job, Runner, Verification
+from jobs import board, events, overall, people, ports
+from jobs.models import Delivery, Job, Verification
 
-SPANS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
 PAGE = 50
 RUNS = 20
-
-
-@require_safe
-def measured(request: HttpRequest) -> HttpResponse:
-    """This view will show throughput, waits, runs and failures of a span of time."""
-    chosen = request.GET.get("span") or "hour"
-    if chosen not in SPANS:
-        raise BadRequest(f"span={chosen[:40]} is none of: {', '.join(SPANS)}.")
-    until = timezone.now()
-    of = figures.span(until - SPANS[chosen], until)
-    scopes = _scopes(request.user)
-    groups = figures.groups(of, scopes)
-    names = ports.scopes.label(
-        {int(one.name) for one in groups if one.by == "project" and one.name}
-    )
-    runners = [int(one.name) for one in groups if one.by == "runner" and one.name]
-    pools = dict(Runner.objects.filter(pk__in=runners).values_list("pk", "pool"))
-    context = {
-        "spans": list(SPANS),
-        "chosen": chosen,
-        "of": of,
-        "ended": figures.ended(of, scopes),
-        "measured": figures.MEASURED,
-        "whole": next((one for one in groups if not one.by), None),
-        "parts": [
-            (by, [(_name(one, names, pools), one) for one in groups if one.by == by])
-            for by in figures.GROUPS
-        ],
-        "classes": figures.classes(of, scopes),
-        "days": figures.days(figures.Span(until - timedelta(days=14), until), scopes),
-    }
-    if scopes is None:
-        context |= {"lag": figures.event_lag(), "memory": figures.memory()}
-    return render(request, "jobs/figures.html", context)
 
 
 @require_safe
@@ -99,15 +60,3 @@ def health(request: HttpRequest) -> HttpResponse:
     runs = Verification.objects.order_by("-pk")[:RUNS]
     context = {"v": version, "found": found, "counters": counters, "runs": runs}
     return render(request, "jobs/health.html", context)
-
-
-def _scopes(user: Any) -> list[int] | None:
-    return None if user.is_active and user.is_staff else list(ports.scopes.visible(user))
-
-
-def _name(one: figures.Group, names: Any, pools: dict[int, str]) -> str:
-    if one.by == "runner" and one.name:
-        return f"{pools.get(int(one.name), 'removed')}-{one.name}"
-    if one.by == "project":
-        return str(names.get(int(one.name), "a removed project")) if one.name else "no project"
-    return one.name

@@ -6,7 +6,6 @@ from jobs import insight
 
 app_name = "insight"
 urlpatterns = [
-    path("figures/", insight.measured, name="figures"),
     path("deliveries/", insight.deliveries, name="deliveries"),
     path("deliveries/<int:pk>/replays/", insight.replays, name="replays"),
     path("health/", insight.health, name="health"),

@@ -203,7 +203,15 @@ def answers_to(name: str) -> bool:
 
 def rss_mb() -> int:
     """This function will give this process's resident memory in MiB."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return memory_mb(os.getpid()) or 0
+
+
+def memory_mb(pid: int) -> int | None:
+    """This function will give a process's resident memory in MiB, or None when it is gone."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    except (OSError, IndexError, ValueError):
+        return None
     return pages * resource.getpagesize() >> 20
 
 

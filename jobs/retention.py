@@ -53,6 +53,10 @@ _LEFTOVERS = {
                           FROM job_tick) t
           WHERE place > %(keep_ticks)s AND at < clock_timestamp() - make_interval(days => %(days)s)
           LIMIT %(most)s)""",
+    "depths": """
+        DELETE FROM job_queue_depth WHERE id IN (
+          SELECT id FROM job_queue_depth WHERE at < clock_timestamp() - make_interval(days => %(days)s)
+          LIMIT %(most)s)""",
     "counts": """
         DELETE FROM job_day WHERE id IN (
           SELECT id FROM job_day WHERE day < current_date - %(counts_days)s LIMIT %(most)s)""",

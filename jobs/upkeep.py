@@ -61,6 +61,7 @@ def tick(raw: Connection, *, asks_always: bool = False) -> Tick:
         "resume": _resume,
         "judge": _judge,
         "fire schedules": _fire,
+        "look at queues": _look,
     }
     bound = {name: partial(step, raw, done) for name, step in steps.items()}
     done.failures += _steps.take(raw, bound)
@@ -96,6 +97,10 @@ def _judge(raw: Connection, done: Tick) -> None:
 
 def _fire(raw: Connection, done: Tick) -> None:
     done.fired = len(schedules.fire_due(raw))
+
+
+def _look(raw: Connection, done: Tick) -> None:
+    db.changed(raw, statement("look_at_queues"))
 
 
 def proof_of_death(suspect: Suspect) -> str:

@@ -45,6 +45,35 @@ def _dotenv() -> Check:
     return Check(".env", True, visible(detail), (wrong and "write NAME=value") or "", bool(wrong))
 
 
+def source(variable: Variable) -> str:
+    """This function will say who gave a variable its value, as far as this process can tell."""
+    if not os.environ.get(variable.name, "").strip():
+        return "default"
+    if variable.name in dotenv.GIVEN:
+        return ".env"
+    # What `up` read there, its children find in their environment.
+    if configuration.SUPERVISED in os.environ and variable.name in _written():
+        return ".env, or the environment of manage.py up"
+    return "environment"
+
+
+def effective(variable: Variable) -> str:
+    """This function will write the value a variable has, or has been given by others; no secret."""
+    text = os.environ.get(variable.name, "").strip()
+    if variable.secret:
+        return "set (hidden)" if text else "not set"
+    if text or variable.default:
+        return redact(text or variable.default)
+    value = configuration.load()[variable.name]
+    return "not set" if value in (None, "") else f"{redact(str(value))} (follows from others)"
+
+
+def _written() -> set[str]:
+    path = dotenv.place()
+    readable = path.is_file() and os.access(path, os.R_OK)
+    return dotenv.lines(path.read_text(errors="replace"))[1] if readable else set()
+
+
 def _value(variable: Variable) -> str:
     text = os.environ.get(variable.name, "").strip()
     if text:

@@ -7,7 +7,7 @@ from jobs.models.history import Attempt, JobDay, LegalMove, LogChunk, Move
 from jobs.models.job import Job, Refused, Stale
 from jobs.models.limit import BadLimit, Limit
 from jobs.models.progress import LateReport, Progress
-from jobs.models.runner import Intent, Queue, Runner
+from jobs.models.runner import Intent, Queue, QueueDepth, Runner
 from jobs.models.schedule import CatchUp, Schedule, Tick
 from jobs.models.verification import Verification
 
@@ -31,6 +31,7 @@ __all__ = [
     "Policy",
     "Progress",
     "Queue",
+    "QueueDepth",
     "Refused",
     "Runner",
     "Schedule",

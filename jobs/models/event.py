@@ -9,6 +9,9 @@ from django.db.models.functions import Now
 
 from jobs import ports
 
+BY_PEOPLE = Q(actor__startswith="user:") | Q(actor__startswith="command:")
+"""Of rows with an actor: those of a person, on a page or at a terminal."""
+
 
 class EventQuerySet(models.QuerySet["Event"]):
     """Questions about events."""
@@ -54,6 +57,7 @@ class Event(models.Model):
         indexes = [
             models.Index(fields=["scope", "-id"], name="event_scope", condition=Q(scope__gt=0)),
             models.Index(fields=["name", "-id"], name="event_name"),
+            models.Index(fields=["id"], name="event_by_people", condition=BY_PEOPLE),
         ]
 
     def __str__(self) -> str:

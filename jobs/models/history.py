@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from jobs.models.event import BY_PEOPLE
 from jobs.models.job import Job
 from jobs.states import FINISHED
 
@@ -61,6 +62,7 @@ class Move(models.Model):
 
     class Meta:
         db_table = "job_move"
+        indexes = [models.Index(fields=["id"], name="move_by_people", condition=BY_PEOPLE)]
 
     def __str__(self) -> str:
         return f"{self.from_state or 'new'} → {self.to_state}"

@@ -62,6 +62,27 @@ class Queue(Limited):
             cursor.execute("NOTIFY job_wake")
 
 
+class QueueDepth(models.Model):
+    """What stood in a queue in a minute, as upkeep saw it; no row where nobody looked."""
+
+    queue = models.CharField(max_length=32, help_text="The queue, which may be gone by now.")
+    at = models.DateTimeField(help_text="The minute in which it was looked at.")
+    waiting = models.PositiveIntegerField(help_text="Jobs that were due and waited.")
+    running = models.PositiveIntegerField(help_text="Jobs in runners' hands.")
+    oldest_s = models.FloatField(
+        null=True, blank=True, help_text="How long the oldest of them waited, in seconds."
+    )
+
+    class Meta:
+        db_table = "job_queue_depth"
+        constraints = [
+            models.UniqueConstraint(fields=["at", "queue"], name="queue_depth_is_one"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.waiting} waited in {self.queue} at {self.at:%Y-%m-%d %H:%M}"
+
+
 class Intent(models.TextChoices):
     """What a person may ask of a runner. It claims nothing more from then on, and ends."""
 

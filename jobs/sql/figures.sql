@@ -6,6 +6,7 @@ WITH ended AS (
   FROM job_attempt a JOIN job j ON j.id = a.job_id
   WHERE a.ended_at >= %(since)s AND a.ended_at < %(until)s
     AND (%(scopes)s::bigint[] IS NULL OR j.scope = ANY (%(scopes)s::bigint[]))
+    AND (%(kind)s = '' OR j.kind = %(kind)s)
   ORDER BY a.id DESC LIMIT %(most)s
 ), waited AS (
   SELECT e.*, extract(epoch FROM e.started_at - q.at)::float8 AS wait_s
@@ -19,7 +20,9 @@ SELECT CASE WHEN grouping(kind) = 0 THEN 'kind' WHEN grouping(queue_id) = 0 THEN
        count(*), count(*) FILTER (WHERE outcome = 'succeeded'), count(*) FILTER (WHERE outcome = 'failed'),
        count(*) FILTER (WHERE outcome IN ('queued', 'scheduled')),
        percentile_cont(0.5) WITHIN GROUP (ORDER BY wait_s), percentile_cont(0.95) WITHIN GROUP (ORDER BY wait_s),
-       percentile_cont(0.5) WITHIN GROUP (ORDER BY run_s), percentile_cont(0.95) WITHIN GROUP (ORDER BY run_s)
+       percentile_cont(0.99) WITHIN GROUP (ORDER BY wait_s),
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY run_s), percentile_cont(0.95) WITHIN GROUP (ORDER BY run_s),
+       percentile_cont(0.99) WITHIN GROUP (ORDER BY run_s)
 FROM waited
 GROUP BY GROUPING SETS ((), (kind), (queue_id), (scope), (runner_id))
 ORDER BY 1, 3 DESC, 2

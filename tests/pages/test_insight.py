@@ -56,7 +56,7 @@ def test_a_removed_job_is_told_as_such(world: World, dead: Delivery) -> None:
     assert "removed" in text(world.viewer, "/deliveries/")
 
 
-@pytest.mark.parametrize("page", ["/deliveries/", "/deliveries/?dead", "/figures/"])
+@pytest.mark.parametrize("page", ["/deliveries/", "/deliveries/?dead", "/system/metrics/"])
 def test_a_stranger_sees_nothing_of_it(world: World, dead: Delivery, page: str) -> None:
     shown = text(world.stranger, page)
 
@@ -65,14 +65,14 @@ def test_a_stranger_sees_nothing_of_it(world: World, dead: Delivery, page: str) 
 
 
 def test_figures_show_what_ended_to_those_who_may_see_it(world: World) -> None:
-    assert "1 attempt ended" in text(world.viewer, "/figures/?span=hour")
-    assert "By runner" in text(world.staff, "/figures/?span=hour")
-    assert "By runner" not in text(world.viewer, "/figures/?span=hour")
-    assert "Nothing ended in this span" in text(world.stranger, "/figures/?span=hour")
+    assert "1 attempt ended" in text(world.viewer, "/system/metrics/?span=hour")
+    assert "By runner" in text(world.staff, "/system/metrics/?span=hour")
+    assert "By runner" not in text(world.viewer, "/system/metrics/?span=hour")
+    assert "Nothing ended in this span" in text(world.stranger, "/system/metrics/?span=hour")
 
 
 def test_a_span_nobody_knows_is_refused(world: World) -> None:
-    assert browser_of(world.staff).get("/figures/?span=aeon").status_code == 400
+    assert browser_of(world.staff).get("/system/metrics/?span=aeon").status_code == 400
 
 
 def test_verifications_tell_staff_what_disagreed(world: World) -> None:
@@ -140,4 +140,4 @@ def test_a_delivery_that_somebody_repaired_as_failed_says_so(world: World, dead:
 def test_figures_call_runners_what_the_page_of_runners_calls_them(world: World) -> None:
     ran = Attempt.objects.get(job=world.job).runner_id
 
-    assert f">short-{ran}<" in text(world.staff, "/figures/")
+    assert f">short-{ran}<" in text(world.staff, "/system/metrics/")

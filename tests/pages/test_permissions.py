@@ -44,6 +44,7 @@ CASES = {
     "legend/": Case("stranger"),
     "runbook/": Case("stranger"),
     "figures/": Case("stranger"),
+    "system/metrics/": Case("stranger"),
     "deliveries/": Case("stranger"),
     "health/": Case("stranger"),
     "registrations/": Case("stranger", "stranger"),
@@ -62,6 +63,10 @@ CASES = {
         for noun in ("pauses", "resumptions", "limits")
     },
     "runners/": Case("staff"),
+    **{
+        f"system/{page}": Case("staff")
+        for page in ("", "processes/", "storage/", "configuration/", "audit/")
+    },
     "runners/requests/": Case("staff", "staff"),
     # What belongs to a project.
     "jobs/<int:pk>/": Case("viewer"),

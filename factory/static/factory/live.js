@@ -29,8 +29,11 @@
 
   /* Freshness */
   const clockTime = v => new Date(v / 1000).toTimeString().slice(0, 8);
-  const state = () => page.out ? "logged out"
-    : now() - page.ticked < TICK_MS ? "live" : page.answers ? "polling" : "disconnected";
+  /* What no topic renews is read again as a whole, or stays as it was loaded, and says so */
+  const whole = () => $("[data-page]");
+  const renewed = () => $("[data-topic]") || $("[data-rows]");
+  const state = () => page.out ? "logged out" : !page.answers ? "disconnected"
+    : !renewed() ? (whole() ? "polling" : "loaded") : now() - page.ticked < TICK_MS ? "live" : "polling";
   const show = () => {
     if (!fresh) return;
     const next = state();
@@ -142,7 +145,9 @@
     health($("#health", other));
     const v = +$("#fresh", other).dataset.v;
     all("[data-topic]", other).forEach(one => put(one.dataset.topic, v, () => document.importNode(one, true)));
-    seen(v);
+    const old = whole(), fresher = $("[data-page]", other);
+    if (old && fresher && !busy(old)) swap(old, document.importNode(fresher, true), v);
+    if (renewed() || (old && !busy(old))) seen(v);
   };
 
   /* Socket */
@@ -159,7 +164,7 @@
   const heard = ({ data }) => {
     const frame = JSON.parse(data);
     if (frame.health !== undefined) health(parse(`<div>${frame.health}</div>`));
-    if (frame.tick) { page.ticked = now(); page.answers = true; seen(frame.tick); show(); }
+    if (frame.tick) { page.ticked = now(); page.answers = true; if (renewed()) seen(frame.tick); show(); }
     else if (frame.topic && !put(frame.topic, frame.v, () => parse(frame.html))) watch();
     else if (frame.refused) frame.refused.forEach(topic => regions(topic).forEach(drop));
   };
@@ -225,7 +230,8 @@
     times();
     late();
     show();
-    if (state() !== "live" && now() - page.polled > POLL_MS * (.8 + Math.random() * .4) && now() > 2500) resync();
+    const every = whole() && !renewed() ? whole().dataset.page * 1000 : POLL_MS;
+    if (!["live", "loaded"].includes(state()) && now() - page.polled > every * (.8 + Math.random() * .4) && now() > 2500) resync();
   }, 1000);
   connect();
 })();
