@@ -67,7 +67,7 @@ def shown(request: HttpRequest) -> HttpResponse:
 def moved(request: HttpRequest) -> HttpResponse:
     """This view will lead from the address that figures had."""
     query = request.META.get("QUERY_STRING", "")
-    return redirect(f"/system/metrics/{'?' if query else ''}{query}", permanent=True)
+    return redirect(f"/system/metrics/{'?' if query else ''}{query}")
 
 
 def _measured(request: HttpRequest, of: Chosen) -> dict[str, Any]:

@@ -185,7 +185,7 @@ def test_metrics_of_a_project_are_for_its_members(world: World) -> None:
 def test_the_address_figures_had_leads_to_metrics(world: World) -> None:
     answer = browser_of(world.viewer).get("/figures/?span=day")
 
-    assert (answer.status_code, answer["Location"]) == (301, "/system/metrics/?span=day")
+    assert (answer.status_code, answer["Location"]) == (302, "/system/metrics/?span=day")
 
 
 def test_the_overview_says_how_the_whole_is(world: World) -> None:
