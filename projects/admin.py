@@ -14,6 +14,7 @@ from projects.scoped import Removing, Scoped
 
 import_module("projects.repository_admin")
 import_module("projects.map_admin")
+import_module("projects.plan_admin")
 
 
 class KeepsAMaintainer(forms.BaseInlineFormSet):

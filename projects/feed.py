@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db.models import CharField, QuerySet, Value
@@ -16,7 +17,7 @@ from django.urls import reverse
 
 from jobs import events, people
 from jobs.models import Event
-from projects.models import Project, Repository
+from projects.models import Idea, Project, Repository, Spec, Task
 
 PAGE = 50
 SENTENCES = {
@@ -224,4 +225,11 @@ def _repositories(ids: Collection[int]) -> dict[int, str]:
     }
 
 
+def _planned(word: str, model: Any, ids: Collection[int]) -> dict[int, str]:
+    rows = model.objects.filter(pk__in=ids).values_list("pk", "project__slug")
+    return {pk: reverse(f"projects:{word}", args=[slug, pk]) for pk, slug in rows}
+
+
 about("repository", _repositories)
+for _word, _model in (("idea", Idea), ("spec", Spec), ("task", Task)):
+    about(_word, partial(_planned, _word, _model))

@@ -88,8 +88,9 @@ def create(model: type[Any], project: Project, given: Mapping[str, Any], *, by: 
     """This function will write down an idea, a spec or a task.
 
     `given` holds fields by name; a slug that is missing is made of the title. Of a task,
-    `SUBTASK`, `CRITERION` and `CHECK` may hold the texts of its boxes. Raises Wrong.
+    `SUBTASK`, `CRITERION` and `CHECK` may hold the texts of its boxes. Raises Wrong and Archived.
     """
+    project.demand_use()
     fields = {name: value for name, value in given.items() if name not in ItemKind.values}
     texts = [(kind, text) for kind in ItemKind.values for text in given.get(kind) or ()]
     if len(texts) > MOST_ITEMS:
@@ -269,11 +270,15 @@ def spoken(state: str) -> str:
 
 
 def locked(row: Any) -> Any:
-    """This function will read a row anew and hold it until the transaction ends; raises Stale."""
+    """This function will read a row anew and hold it until the transaction ends.
+
+    Raises Stale when it is gone, and Archived when nothing is to change in its project.
+    """
     found = type(row).objects.select_for_update(of=("self",)).select_related("project")
     now = found.filter(pk=row.pk).first()
     if now is None:
         raise Stale(f"{row} was removed.")
+    now.project.demand_use()
     return now
 
 

@@ -16,8 +16,12 @@ from projects.map_views import (
     owners,
     search,
 )
+from projects.plan_views import board as plan_board
+from projects.plan_views import boxes, one, summary
 
 app_name = "projects"
+PLAN = "projects/<slug:slug>"
+TASK = f"{PLAN}/tasks/<int:pk>"
 MAP = "projects/<slug:slug>/repositories/<int:pk>/map"
 urlpatterns = [
     path("registrations/", views.registrations, name="registrations"),
@@ -54,4 +58,26 @@ urlpatterns = [
         name="revocations",
     ),
     path("invitations/<str:text>/", members.invitation, name="invitation"),
+    path(f"{PLAN}/tasks/", plan_board.tasks, name="tasks"),
+    path(f"{PLAN}/tasks/next/", plan_board.next_task, name="next-task"),
+    path(f"{PLAN}/digest/", summary.page, name="digest"),
+    path(f"{TASK}/items/", boxes.items, name="items"),
+    path(f"{TASK}/items/<int:item>/ticks/", boxes.ticks, name="ticks"),
+    path(f"{TASK}/items/<int:item>/removals/", boxes.item_removals, name="item-removals"),
+    path(f"{TASK}/blockers/", boxes.blockers, name="blockers"),
+    path(
+        f"{TASK}/blockers/<int:blocker>/removals/", boxes.blocker_removals, name="blocker-removals"
+    ),
 ]
+for _word in ("idea", "spec"):
+    urlpatterns.append(
+        path(f"{PLAN}/{_word}s/", plan_board.thoughts, {"word": _word}, name=f"{_word}s")
+    )
+for _word in ("idea", "spec", "task"):
+    _row, _more = f"{PLAN}/{_word}s/<int:pk>", {"word": _word}
+    urlpatterns += [
+        path(f"{PLAN}/{_word}s/new/", one.new, _more, name=f"new-{_word}"),
+        path(f"{_row}/", one.page, _more, name=_word),
+        path(f"{_row}/edits/", one.edits, _more, name=f"{_word}-edits"),
+        path(f"{_row}/moves/", one.moves, _more, name=f"{_word}-moves"),
+    ]

@@ -15,6 +15,7 @@ from factory.skin import theme_of
 from jobs import controls, edges, kinds, runbook, summary
 from jobs.controls import Control
 from jobs.redaction import visible
+from projects import planning
 
 # The first that is found: most browsers also name those they descend from.
 _BROWSERS = (
@@ -32,6 +33,33 @@ _SYSTEMS = (
     ("Mac OS", "macOS"),
     ("Linux", "Linux"),
 )
+# The look and the glyph of what is planned; those of jobs where they mean the same.
+_PLANNED = {
+    "NOT_STARTED": ("none", "none"),
+    "IN_PROGRESS": ("begun", "running"),
+    "BLOCKED": ("blocked", "blocked"),
+    "REVIEW": ("verifying", "verifying"),
+    "COMPLETED": ("succeeded", "succeeded"),
+    "OPEN": ("queued", "queued"),
+    "ACCEPTED": ("succeeded", "succeeded"),
+    "DROPPED": ("cancelled", "cancelled"),
+    "DRAFT": ("scheduled", "scheduled"),
+    "READY": ("queued", "queued"),
+    "FULFILLED": ("succeeded", "succeeded"),
+}
+_VERBS = {
+    "NOT_STARTED": "Put back",
+    "IN_PROGRESS": "Work on it",
+    "BLOCKED": "Blocked",
+    "REVIEW": "To review",
+    "COMPLETED": "Complete",
+    "OPEN": "Open again",
+    "ACCEPTED": "Accept",
+    "DROPPED": "Drop",
+    "DRAFT": "Back to draft",
+    "READY": "Ready",
+    "FULFILLED": "Fulfilled",
+}
 register = template.Library()
 register.filter("visible", visible)
 
@@ -189,3 +217,38 @@ def seconds(number: float | None) -> str:
     if number < 1:
         return f"{number * 1000:.0f} ms"
     return f"{number:.1f} s" if number < 120 else f"{number / 60:.0f} min"
+
+
+@register.simple_tag
+def plan_mark(state: str) -> SafeString:
+    """This tag will write the state of an idea, a spec or a task as glyph, word and colour."""
+    look, glyph = _PLANNED.get(str(state), ("none", "none"))
+    return format_html(
+        '<span class="mark mark-{}">{}{}</span>', look, icon(glyph), planning.spoken(state)
+    )
+
+
+@register.simple_tag
+def priority(task: Any) -> SafeString:
+    """This tag will write the priority of a task as letter, word and colour."""
+    meaning = task.get_priority_display()
+    text = '<span class="priority priority-{}" title="{}"><b>{}</b><span>{}</span></span>'
+    return format_html(text, task.priority, meaning, task.letter, task.priority_word.lower())
+
+
+@register.filter
+def spoken(state: str) -> str:
+    """This filter will write a state of something planned as people do."""
+    return planning.spoken(state)
+
+
+@register.filter
+def move_verb(state: str) -> str:
+    """This filter will say what somebody does who moves something planned to a state."""
+    return _VERBS.get(str(state), planning.spoken(state).capitalize())
+
+
+@register.filter
+def hours(number: Any) -> str:
+    """This filter will write an estimate."""
+    return "" if number is None else f"{float(number):g} h"

@@ -1,0 +1,182 @@
+"""The admin of ideas, specs and tasks: the same forms, moves and refusals as the pages have."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from jobs.models import Refused, Stale
+from jobs.windows import Capped, Window, WindowInline
+from projects import access, planning
+from projects.models import Blocker, Idea, Item, PlanChange, Spec, Task
+from projects.models.plan import MOVES
+from projects.plan_forms import FORMS
+from projects.scoped import Scoped
+
+
+class ChangeInline(WindowInline):
+    """What was done to it, and by whom."""
+
+    model = PlanChange
+    fields = readonly_fields = ("at", "actor", "what", "old", "new", "reason", "details")
+
+
+class ItemInline(WindowInline):
+    """The boxes of a task; its page ticks them."""
+
+    model = Item
+    fields = readonly_fields = ("kind", "text", "required", "done_at", "done_by")
+
+
+class BlockerInline(WindowInline):
+    """What a task waits for; its page changes that."""
+
+    model = Blocker
+    fk_name = "task"
+    fields = readonly_fields = ("blocker", "created_by", "created_at")
+
+
+class PlanAdmin(Scoped, admin.ModelAdmin):
+    """What is planned: written by `projects.planning`, which keeps who did what."""
+
+    list_display: Any = ("title", "state", "project", "slug", "moved_at", "created_by")
+    list_select_related: Any = ("project",)
+    list_filter: Any = ("state", "moved_at")
+    search_fields: Any = ("=id", "title", "slug", "project__name")
+    ordering: Any = ("-pk",)
+    readonly_fields: Any = ("state", "moved_at", "created_by", "created_at", "updated_at", "page")
+    inlines: Any = (ChangeInline,)
+    paginator = Capped
+    show_full_result_count = False
+    list_per_page = 50
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        """This method will use the form of the pages."""
+        kwargs["form"] = FORMS[self.model][1]
+        return super().get_form(request, obj, change, **kwargs)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """This method will ask for the project of what is new, and show what is known of the rest."""
+        asked = FORMS[self.model][1]._meta.fields
+        return (
+            ("project", *asked, "version")
+            if obj is None
+            else (*asked, "version", *self.readonly_fields)
+        )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """This method will know nothing yet of what is new."""
+        return self.readonly_fields if obj else ()
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
+        """This method will show no history of what is new."""
+        return [*self.inlines] if obj else []
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """This method will write it as the pages do; raises Stale when somebody was faster."""
+        by = f"user:{request.user.pk}"
+        seen = form.cleaned_data.get("version") or 0
+        if change:
+            planning.edit(obj, seen, form.given, by=by)
+        else:
+            obj.pk = planning.create(self.model, form.cleaned_data["project"], form.given, by=by).pk
+        obj.refresh_from_db()
+
+    @admin.display(description="in Mission Control")
+    def page(self, row: Any) -> SafeString:
+        """This field will lead to its page."""
+        word = planning.WORDS[type(row)]
+        where = reverse(f"projects:{word}", args=[row.project.slug, row.pk])
+        return format_html('<a href="{}">{}</a>', where, row)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """This method will offer each state somebody may move rows to."""
+        found = super().get_actions(request)
+        targets = {new for _, new in MOVES[self.model._meta.db_table]}
+        states = [
+            value for value in self.model._meta.get_field("state").choices if value[0] in targets
+        ]
+        for value, _ in states if self.has_change_permission(request) else ():
+            name = f"move_to_{value.lower()}"
+            found[name] = (_mover(value), name, f"Move to {planning.spoken(value)}")
+        return found
+
+
+def _mover(to: str) -> Any:
+    def act(modeladmin: Any, request: HttpRequest, queryset: "QuerySet[Any]") -> None:
+        done, by = 0, f"user:{request.user.pk}"
+        for row in queryset:
+            if not access.allows(request.user, "plan", row.project_id):
+                continue
+            try:
+                planning.move(row, row.state, to, by=by, reason="In the admin.")
+            except (Refused, Stale) as error:
+                modeladmin.message_user(request, str(error), messages.ERROR)
+                continue
+            modeladmin.log_change(request, row, f"Moved to {planning.spoken(to)}.")
+            done += 1
+        modeladmin.message_user(request, f"{done} moved", messages.SUCCESS)
+
+    return act
+
+
+@admin.register(Idea)
+class IdeaAdmin(PlanAdmin):
+    """Ideas."""
+
+
+@admin.register(Spec)
+class SpecAdmin(PlanAdmin):
+    """Specs."""
+
+    autocomplete_fields = ("idea",)
+
+
+@admin.register(Task)
+class TaskAdmin(PlanAdmin):
+    """Tasks with their boxes and what they wait for."""
+
+    list_display = ("title", "state", "priority", "project", "assignee", "estimate_h", "moved_at")
+    list_select_related = ("project", "assignee")
+    list_filter = ("state", "priority", "moved_at")
+    autocomplete_fields = ("idea", "spec", "assignee")
+    readonly_fields = (*PlanAdmin.readonly_fields, "override")
+    inlines = (ItemInline, BlockerInline, ChangeInline)
+
+
+@admin.register(PlanChange)
+class PlanChangeAdmin(Window):
+    """Who did what to ideas, specs and tasks."""
+
+    list_display = ("at", "actor", "what", "old", "new", "idea", "spec", "task", "reason")
+    list_select_related = ("idea", "spec", "task")
+    list_filter = ("what", "at")
+    search_fields = ("=actor", "=task__id", "reason")
+    ordering = ("-pk",)
+
+
+@admin.register(Item)
+class ItemAdmin(Window):
+    """Boxes of tasks."""
+
+    list_display = ("text", "kind", "task", "required", "done_at", "done_by")
+    list_select_related = ("task",)
+    list_filter = ("kind", "required")
+    search_fields = ("text", "=task__id")
+    ordering = ("-pk",)
+
+
+@admin.register(Blocker)
+class BlockerAdmin(Window):
+    """Which task must be completed before which."""
+
+    list_display = ("task", "blocker", "created_by", "created_at")
+    list_select_related = ("task", "blocker")
+    search_fields = ("=task__id", "=blocker__id")
+    ordering = ("-pk",)
