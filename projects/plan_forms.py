@@ -137,6 +137,15 @@ class SpecForm(PlanForm):
 class TaskForm(PlanForm):
     """What may be said of a task."""
 
+    estimate_h = forms.DecimalField(
+        label="Estimate in hours",
+        required=False,
+        min_value=0,
+        max_digits=6,
+        decimal_places=2,
+        help_text="As somebody guesses; empty while nobody does.",
+    )
+
     class Meta:
         model = Task
         fields = (

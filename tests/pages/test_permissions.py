@@ -17,7 +17,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from factory.models import ApiToken
 from jobs import controls, live, ports, queue
 from jobs.models import Artefact, Delivery, Dependency, Event, Job, Schedule
-from projects.models import Invitation, Membership, Role
+from projects import planning
+from projects.models import Idea, Invitation, Membership, Project, Role, Spec, Task
 from tests.pages.conftest import COMMIT, World, browser_of
 
 # From the least to the most. Below a role of the project is whoever is not a member.
@@ -107,6 +108,28 @@ CASES = {
     "projects/<slug:slug>/members/<int:pk>/removals/": Case("maintainer", "maintainer"),
     "projects/<slug:slug>/invitations/": Case(NOBODY, "maintainer"),
     "projects/<slug:slug>/invitations/<int:pk>/revocations/": Case(NOBODY, "maintainer"),
+    **{
+        f"projects/<slug:slug>/{word}s/{page}": Case("viewer")
+        for word in ("idea", "spec", "task")
+        for page in ("", "<int:pk>/")
+    },
+    **{
+        f"projects/<slug:slug>/{word}s/{page}": Case("contributor", "contributor")
+        for word in ("idea", "spec", "task")
+        for page in ("new/", "<int:pk>/edits/", "<int:pk>/moves/")
+    },
+    "projects/<slug:slug>/tasks/next/": Case("viewer"),
+    "projects/<slug:slug>/digest/": Case("viewer"),
+    **{
+        f"projects/<slug:slug>/tasks/<int:pk>/{act}/": Case(NOBODY, "contributor")
+        for act in (
+            "items",
+            "items/<int:item>/ticks",
+            "items/<int:item>/removals",
+            "blockers",
+            "blockers/<int:blocker>/removals",
+        )
+    },
     # For staff alone; to everybody else it does not exist.
     "schedules/": Case("staff"),
     "schedules/<int:pk>/": Case("staff"),
@@ -185,6 +208,7 @@ def ids(world: World, people: dict[str, Any]) -> dict[str, Any]:
     token, _ = ApiToken.objects.issue(people["maintainer"], "ci", "read", 1)
     return {
         "artefact": left_by(world.job),
+        **planned(world.project),
         "parent": awaited_by(world.job),
         "jobs/": world.job.pk,
         "api/jobs/": world.job.pk,
@@ -197,6 +221,22 @@ def ids(world: World, people: dict[str, Any]) -> dict[str, Any]:
         "deliveries/": delivery.pk,
         "schedules/": Schedule.objects.values_list("pk", flat=True)[0],
     }
+
+
+def planned(project: Project) -> dict[str, int]:
+    """This function will write down an idea, a spec and a task, and give what addresses name."""
+    rows = {
+        word: planning.create(model, project, {"title": "lighthouse", **more}, by="user:1")
+        for word, model, more in (
+            ("idea", Idea, {}),
+            ("spec", Spec, {}),
+            ("task", Task, {"CHECK": ["quay"]}),
+        )
+    }
+    first = planning.create(Task, project, {"title": "boat.py"}, by="user:1")
+    planning.block(rows["task"], first, by="user:1")
+    found = {f"projects/<slug:slug>/{word}s/": row.pk for word, row in rows.items()}
+    return found | {"item": rows["task"].items.get().pk, "blocker": first.pk}
 
 
 def left_by(job: Job) -> int:
@@ -235,7 +275,8 @@ def filled(route: str, ids: dict[str, Any], exists: bool = True) -> str:
     values = {"pk": found[0] if found and exists else 10**9, "text": "no-such-link"}
     values["name"] = "short" if exists else "nowhere"
     values["parent"] = ids["parent"] if exists else 10**9
-    values["artefact"] = ids["artefact"] if exists else 10**9
+    for name in ("artefact", "item", "blocker"):
+        values[name] = ids[name] if exists else 10**9
     values["slug"] = "harbour" if exists else "nowhere"
     values["form"] = "dot"
     asked = ASKED.get(route.rpartition("/")[2], "") if route.startswith("api/") else ""
