@@ -19,6 +19,7 @@ from django.core.exceptions import (
     RequestDataTooBig,
     TooManyFieldsSent,
     TooManyFilesSent,
+    ValidationError,
 )
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.http.request import UnreadablePostError
@@ -292,6 +293,9 @@ class Errors:
                 return answer(request, 403, str(exception))
             case addresses.Refused():
                 return answer(request, 400, str(exception), fields=_field(exception))
+            case ValidationError():
+                fields = {name: " ".join(said) for name, said in _wrong(exception).items()}
+                return answer(request, 400, f"Malformed: {', '.join(fields)}.", fields=fields)
             case UnreadablePostError():
                 return answer(request, 408)
         return None
@@ -327,6 +331,11 @@ def _unnamed(status: int) -> Words:
     except ValueError:
         phrase = "Error"
     return Words(phrase.lower().replace(" ", "-"), phrase, "This cannot be done.")
+
+
+def _wrong(error: ValidationError) -> dict[str, list[str]]:
+    """What is wrong with each field; what concerns no field stands below `body`."""
+    return error.message_dict if hasattr(error, "error_dict") else {"body": error.messages}
 
 
 def _field(refused: addresses.Refused) -> dict[str, str]:

@@ -161,6 +161,9 @@ class Project(Schema):
     id: int
     slug: str
     name: str
+    goal: str = Field(description="What is being worked towards now.")
+    stage: str = Field(description="capture, define, plan, build, verify or ship.")
+    version: int = Field(description="Grows with each change of name or goal.")
     archived_at: datetime | None
     repositories: list[Repository]
 

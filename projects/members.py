@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from projects import access, membership
+from projects import access, frame, membership
 from projects.models import Invitation, Membership, Project, Role
 from projects.models.invitation import LONGEST_DAYS
 
@@ -168,7 +168,7 @@ def _page(
     link: str = "",
 ) -> HttpResponse:
     may = access.allows(request.user, "members", project.pk)
-    context = {
+    context = frame.opened(request, project.slug, "members").context | {
         "project": project,
         "members": project.memberships.select_related("user").order_by("user__username"),
         "may_act": may,

@@ -3,19 +3,20 @@
 The one call of the pages, the admin, the API and the registration of repositories.
 """
 
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 from django.utils.text import slugify
 
 from jobs import acts, events
-from jobs.models import Job, Refused, Schedule, Stale
+from jobs.models import Event, Job, Refused, Schedule, Stale
 from jobs.models.schedule import BadSchedule
 from jobs.plain import printable
-from jobs.states import UNSTARTED
+from jobs.states import HELD, UNSTARTED
 from projects.models import Membership, Project, Role, Stage
 
 PUT_AWAY = "The project was archived."
@@ -111,6 +112,24 @@ def move(project: Project, to: Stage, *, actor: str, reason: str = "") -> None:
     project.stage = to
 
 
+def since(project: Project) -> datetime:
+    """This function will tell since when a project stands where it does."""
+    moves = Event.objects.filter(scope=project.pk, name="project.moved").order_by("-pk")
+    return moves.values_list("created_at", flat=True).first() or project.created_at
+
+
+def concerned(project: Project) -> dict[str, int]:
+    """This function will count what putting a project away, or taking it back, would touch."""
+    jobs, schedules = Job.objects.filter(scope=project.pk), Schedule.objects
+    return {
+        "waiting": jobs.filter(state__in=UNSTARTED).exclude(state="paused").count(),
+        "running": jobs.filter(state__in=HELD).count(),
+        "schedules": schedules.active().filter(scope=project.pk).count(),
+        "paused": _put_away(project).count(),
+        "silent": schedules.filter(scope=project.pk, reason=PUT_AWAY).count(),
+    }
+
+
 def archive(project: Project, *, actor: str) -> tuple[int, int]:
     """This function will put a project away; give how many jobs and schedules it paused.
 
@@ -141,8 +160,7 @@ def unarchive(project: Project, *, actor: str) -> tuple[int, int]:
         put_away = Project.objects.filter(pk=project.pk, archived_at__isnull=False)
         if not put_away.update(archived_at=None):
             raise Stale(f"{project} is in use.")
-        paused = Job.objects.filter(scope=project.pk, state="paused", reason__endswith=PUT_AWAY)
-        resumed = acts.resume(paused, by=actor).done
+        resumed = acts.resume(_put_away(project), by=actor).done
         schedules = [
             _resumed(one, actor)
             for one in Schedule.objects.filter(scope=project.pk, reason=PUT_AWAY)
@@ -150,6 +168,10 @@ def unarchive(project: Project, *, actor: str) -> tuple[int, int]:
         _publish("project.unarchived", project, actor, jobs=resumed, schedules=sum(schedules))
     project.refresh_from_db()
     return resumed, sum(schedules)
+
+
+def _put_away(project: Project) -> "QuerySet[Job]":
+    return Job.objects.filter(scope=project.pk, state="paused", reason__endswith=PUT_AWAY)
 
 
 def _resumed(schedule: Schedule, actor: str) -> bool:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from projects import credentials, feed_views, members, views
+from projects import credentials, feed_views, members, portfolio_views, views
 from projects.map_views import components as map_components
 from projects.map_views import (
     cycles,
@@ -26,6 +26,12 @@ MAP = "projects/<slug:slug>/repositories/<int:pk>/map"
 urlpatterns = [
     path("registrations/", views.registrations, name="registrations"),
     path("projects/<slug:slug>/", views.page, name="page"),
+    path("projects/", portfolio_views.listing, name="listing"),
+    path("creations/", portfolio_views.creations, name="creations"),
+    path("projects/<slug:slug>/settings/", portfolio_views.settings, name="settings"),
+    path("projects/<slug:slug>/stages/", portfolio_views.stages, name="stages"),
+    path("projects/<slug:slug>/archivals/", portfolio_views.archivals, name="archivals"),
+    path("projects/<slug:slug>/unarchivals/", portfolio_views.unarchivals, name="unarchivals"),
     path("feed/", feed_views.everything, name="feeds"),
     path("projects/<slug:slug>/feed/", feed_views.page, name="feed"),
     path(f"{MAP}/", overview.page, name="map"),

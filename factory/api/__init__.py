@@ -7,10 +7,10 @@ from typing import Any
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 
-from factory.api import jobs, maps, overview, people, projects
+from factory.api import jobs, maps, overview, people, portfolio, projects
 from factory.api.answers import api, fresh
 
-__all__ = ["api", "jobs", "maps", "overview", "people", "projects", "urls"]
+__all__ = ["api", "jobs", "maps", "overview", "people", "portfolio", "projects", "urls"]
 
 
 @api.get("/openapi.json", include_in_schema=False)

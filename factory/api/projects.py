@@ -26,21 +26,29 @@ def projects(
     user = caller(request, "read").user
     found = list(Project.objects.visible_to(user).filter(pk__gt=after).order_by("pk")[: limit + 1])
     shown = found[:limit]
-    repositories: dict[int, list[Any]] = {project.pk: [] for project in shown}
+    listed = described(shown)
+    further = shown[-1].pk if len(found) > limit else None
+    return fresh(request, {"projects": listed, "next": further})
+
+
+def described(found: list[Project]) -> list[dict[str, Any]]:
+    """This function will describe projects with their repositories, in one query."""
+    repositories: dict[int, list[Any]] = {project.pk: [] for project in found}
     for one in board.with_status(list(repositories)).order_by("name", "pk"):
         repositories[one.project_id].append(_repository(one))
-    listed = [
+    return [
         {
             "id": project.pk,
             "slug": project.slug,
             "name": project.name,
+            "goal": project.goal,
+            "stage": project.stage,
+            "version": project.version,
             "archived_at": project.archived_at,
             "repositories": repositories[project.pk],
         }
-        for project in shown
+        for project in found
     ]
-    further = shown[-1].pk if len(found) > limit else None
-    return fresh(request, {"projects": listed, "next": further})
 
 
 @api.get(

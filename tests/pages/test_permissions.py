@@ -81,7 +81,13 @@ CASES = {
     "jobs/<int:pk>/repairs/": Case("staff", "staff"),
     **{f"jobs/<int:pk>/{one.noun}/": Case("contributor", "contributor") for one in controls.ALL},
     "projects/<slug:slug>/": Case("viewer"),
+    "projects/": Case("stranger"),
+    "creations/": Case("stranger", "stranger"),
     "projects/<slug:slug>/feed/": Case("viewer"),
+    "projects/<slug:slug>/stages/": Case("viewer", "contributor"),
+    "projects/<slug:slug>/settings/": Case("maintainer", "maintainer"),
+    "projects/<slug:slug>/archivals/": Case("maintainer", "maintainer"),
+    "projects/<slug:slug>/unarchivals/": Case("maintainer", "maintainer"),
     **{
         f"projects/<slug:slug>/repositories/<int:pk>/map/{page}": Case("viewer")
         for page in (
@@ -141,7 +147,13 @@ CASES = {
     "api/status": Case("stranger"),
     "api/health": Case("stranger"),
     "api/me": Case("stranger"),
-    "api/projects": Case("stranger"),
+    "api/projects": Case("stranger", "stranger"),
+    "api/feed": Case("stranger"),
+    "api/projects/<int:pk>": Case("viewer"),
+    "api/projects/<int:pk>/feed": Case("viewer"),
+    "api/projects/<int:pk>/stages": Case("viewer", "contributor"),
+    "api/projects/<int:pk>/archivals": Case(NOBODY, "maintainer"),
+    "api/projects/<int:pk>/unarchivals": Case(NOBODY, "maintainer"),
     "api/repositories": Case(NOBODY, "stranger"),
     "api/projects/<int:pk>/edges": Case("viewer"),
     **{
