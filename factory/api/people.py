@@ -55,6 +55,7 @@ def owners(request: HttpRequest, pk: int, limit: int = Query(200, ge=0, le=MOST)
     response={200: map_shapes.Health, **ERRORS},
     summary="What health may be judged by",
 )
+@snapshot()
 def inputs_of_health(request: HttpRequest, pk: int) -> HttpResponse:
     """Named numbers of the current map, and of the history where there is one; no judgement."""
     shown = current(request, pk)

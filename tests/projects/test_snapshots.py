@@ -25,7 +25,8 @@ ASKED = {
     "map-impact": {"path": "shop/models.py"},
     "map-search": {"q": "models"},
 }
-QUESTIONS = {"impact": {"path": "shop/models.py"}, "symbols": {"q": "models"}}
+COMMANDS = {"impact": {"path": "shop/models.py"}, "symbols": {"q": "models"}}
+QUESTIONS = {**COMMANDS, "owners": {}, "health": {}}
 _CHANGING = re.compile(r'data-v="\d+"|nonce="[^"]+"|value="\w{64}"|\d\d:\d\d:\d\d')
 
 
@@ -106,6 +107,7 @@ def test_the_api_and_commands_tell_of_the_map_they_name(publishing):
     for name, asked in QUESTIONS.items():
         address = f"/api/repositories/{known}/{name}"
         publishing.disturb(partial(got, client, address, asked))
+    for name, asked in COMMANDS.items():
         publishing.disturb(partial(said, name, known, *asked.values()))
 
 
