@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from projects.mapping.languages.c import names, syntax
+from projects.mapping.languages.c import branches, names, syntax
 from projects.mapping.sources import Sources
 
 
@@ -144,6 +144,64 @@ def test_a_header_says_itself_what_it_is_written_in(text, language):
 
 def test_a_program_can_be_started_at_main():
     assert syntax.facts(b"\nint main(void) { return 0; }", "c")["marks"] == [("entry", "main", 2)]
+
+
+SHARED = """
+#if A
+void one(void)
+{
+#if B && \\
+  C
+  if(x) {
+#else
+  if(y) {
+#endif
+  }
+}
+#elif D
+void two(void)
+{
+#ifdef E
+  for(;;)
+#endif
+  {
+#if 0
+  }
+#else
+    go();
+  }
+#endif
+}
+void three(void) { }
+#endif
+"""
+
+
+def test_a_brace_that_two_branches_share_hides_nothing_behind_it():
+    assert definitions(SHARED, "c") == [
+        ("function", "one"),
+        ("function", "two"),
+        ("function", "three"),
+    ]
+
+
+def test_one_branch_of_a_condition_in_a_body_is_kept_and_lines_keep_their_numbers():
+    kept = branches.first(SHARED.encode()).decode().split("\n")
+
+    assert [line.strip() for line in kept[3:10]] == ["{", "", "", "if(x) {", "", "", ""]
+    assert "    go();" in kept
+    assert len(kept) == SHARED.count("\n") + 1
+
+
+@pytest.mark.parametrize("text", ["#endif\n#else\n#elif x\nint a;", "#if\n" * 50, "}}}\n#if 0\n{"])
+def test_conditions_that_do_not_match_do_no_harm(text):
+    assert branches.first(text.encode()).count(b"\n") == text.count("\n")
+
+
+def test_macros_with_arguments_are_defined_wherever_they_stand():
+    text = "/*\n#define NO(x) x\n*/\n{ (\n#define YES(a, \\\n  b) a\n#define PLAIN 1\n"
+
+    assert syntax.facts(text.encode(), "c")["definitions"] == [("macro", "YES", 5)]
 
 
 def test_code_only_macros_make_whole_is_not_broken():

@@ -1,7 +1,9 @@
 """The map of a commit: true, whatever the repository holds, and the same however it is made."""
 
 import os
+import select
 import shutil
+import sys
 import sysconfig
 from pathlib import Path
 
@@ -317,6 +319,29 @@ def test_the_extractor_imports_no_django_and_gets_no_secret():
 
     child = process.start([extraction.sys.executable, "-S", "-c", code], env=environment)
 
+    assert child.wait(20) == 0
+    child.stdout.close()
+
+
+def test_what_is_read_is_told_although_the_rest_takes_long():
+    """A dozen files of eight seconds each were taken for a reader that hangs."""
+    code = (
+        "from itertools import count\n"
+        "from projects.mapping import extract\n"
+        "extract.main(False, count(0, 5).__next__)\n"
+    )
+    child = process.start(
+        [sys.executable, "-S", "-c", code],
+        env=extraction._child_environment(),
+        stdin=process.PIPE,
+    )
+
+    child.stdin.write(b"a1 blob 3 -\nx\ny\n")
+    child.stdin.flush()  # nor is it over
+
+    assert select.select([child.stdout], [], [], 30)[0]
+    assert child.stdout.readline().startswith(b'a1 - {"lines":2,')
+    child.stdin.close()
     assert child.wait(20) == 0
     child.stdout.close()
 

@@ -12,6 +12,8 @@ import tree_sitter_c
 import tree_sitter_cpp
 from tree_sitter import Language, Node, Parser, Query, QueryCursor
 
+from projects.mapping.languages.c import branches
+
 C, CPP, HEADER = "c", "cpp", "header"
 _GRAMMARS = {C: tree_sitter_c.language, CPP: tree_sitter_cpp.language}
 _NAMED = """
@@ -20,7 +22,6 @@ _NAMED = """
     (union_specifier name: (_) @union body: (_))
     (enum_specifier name: (_) @enum body: (_))
     (type_definition declarator: (_) @typedef)
-    (preproc_function_def name: (identifier) @macro)
 """
 _NAMED_CPP = """
     (class_specifier name: (_) @class body: (_))
@@ -56,10 +57,11 @@ _MACROS = re.compile(
 # Comments and strings are passed over, so that an include inside them is none. GNU's own
 # `#include_next` names a file behind the one that is found, and is left out.
 _COMMENT = rb"/\*(?:[^*]|\*(?!/))*(?:\*/)?"  # to the end of the text where nothing closes it
-_INCLUDE = re.compile(
+_DIRECTIVE = re.compile(
     _COMMENT + rb"""|//[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'"""
     rb"""|^[ \t]*\#[ \t]*(?:include|import)\b(?:[ \t]|/\*(?:[^*\n]|\*(?!/))*\*/)*"""
-    rb"""(?:"([^"\n]+)"|<([^>\n]+)>)""",
+    rb"""(?:"([^"\n]+)"|<([^>\n]+)>)"""
+    rb"""|^[ \t]*\#[ \t]*define[ \t]+(\w+)\(""",
     re.DOTALL | re.MULTILINE,
 )
 # Source: github-linguist, heuristics.yml, how it tells which language a `.h` file is in.
@@ -77,6 +79,7 @@ _OBJECTIVE = re.compile(
 )
 
 Include = tuple[str, str, int]
+Definition = tuple[str, str, int]
 
 
 def facts(source: bytes, dialect: str) -> dict[str, Any]:
@@ -88,21 +91,29 @@ def facts(source: bytes, dialect: str) -> dict[str, Any]:
     language = _language_of(source) if dialect == HEADER else ""
     grammar = CPP if dialect == CPP or language == "C++" else C
     parser, query = _tools(grammar)
-    root = parser.parse(_MACROS.sub(_blanked, source)).root_node
-    found = {
-        (kind, name, line)
-        for kind, nodes in QueryCursor(query).captures(root).items()
-        for name, line in map(_named, nodes)
-        if name
-    }
+    text = _MACROS.sub(_blanked, source)
+    root = parser.parse(text).root_node
+    includes, found = _directives(source)
+    found |= _declared(query, root)
+    if root.has_error and (kept := branches.first(text)) != text:
+        found |= _declared(query, parser.parse(kept).root_node)
     definitions = sorted(found, key=lambda one: (one[2], one[1], one[0]))
     told: dict[str, Any] = {
-        "imports": _includes(source),
+        "imports": includes,
         "definitions": definitions,
         "broken": _is_nonsense(root),
     }
     marks = [("entry", "main", line) for kind, name, line in definitions if _is_main(kind, name)]
     return told | ({"marks": marks} if marks else {}) | ({"language": language} if language else {})
+
+
+def _declared(query: Query, root: Node) -> set[Definition]:
+    return {
+        (kind, name, line)
+        for kind, nodes in QueryCursor(query).captures(root).items()
+        for name, line in map(_named, nodes)
+        if name
+    }
 
 
 def _is_nonsense(root: Node) -> bool:
@@ -127,16 +138,23 @@ def _language_of(header: bytes) -> str:
     return "C++" if _CPP_SIGNS.search(header) else ""
 
 
-def _includes(source: bytes) -> list[Include]:
-    found, line, seen = [], 1, 0
-    for match in _INCLUDE.finditer(source):
+def _directives(source: bytes) -> tuple[list[Include], set[Definition]]:
+    """What is included, and the macros that take arguments."""
+    includes: list[Include] = []
+    macros: set[Definition] = set()
+    line, seen = 1, 0
+    for match in _DIRECTIVE.finditer(source):
         text = match[1] or match[2]
+        if not text and not match[3]:
+            continue
+        line += source.count(b"\n", seen, match.end())
+        seen = match.end()
         if text:
-            line += source.count(b"\n", seen, match.end())
-            seen = match.end()
             sign = '"' if match[1] else "<"
-            found.append((sign, text.decode(errors="surrogateescape").strip(), line))
-    return found
+            includes.append((sign, text.decode(errors="surrogateescape").strip(), line))
+        elif len(match[3]) <= _LONGEST:
+            macros.add(("macro", match[3].decode(), line))
+    return includes, macros
 
 
 def _named(node: Node) -> tuple[str, int]:
