@@ -24,6 +24,7 @@ from factory.supervisor import kernel, loop, record
 from factory.supervisor.child import Child
 from factory.supervisor.record import Recorded
 from jobs import process
+from tests import services
 from tests.factory.conftest import wait_for
 from tests.services import ROOT, ScratchDatabase, freeze, manage
 
@@ -80,6 +81,23 @@ def product(scratch_database: ScratchDatabase, home: Path) -> Iterator[Product]:
     made = Product(scratch_database.environment | {"FACTORY_HOME": str(home)})
     yield made
     made.manage("stop")
+
+
+@pytest.fixture(scope="module")
+def unended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """This fixture will run one installation without a web server, on a database of its own."""
+    home = str(tmp_path_factory.mktemp("home"))
+    with services.scratch() as database:
+        made = Product(database.environment | {"FACTORY_HOME": home})
+        with _running(made, "--no-web"):
+            yield made
+
+
+@pytest.fixture
+def lasting(unended: Product) -> Product:
+    """This fixture will lend the installation that goes on, whatever was done to its processes."""
+    assert wait_for(lambda: EVERYTHING - {"web"} == set(unended.pids) == _alive(unended))
+    return unended
 
 
 def test_up_runs_every_process_and_stop_leaves_none(product: Product) -> None:
@@ -220,12 +238,11 @@ def test_who_is_ended_as_silent_again_and_again_is_started_at_once_each_time() -
         assert child.due
 
 
-def test_a_second_up_says_already_running(product: Product) -> None:
-    with _running(product, "--no-web"):
-        second = product.manage("up", "--no-web")
+def test_a_second_up_says_already_running(lasting: Product) -> None:
+    second = lasting.manage("up", "--no-web")
 
-        assert second.returncode == 1
-        assert second.stderr == f"already running (pid {product.pids['supervisor']})\n"
+    assert second.returncode == 1
+    assert second.stderr == f"already running (pid {lasting.pids['supervisor']})\n"
 
 
 def test_a_port_in_use_is_refused_in_one_line(product: Product) -> None:
@@ -261,16 +278,15 @@ def test_a_signal_ends_everything(product: Product, signum: signal.Signals) -> N
         assert not _living(pids)
 
 
-def test_a_killed_cluster_is_replaced_with_all_its_children(product: Product) -> None:
-    with _running(product, "--no-web"):
-        old = product.pids["qcluster"]
-        assert wait_for(lambda: len(_group(old)) > 3)
-        members = _group(old)
+def test_a_killed_cluster_is_replaced_with_all_its_children(lasting: Product) -> None:
+    old = lasting.pids["qcluster"]
+    assert wait_for(lambda: len(_group(old)) > 3)
+    members = _group(old)
 
-        os.kill(old, signal.SIGKILL)
+    os.kill(old, signal.SIGKILL)
 
-        assert wait_for(lambda: product.pids.get("qcluster", old) != old)
-        assert wait_for(lambda: not _living(members))
+    assert wait_for(lambda: lasting.pids.get("qcluster", old) != old)
+    assert wait_for(lambda: not _living(members))
 
 
 def test_after_a_kill_of_the_supervisor_nothing_runs_twice(product: Product) -> None:
@@ -316,52 +332,48 @@ def test_status_lists_what_a_killed_supervisor_left_as_long_as_it_lives(product:
         assert product.manage("status").stdout.startswith("not running\n")
 
 
-def test_restart_replaces_one_process(product: Product) -> None:
-    with _running(product, "--no-web"):
-        before = product.pids
+def test_restart_replaces_one_process(lasting: Product) -> None:
+    before = lasting.pids
 
-        done = product.manage("restart", "watchdog")
+    done = lasting.manage("restart", "watchdog")
 
-        assert done.returncode == 0, done.stderr
-        assert product.pids["watchdog"] != before["watchdog"]
-        assert product.pids["qcluster"] == before["qcluster"]
-        assert done.stdout == (
-            f"restarted watchdog: pid {before['watchdog']} → {product.pids['watchdog']}\n"
-        )
-
-
-def test_restart_replaces_a_frozen_process(product: Product) -> None:
-    with _running(product, "--no-web"):
-        before = product.pids["relay"]
-        freeze(before)
-
-        done = product.manage("restart", "relay")
-
-        assert done.stdout == f"restarted relay: pid {before} → {product.pids['relay']}\n"
-        assert not process.is_stopped(product.pids["relay"])
+    assert done.returncode == 0, done.stderr
+    assert lasting.pids["watchdog"] != before["watchdog"]
+    assert lasting.pids["qcluster"] == before["qcluster"]
+    assert done.stdout == (
+        f"restarted watchdog: pid {before['watchdog']} → {lasting.pids['watchdog']}\n"
+    )
 
 
-def test_restart_names_every_process_it_replaced(product: Product) -> None:
-    with _running(product, "--no-web"):
-        before = product.pids
+def test_restart_replaces_a_frozen_process(lasting: Product) -> None:
+    before = lasting.pids["relay"]
+    freeze(before)
 
-        done = product.manage("restart", "--json")
+    done = lasting.manage("restart", "relay")
 
-        replaced = {each["name"]: each for each in json.loads(done.stdout)["restarted"]}
-        assert set(replaced) == EVERYTHING - {"web", "supervisor"}
-        assert {name: each["before"] for name, each in replaced.items()} | {
-            "supervisor": before["supervisor"]
-        } == before
-        assert {name: each["after"] for name, each in replaced.items()} | {
-            "supervisor": before["supervisor"]
-        } == product.pids
+    assert done.stdout == f"restarted relay: pid {before} → {lasting.pids['relay']}\n"
+    assert not process.is_stopped(lasting.pids["relay"])
 
 
-def test_restart_refuses_a_name_that_does_not_run(product: Product) -> None:
-    with _running(product, "--no-web"):
-        refused = product.manage("restart", "nginx")
-        itself = product.manage("restart", "supervisor")
-        retiring = product.manage("restart", "qcluster.old")
+def test_restart_names_every_process_it_replaced(lasting: Product) -> None:
+    before = lasting.pids
+
+    done = lasting.manage("restart", "--json")
+
+    replaced = {each["name"]: each for each in json.loads(done.stdout)["restarted"]}
+    assert set(replaced) == EVERYTHING - {"web", "supervisor"}
+    assert {name: each["before"] for name, each in replaced.items()} | {
+        "supervisor": before["supervisor"]
+    } == before
+    assert {name: each["after"] for name, each in replaced.items()} | {
+        "supervisor": before["supervisor"]
+    } == lasting.pids
+
+
+def test_restart_refuses_a_name_that_does_not_run(lasting: Product) -> None:
+    refused = lasting.manage("restart", "nginx")
+    itself = lasting.manage("restart", "supervisor")
+    retiring = lasting.manage("restart", "qcluster.old")
 
     assert retiring.returncode == 2
     assert "it ends with its last job" in retiring.stderr
@@ -441,6 +453,10 @@ def _running(product: Product, *words: str) -> "Iterator[subprocess.Popen[str]]"
 
 def _living(pids: set[int]) -> set[int]:
     return {pid for pid in pids if process.started_ticks(pid) is not None}
+
+
+def _alive(product: Product) -> set[str]:
+    return {name for name, pid in product.pids.items() if _living({pid})}
 
 
 def _group(leader: int) -> set[int]:
