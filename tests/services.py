@@ -24,7 +24,8 @@ ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = "factory_template"
 _PREFIX = "factory-tests-"
 _FAST = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\nshared_buffers = 128MB\n"
-_FAST += "autovacuum_naptime = 1h"  # of what it did, no test may know when
+_FAST += "autovacuum_naptime = 1h\n"  # of what it did, no test may know when
+_FAST += "file_copy_method = clone"  # by the kernel: half the time, also where nothing is shared
 _numbers = count(1)
 
 
@@ -106,7 +107,7 @@ def template() -> str:
 def scratch() -> Iterator[ScratchDatabase]:
     """This function will lend a fresh clone of the template."""
     name = f"scratch_{os.getpid()}_{next(_numbers)}"
-    # By files: block by block through the log, as is usual, takes the server three times as long.
+    # By files: block by block through the log, as is usual, takes the server six times as long.
     query("postgres", f"CREATE DATABASE {name} TEMPLATE {template()} STRATEGY FILE_COPY")
     try:
         yield ScratchDatabase(name, _environment(name))
