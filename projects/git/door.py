@@ -16,6 +16,7 @@ from jobs.failures import Anticipated, FailureClass
 from projects.git import environment
 
 TRANSFER_LIMITS = process.Limits(memory_mb=4096, cpu_s=1200, file_mb=4096)
+HELD = 64 << 20  # bytes of an answer that is not given yet
 TAIL = 8192  # bytes of what git said that are kept for the failure's sentence
 
 
@@ -129,34 +130,87 @@ def run(
     """
     running = start(arguments, variables, watch)
     try:
-        complaints = _drain(running, watch, on_output, on_line)
+        deadline = time.monotonic() + watch.deadline_s
+        complaints = _drain(running, watch, deadline, on_output, _Lines(on_line))
         return running.wait(10), complaints
     finally:
         running.end()
 
 
+def run_two(
+    commands: tuple[Sequence[str], Sequence[str]],
+    variables: Mapping[str, str],
+    watch: Watch,
+    on_output: Callable[[bytes], None],
+) -> tuple[int, str]:
+    """This function will run two gits beside each other and give all the first says, then the second.
+
+    Gives the status of the first that failed, else 0, and what it complained of. Raises TimedOut;
+    whatever happens, no process is left.
+    """
+    deadline, held = time.monotonic() + watch.deadline_s, _Held()
+    with contextlib.ExitStack() as ends:
+        first = start(commands[0], variables, watch)
+        ends.callback(first.end)
+        second = start(commands[1], variables, watch)
+        ends.callback(second.end)
+        said = _drain(first, watch, deadline, on_output, _Lines(), (second, held))
+        status = first.wait(10)
+        if status == 0:
+            held.give(on_output)
+            said = _drain(second, watch, deadline, on_output, _Lines())
+            status = second.wait(10)
+    return status, said
+
+
 def _drain(
     running: Running,
     watch: Watch,
+    deadline: float,
     on_output: Callable[[bytes], None],
-    on_line: Callable[[str], None],
+    lines: "_Lines",
+    beside: "tuple[Running, _Held] | None" = None,
 ) -> str:
-    lines = _Lines(on_line)
+    """Reads one process to its end; what the one beside it says meanwhile is held."""
     child = running.handle.proc
-    deadline = time.monotonic() + watch.deadline_s
     with selectors.DefaultSelector() as selector:
         selector.register(child.stdout, selectors.EVENT_READ, on_output)
         selector.register(child.stderr, selectors.EVENT_READ, lines.feed)
-        while selector.get_map():
+        if beside is not None:
+            selector.register(beside[0].stdout, selectors.EVENT_READ, beside[1].take)
+        own = {child.stdout, child.stderr}
+        while own:
             ready = selector.select(max(0, min(watch.idle_s, deadline - time.monotonic())))
             _refuse_late(running, watch, bool(ready), deadline)
             for key, _ in ready:
                 data = os.read(key.fd, 1 << 16)
                 if data:
                     key.data(data)
-                else:
+                if not data or (beside and key.fileobj not in own and beside[1].is_full):
                     selector.unregister(key.fileobj)
+                    own.discard(key.fileobj)
     return lines.tail()
+
+
+class _Held:
+    """What a process said before its turn; past `HELD` bytes it is not read, and waits."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+        self._size = 0
+
+    @property
+    def is_full(self) -> bool:
+        return self._size >= HELD
+
+    def take(self, data: bytes) -> None:
+        self._pieces.append(data)
+        self._size += len(data)
+
+    def give(self, on_output: Callable[[bytes], None]) -> None:
+        pieces, self._pieces = self._pieces, []
+        for data in pieces:
+            on_output(data)
 
 
 def _refuse_late(running: Running, watch: Watch, heard: bool, deadline: float) -> None:
@@ -169,7 +223,7 @@ def _refuse_late(running: Running, watch: Watch, heard: bool, deadline: float) -
 class _Lines:
     """Cuts what git says on stderr into lines; progress ends in carriage returns."""
 
-    def __init__(self, on_line: Callable[[str], None]) -> None:
+    def __init__(self, on_line: Callable[[str], None] = lambda line: None) -> None:
         self._on_line = on_line
         self._rest = b""
         self._kept = b""

@@ -36,6 +36,7 @@ class Wanted:
     old: str = ""
     lines: bool = False  # far slower: git compares every file with the one before
     most: int | None = None
+    first: int = 0  # so many are read by one git, the rest by another beside it; 0: one reads all
 
 
 def read(git_dir: Path, wanted: Wanted, watch: Watch, take: Callable[[Commit], None]) -> None:
@@ -44,25 +45,25 @@ def read(git_dir: Path, wanted: Wanted, watch: Watch, take: Callable[[Commit], N
     Names and addresses are those of the `.mailmap` of `wanted.new`. Raises a class of `complaints`
     when git breaks off, which a repository without its whole history makes it do; TimedOut too.
     """
-    revisions = [wanted.new, *([f"^{wanted.old}"] if wanted.old else [])]
-    arguments = [
-        f"--git-dir={git_dir}",
-        *_LOG,
-        _HEAD,
-        "--numstat" if wanted.lines else "--name-only",
-    ]
-    if wanted.most is not None:
-        arguments.append(f"--max-count={wanted.most}")
-    parser = _Parser(take, wanted.lines)
-    status, said = door.run(
-        [*arguments, "--end-of-options", *revisions, "--"],
-        _variables(git_dir, wanted.new),
-        watch,
-        parser.feed,
-    )
+    variables, parser = _variables(git_dir, wanted.new), _Parser(take, wanted.lines)
+    if wanted.first:
+        newest = _command(git_dir, wanted, f"--max-count={wanted.first}")
+        oldest = _command(git_dir, wanted, f"--skip={wanted.first}")
+        status, said = door.run_two((newest, oldest), variables, watch, parser.feed)
+    else:
+        bound = [] if wanted.most is None else [f"--max-count={wanted.most}"]
+        command = _command(git_dir, wanted, *bound)
+        status, said = door.run(command, variables, watch, parser.feed)
     if status != 0:
         raise complaints.failure("log", status, said)
     parser.end()
+
+
+def _command(git_dir: Path, wanted: Wanted, *bounds: str) -> list[str]:
+    revisions = [wanted.new, *([f"^{wanted.old}"] if wanted.old else [])]
+    told = "--numstat" if wanted.lines else "--name-only"
+    found = [f"--git-dir={git_dir}", *_LOG, _HEAD, told, *bounds]
+    return [*found, "--end-of-options", *revisions, "--"]
 
 
 def _variables(git_dir: Path, commit: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from jobs import queue
 from jobs.states import State
 from projects import recording, removal
-from projects.git import log
+from projects.git import complaints, log
 from projects.mapping.history import people, tally
 from projects.mapping.history import reading as reader
 from projects.models import Coupling, FileChurn, History, HistoryAuthor, HistoryFile, Repository
@@ -56,6 +56,35 @@ def test_lines_and_commits_of_every_file_are_those_of_git(work, worked):
         ours[path, "deleted"] += deleted
     assert +ours == +expected
     assert len({path for path, _ in ours}) == 7
+
+
+@pytest.mark.parametrize("held", [1, 1 << 20], ids=["waits", "is held"])
+def test_two_gits_beside_each_other_say_what_one_says(work, monkeypatch, held):
+    monkeypatch.setattr("projects.git.door.HELD", held)
+    busy(work)
+    head, git_dir = work.git("rev-parse", "HEAD"), work.path / ".git"
+
+    def told(first):
+        found = []
+        log.read(git_dir, log.Wanted(head, lines=True, first=first), WATCH, found.append)
+        return found
+
+    whole = told(0)
+    assert len(whole) == 8
+    for first in range(1, 10):
+        assert told(first) == whole
+
+
+def test_what_either_of_two_gits_complains_of_is_raised(work):
+    commit_by(work, BEA, {"a.py": "x\n"})
+    commit_by(work, BEA, {"a.py": "y\n"})
+    damage(work, "HEAD~1:a.py")
+    head, git_dir = work.git("rev-parse", "HEAD"), work.path / ".git"
+
+    for first in (1, 2):
+        wanted = log.Wanted(head, lines=True, first=first)
+        with pytest.raises(complaints.GitFailed):
+            log.read(git_dir, wanted, WATCH, [].append)
 
 
 def test_authors_and_their_commits_are_those_of_shortlog(work, worked):
