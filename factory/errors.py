@@ -28,7 +28,7 @@ from django.urls import Resolver404, resolve
 
 from factory import intake
 from jobs.models import Refused, Stale
-from projects import access, addresses, membership
+from projects import access, addresses, membership, planning
 
 API = "/api/"
 REFUSED = "factory.refused"
@@ -291,6 +291,9 @@ class Errors:
                 return answer(request, 410, str(exception))
             case access.Denied():
                 return answer(request, 403, str(exception))
+            case planning.Wrong():
+                message = f"Cannot be taken: {', '.join(exception.fields)}."
+                return answer(request, 400, message, fields=exception.fields)
             case addresses.Refused():
                 return answer(request, 400, str(exception), fields=_field(exception))
             case ValidationError():

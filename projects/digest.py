@@ -100,6 +100,7 @@ def described(digest: Digest) -> dict[str, Any]:
     """This function will give a digest as machines read it."""
     return {
         "project": digest.project.slug,
+        "focus": digest.project.goal,
         "percent": digest.percent,
         "total": digest.total,
         "completed": digest.done,

@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.db.models import Model
-from django.http import QueryDict
 
 from projects import planning
 from projects.models import Idea, Item, ItemKind, Project, Spec, Task
@@ -213,10 +212,8 @@ def last_checks(project: Project) -> str:
     return "\n".join(texts.values_list("text", flat=True))
 
 
-def with_given(row: Any, given: dict[str, Any]) -> QueryDict:
+def with_given(row: Any, given: dict[str, Any]) -> dict[str, Any]:
     """This function will give a form's data of what a row holds and what is given in its place."""
     form = FORMS[type(row)][1](instance=row)
     held = {name: form.initial.get(name) for name in form.fields} | {"version": row.version}
-    data = QueryDict(mutable=True)
-    data.update({name: value for name, value in (held | given).items() if value is not None})
-    return data
+    return {name: "" if value is None else value for name, value in (held | given).items()}

@@ -7,10 +7,20 @@ from typing import Any
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 
-from factory.api import jobs, maps, overview, people, portfolio, projects
+from factory.api import jobs, maps, overview, people, portfolio, projects, tasks
 from factory.api.answers import api, fresh
 
-__all__ = ["api", "jobs", "maps", "overview", "people", "portfolio", "projects", "urls"]
+__all__ = [
+    "api",
+    "jobs",
+    "maps",
+    "overview",
+    "people",
+    "portfolio",
+    "projects",
+    "tasks",
+    "urls",
+]
 
 
 @api.get("/openapi.json", include_in_schema=False)

@@ -160,6 +160,13 @@ CASES = {
         f"api/repositories/<int:pk>/{question}": Case("viewer")
         for question in ("drift", "health", "impact", "owners", "symbols", "text")
     },
+    "api/projects/<int:pk>/tasks": Case("viewer", "contributor"),
+    "api/projects/<int:pk>/digest": Case("viewer"),
+    "api/tasks/<int:pk>": Case("viewer"),
+    **{
+        f"api/tasks/<int:pk>/{act}": Case(NOBODY, "contributor")
+        for act in ("moves", "ticks", "blockers")
+    },
     "api/jobs/<int:pk>": Case("viewer"),
     "api/jobs/<int:pk>/reasons": Case("viewer"),
     "api/jobs/<int:pk>/dependencies": Case(NOBODY, "contributor"),
@@ -248,6 +255,7 @@ def planned(project: Project) -> dict[str, int]:
     first = planning.create(Task, project, {"title": "boat.py"}, by="user:1")
     planning.block(rows["task"], first, by="user:1")
     found = {f"projects/<slug:slug>/{word}s/": row.pk for word, row in rows.items()}
+    found["api/tasks/"] = rows["task"].pk
     return found | {"item": rows["task"].items.get().pk, "blocker": first.pk}
 
 

@@ -32,7 +32,7 @@ def _lines(value: dict[str, Any]) -> list[str]:
     if value["percent"] is None:
         return [f"{value['project']}: no task yet; its page is where the first is written down"]
     head = f"{value['project']}: {value['percent']} % ({value['completed']} of {value['total']})"
-    lines = [head]
+    lines = [head, *([f"focus    {value['focus']}"] if value["focus"] else [])]
     for name in ("active", "blocked"):
         lines += [f"{name:8} {_line(task)}" for task in value[name]] or [f"{name:8} none"]
     more = value["held_up"] - len(value["blocked"])
