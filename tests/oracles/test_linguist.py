@@ -15,9 +15,11 @@ TREES = [Path(name) for name in os.environ.get("ORACLE_TREES", "").split()]
 GATE = 1.0  # percentage points
 EXPLAINED = {
     "zlib.inc": "RPG, which its classifier takes for Pascal; no rule of its heuristics holds",
-    ".gradle.kts": "data for linguist 9; Kotlin for 7.22, which Debian has",
+    ".gradle.kts": "data in the tables we have; Kotlin for 7.22, which Debian has",
 }
 """Ends of names, and why both sides leave them out."""
+NEWER = {"MDX"}
+"""Languages of the tables we have that Debian's 7.22 lacks."""
 
 
 @pytest.mark.skipif(not shutil.which("github-linguist"), reason="needs ruby-github-linguist")
@@ -40,7 +42,8 @@ def test_the_shares_of_a_repository_are_those_of_linguist(place: Path) -> None:
             for name, one in told.items()
         }
     )
-    ours = {name: one["share"] for name, one in made.languages.items() if one["share"]}
+    own = {name: one["share"] for name, one in made.languages.items() if one["share"]}
+    ours = _shares({name: share for name, share in own.items() if name not in NEWER})
     apart = {
         name: (ours.get(name, 0), theirs.get(name, 0))
         for name in ours.keys() | theirs.keys()
