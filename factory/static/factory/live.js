@@ -210,8 +210,8 @@
 
   /* A line of the log that is not on this page is on the page of the whole log */
   const line = location.hash;
-  const whole = $("a[data-whole-log]");
-  if (whole && /^#(a\d+-)?L\d+$/.test(line) && !document.getElementById(line.slice(1))) location.replace(whole.href + line);
+  const wholeLog = $("a[data-whole-log]");
+  if (wholeLog && /^#(a\d+-)?L\d+$/.test(line) && !document.getElementById(line.slice(1))) location.replace(wholeLog.href + line);
 
   const logs = $(".log:not(.whole)");
   if (logs && !line) logs.scrollTop = logs.scrollHeight;
