@@ -101,7 +101,7 @@ bench: .venv/product
 oracles: .venv/development $(COMPARED)
 	ORACLE_TREES="$(TREES)" $(PYTEST) -s $(ORACLES) $(ARGS)
 
-shots: .venv/development
+shots: .venv/development $(COMPARED)
 	FACTORY_SHOTS=shots $(PYTEST) tests/browser $(ARGS)
 
 # Ends the product and removes what can be made again; the data in .factory stays.

@@ -17,6 +17,7 @@ from tests.browser.test_board import SLOW_MS, fresh, kept, not_reloaded
 from tests.live.stack import Stack, stack
 
 SHOTS = os.environ.get("FACTORY_SHOTS", "")
+AXE = services.ROOT / "tests/oracles/npm/node_modules/axe-core/axe.min.js"
 SMALL = {
     "light/__init__.py": "",
     "light/lamp.py": "from light import lens\nfrom light.optics import prism\n\n\nclass Lamp:\n"
@@ -74,12 +75,15 @@ PAGES = {
     "churn": "?colour=churn",
     "hotspots": "hotspots/",
     "owners": "owners/",
+    "health": "health/",
     "cycles": "cycles/",
     "drift": "drift/",
     "impact": "impact/?path=light/lens.py",
     "search": "search/?q=beam",
     "exports": "exports/",
 }
+LOOKS = [("light", 1280), ("dark", 390), *([("light", 390), ("dark", 1280)] if SHOTS else [])]
+"""Both themes and both widths; with pictures, each with each."""
 
 
 def commit(folder: Path, contents: dict[str, str]) -> None:
@@ -150,6 +154,17 @@ def faults(page: Page) -> list[str]:
     return found
 
 
+def against_the_rules(page: Page) -> list[str]:
+    """This function will name what axe finds against WCAG 2.1 A and AA, and where."""
+    page.evaluate(AXE.read_text())
+    found: list[str] = page.evaluate(
+        """async () => (await axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"],
+                                                 resultTypes: ["violations"]})).violations.flatMap(
+            one => one.nodes.slice(0, 3).map(node => `${one.id}: ${node.html.slice(0, 160)}`))"""
+    )
+    return found
+
+
 def photograph(page: Page, name: str) -> None:
     """This function will keep pictures in both themes where FACTORY_SHOTS names a directory."""
     for theme in ("light", "dark") if SHOTS else ():
@@ -169,6 +184,21 @@ def test_every_page_of_a_map_fits_and_can_be_used(
 
             assert faults(page) == [], (name, leaf)
             photograph(page, f"map-{name}-{title}-{width}")
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe comes by npm ci: apt-get install npm, make test")
+@pytest.mark.parametrize(("theme", "width"), LOOKS)
+def test_every_page_of_a_map_keeps_the_rules_of_accessibility(
+    theme: Any, width: int, context_of: Any, product: Stack
+) -> None:
+    page = context_of("staff", viewport={"width": width, "height": 900}, color_scheme=theme)
+
+    found = {}
+    for leaf in [*PAGES.values(), "drift/?from=abcdef", "?size=text"]:
+        page.goto(address(product, "small", leaf), wait_until="domcontentloaded")
+        found[leaf] = against_the_rules(page)
+
+    assert [f"{leaf}: {one}" for leaf in found for one in found[leaf]] == []
 
 
 def test_evidence_leads_to_the_line_of_the_source(context_of: Any, product: Stack) -> None:
