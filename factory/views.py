@@ -5,15 +5,10 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from factory import board, snapshot
+from factory import legend as meanings
 from jobs import board as jobs_board
 from jobs import overall
 from jobs import runbook as entries
-from jobs.states import State
-from projects.models import MapStatus
-
-_LOST = (
-    "Its runner gives no evidence of life. Shown, never stored: upkeep ends it on proof of death"
-)
 
 
 @require_safe
@@ -32,10 +27,15 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def legend(request: HttpRequest) -> HttpResponse:
-    """This view will tell what each word of the board means and who ends it."""
-    states = [(state.value, state.label.partition(": ")[2]) for state in State]
-    maps = [(status.value, status.label.partition(": ")[2]) for status in MapStatus]
-    return render(request, "legend.html", {"states": [*states, ("lost", _LOST)], "maps": maps})
+    """This view will tell what each word of the board means, who ends it, how long it may last and what to do then."""
+    context = {
+        "states": meanings.of_jobs(),
+        "maps": meanings.of_maps(),
+        "plans": meanings.of_plans(),
+        "others": meanings.others(),
+        "limits": meanings.limits(),
+    }
+    return render(request, "legend.html", context)
 
 
 @require_safe
