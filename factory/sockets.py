@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
 
+import structlog
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.sessions import CookieMiddleware, SessionMiddleware
@@ -19,6 +20,8 @@ from django.http.request import split_domain_port, validate_host
 
 from factory import notices, sessions
 from jobs import live
+
+log = structlog.get_logger("factory.sockets")
 
 PATH = "/ws/live"
 LONGEST_FRAME = 16_384
@@ -41,6 +44,7 @@ class Pages(AsyncWebsocketConsumer):
         self.shown: dict[str, int] = {}
         self.staff = False
         self.told: str | None = None
+        self.said = 0
         self.heard: list[float] = []
         self.unsent: dict[str, dict[str, Any]] = {}
         self.has_unsent = asyncio.Event()
@@ -98,10 +102,27 @@ class Pages(AsyncWebsocketConsumer):
         """This method will pass on that the relay is at work, up to when it has read, and what
         does no work.
         """
-        frame, told = {"tick": message["v"]}, notices.html(self.staff)
+        frame, told = {"tick": message["v"], "of": message.get("n")}, notices.html(self.staff)
         if told != self.told:
             self.told = frame["health"] = told
-        await self.send(json.dumps(frame))
+        await self._say(frame)
+        await self._ask_for_missed(message.get("sent", {}))  # a relay of before told none
+
+    async def _ask_for_missed(self, sent: dict[str, int]) -> None:
+        """What went to all who watch came before this tick; what did not come here was lost."""
+        missed = {
+            topic: self.shown[topic]
+            for topic, version in sent.items()
+            if version > self.shown.get(topic, version) and topic not in self.unsent
+        }
+        if missed:
+            log.warning("live messages lost", topics=sorted(missed)[:5], count=len(missed))
+            await live.announce(self.channel_name, missed)
+
+    async def _say(self, frame: dict[str, Any]) -> None:
+        """Frames of one socket are numbered: a page that misses one reads itself again."""
+        self.said += 1
+        await self.send(json.dumps({**frame, "n": self.said}, ensure_ascii=False))
 
     async def hello(self, message: dict[str, Any]) -> None:
         """This method will tell a relay that has just started what this page watches."""
@@ -121,7 +142,7 @@ class Pages(AsyncWebsocketConsumer):
         refused = sorted(wanted.keys() - allowed)
         self.shown = {topic: wanted[topic] for topic in allowed}
         if refused:
-            await self.send(json.dumps({"refused": refused}))
+            await self._say({"refused": refused})
         await self._announce()
 
     async def _send_news(self) -> None:
@@ -132,8 +153,8 @@ class Pages(AsyncWebsocketConsumer):
                 message = self.unsent.pop(topic)
                 if topic in self.shown:
                     self.shown[topic] = max(self.shown[topic], message["v"])
-                    frame = {"topic": topic, "v": message["v"], "html": message["html"]}
-                    await self.send(json.dumps(frame, ensure_ascii=False))
+                    frame = {name: message[name] for name in ("topic", "v", "html")}
+                    await self._say(frame | {"of": message.get("n")})
 
     async def _announce(self) -> None:
         if self.shown:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from factory.system import audit, configured, metrics, overview, processes, storage
+from factory.system import audit, configured, messages, metrics, overview, processes, storage
 
 app_name = "system"
 urlpatterns = [
@@ -13,4 +13,5 @@ urlpatterns = [
     path("system/storage/", storage.shown, name="storage"),
     path("system/configuration/", configured.shown, name="configuration"),
     path("system/audit/", audit.shown, name="audit"),
+    path("system/messages/", messages.shown, name="messages"),
 ]

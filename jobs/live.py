@@ -6,14 +6,17 @@ show. So a message that was lost is made up for, whoever lost it.
 
 import asyncio
 import logging
+import os
 import re
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
+from django.core.cache import cache
 from django.db import DatabaseError, InterfaceError, close_old_connections
 from redis.exceptions import RedisError
 
@@ -26,6 +29,12 @@ FORGET_S = 3 * RENEW_S
 PERIOD_S = 0.1
 TICK_S = 1.0
 _PAUSE_S = 1.0
+KEPT = 50
+"""So many of the messages sent last are kept in the cache, for who looks for what went wrong."""
+KEPT_AS = "live.sent"
+KEPT_S = 3600
+MOST_TOLD = 200
+"""So many topics a tick names, with the version each was last sent; others are asked for anew by time."""
 ANSWER_S = 5.0
 """Valkey has so long to take one message."""
 STUCK_S = 8.0
@@ -92,6 +101,58 @@ class Frame:
     to: tuple[str, ...] = ()
 
 
+@dataclass
+class Sent:
+    """The messages of one relay, numbered from 1: the newest, and what went to groups since a tick.
+
+    A socket that got a tick and shows less than it says has missed a message, and asks again.
+    """
+
+    number: int = 0
+    newest: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=KEPT))
+    told: dict[str, int] = field(default_factory=dict)
+    changed: bool = False
+
+    def note(self, frame: Frame) -> int:
+        """This method will number a frame that is about to be sent."""
+        self.number += 1
+        if not frame.to and len(self.told) < MOST_TOLD:
+            self.told[frame.topic] = frame.version
+        self.changed = True
+        self.newest.append(
+            {
+                "n": self.number,
+                "topic": frame.topic,
+                "v": frame.version,
+                "bytes": len(frame.html),
+                "sockets": len(frame.to),
+                "at": time.time(),
+            }
+        )
+        return self.number
+
+    def tick(self, version: int) -> dict[str, Any]:
+        """This method will make the message that says how far the relay is, and begin anew."""
+        told, self.told = self.told, {}
+        return {"type": "tick", "v": version, "n": self.number, "sent": told}
+
+    async def keep(self) -> None:
+        """This method will leave the newest messages in the cache, where they are new."""
+        if self.changed:
+            self.changed = False
+            document = {"pid": os.getpid(), "messages": list(self.newest)}
+            await cache.aset(KEPT_AS, document, timeout=KEPT_S)
+
+
+def kept() -> dict[str, Any]:
+    """This function will give the messages that the relay sent last, oldest first.
+
+    It raises what the cache raises when it is away.
+    """
+    found: dict[str, Any] = cache.get(KEPT_AS) or {"pid": None, "messages": []}
+    return found
+
+
 class Relay:
     """The set of watched topics, and one pass after another over them."""
 
@@ -99,6 +160,7 @@ class Relay:
         self.watched: dict[str, Watched] = {}
         self.as_of = 0
         self.ticked = 0.0
+        self.sent = Sent()
 
     def watch(self, channel: str, shown: Mapping[str, int]) -> None:
         """This method will note what a socket watches, and what it shows that is too old."""
@@ -213,10 +275,11 @@ async def _work(layer: Any, relay: Relay, passed: Passed) -> None:
         frames = await sync_to_async(_pass)(relay)
         async with asyncio.timeout(ANSWER_S):
             for frame in frames:
-                await _send(layer, frame)
+                await _send(layer, frame, relay.sent.note(frame))
             if due:
                 relay.ticked = begun
-                await layer.group_send(SOCKETS, {"type": "tick", "v": relay.as_of})
+                await layer.group_send(SOCKETS, relay.sent.tick(relay.as_of))
+                await relay.sent.keep()
     passed.at = time.monotonic()
     # At most half of the time is spent at work, however much is watched.
     spent = passed.at - begun
@@ -228,8 +291,9 @@ def _pass(relay: Relay) -> list[Frame]:
     return relay.news()
 
 
-async def _send(layer: Any, frame: Frame) -> None:
+async def _send(layer: Any, frame: Frame, number: int) -> None:
     message = {"type": "news", "topic": frame.topic, "v": frame.version, "html": frame.html}
+    message["n"] = number
     if not frame.to:
         await layer.group_send(group(frame.topic), message)
     for channel in frame.to:

@@ -136,6 +136,56 @@ def test_an_older_frame_alone_changes_nothing(context_of: Any, product: Stack) -
     assert row.locator("a").inner_text() in before
 
 
+def test_a_gap_in_the_numbers_of_frames_has_the_page_read_itself_again(
+    context_of: Any, product: Stack
+) -> None:
+    page = context_of("member")
+    told: list[Any] = []
+    page.route_web_socket("**/ws/live", lambda socket: told.append(socket))
+    page.goto(f"{product.url}/jobs/")
+    expect(job_row(page, product)).to_be_visible()
+    now = int(job_row(page, product).get_attribute("data-v"))
+    for number in (1, 2):
+        told[0].send(json.dumps({"tick": now, "n": number}))
+    fresh(page, "live")  # while it is, nothing is read again by time
+
+    with page.expect_request(f"{product.url}/jobs/", timeout=3000):
+        told[0].send(json.dumps({"tick": now, "n": 4}))
+
+
+def test_a_page_that_nothing_renews_does_not_say_it_is_live(
+    context_of: Any, product: Stack
+) -> None:
+    page = context_of("staff")
+    told: list[Any] = []
+    page.route_web_socket("**/ws/live", lambda socket: told.append(socket))
+    page.goto(f"{product.url}/system/audit/")
+    fresh(page, "loaded")
+    before = page.locator(".as-of").inner_text()
+    version = int(page.locator("#fresh").get_attribute("data-v"))
+
+    told[0].send(json.dumps({"tick": version + 60_000_000, "health": "<p>a word of it</p>"}))
+
+    expect(page.locator("#health")).to_have_text("a word of it")
+    fresh(page, "loaded")
+    assert page.locator(".as-of").inner_text() == before
+    page.goto(f"{product.url}/runners/")
+    fresh(page, "polling")
+
+
+def test_staff_see_live_messages_with_their_numbers(context_of: Any, product: Stack) -> None:
+    page = context_of("staff")
+    topic = f"job:{product.ids['job']}"
+    page.goto(f"{product.url}/system/messages/?watch={topic}")
+    fresh(page, "live")
+
+    product.change("for the list of messages")
+
+    row = page.locator("[data-messages] tr", has_text=topic).first
+    expect(row).to_be_visible(timeout=SLOW_MS)
+    expect(page.locator(f"[data-topic='{topic}']")).to_contain_text("for the list of messages")
+
+
 def test_what_may_no_longer_be_seen_is_dimmed_and_not_asked_for_again(
     context_of: Any, product: Stack
 ) -> None:

@@ -124,3 +124,35 @@ def test_all_watched_rows_are_read_in_as_many_queries_as_one(relay: live.Relay) 
         relay.news()
 
     assert len(many) == len(one)
+
+
+def test_a_tick_says_what_was_sent_to_all_since_the_one_before(relay: live.Relay, job: Job) -> None:
+    changed(job, "new subject")
+    relay.watch("late", {f"job:{job.pk}": 1})
+    (frame,) = relay.news()
+    relay.sent.note(frame)
+
+    first, second = relay.sent.tick(frame.version), relay.sent.tick(frame.version)
+
+    assert (first["n"], first["sent"]) == (1, {f"job:{job.pk}": frame.version})
+    assert (second["n"], second["sent"]) == (1, {})
+
+
+def test_what_one_socket_alone_got_is_not_told_to_all(relay: live.Relay, job: Job) -> None:
+    relay.watch("late", {f"job:{job.pk}": 1})
+    (frame,) = relay.news()
+
+    relay.sent.note(frame)
+
+    assert relay.sent.tick(frame.version)["sent"] == {}
+    assert relay.sent.newest[-1]["sockets"] == 1
+
+
+def test_the_newest_messages_alone_are_kept(relay: live.Relay) -> None:
+    for number in range(live.KEPT + live.MOST_TOLD):
+        relay.sent.note(live.Frame(f"job:{number}", 1, ""))
+
+    numbers = [one["n"] for one in relay.sent.newest]
+
+    assert numbers == list(range(live.MOST_TOLD + 1, live.MOST_TOLD + live.KEPT + 1))
+    assert len(relay.sent.tick(1)["sent"]) == live.MOST_TOLD

@@ -338,6 +338,46 @@ def test_a_socket_that_breaks_leaves_no_task_and_no_group() -> None:
     assert asyncio.run(break_one()) == (2, 0, set())
 
 
+def test_a_socket_that_shows_less_than_a_tick_says_asks_the_relay_at_once() -> None:
+    class Somebodys(Pages):
+        async def _user(self) -> AnonymousUser:
+            return AnonymousUser()
+
+    async def asks(shown: int) -> dict[str, int]:
+        sent: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        heard: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        page = Somebodys()
+        serving = asyncio.create_task(page({"type": "websocket"}, heard.get, sent.put))
+        heard.put_nowait({"type": "websocket.connect"})
+        await sent.get()
+        layer = page.channel_layer
+        relay = await layer.new_channel()
+        await layer.group_add(live.RELAY, relay)
+        page.shown = {"job:1": shown, "job:2": 9}
+        tick = {"type": "tick", "v": 9, "n": 4, "sent": {"job:1": 7, "job:2": 7, "job:3": 7}}
+        await layer.send(page.channel_name, tick)
+        try:
+            return (await asyncio.wait_for(layer.receive(relay), 0.5))["shown"]
+        except TimeoutError:
+            return {}
+        finally:
+            serving.cancel()
+            await asyncio.gather(serving, return_exceptions=True)
+            await layer.group_discard(live.RELAY, relay)
+
+    assert asyncio.run(asks(5)) == {"job:1": 5}
+    assert asyncio.run(asks(7)) == {}
+
+
+def test_frames_of_a_socket_are_numbered_without_a_gap(product: Stack, socket_of: Any) -> None:
+    socket = socket_of("member")
+    watch(socket, 0, f"job:{product.ids['job']}")
+
+    numbers = [json.loads(socket.recv(timeout=60))["n"] for _ in range(4)]
+
+    assert numbers == [1, 2, 3, 4]
+
+
 @dataclass(eq=False)
 class Open:
     """What the doorkeeper knows of an open page."""

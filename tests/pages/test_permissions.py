@@ -66,7 +66,7 @@ CASES = {
     "runners/": Case("staff"),
     **{
         f"system/{page}": Case("staff")
-        for page in ("", "processes/", "storage/", "configuration/", "audit/")
+        for page in ("", "processes/", "storage/", "configuration/", "audit/", "messages/")
     },
     "runners/requests/": Case("staff", "staff"),
     # What belongs to a project.

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
@@ -12,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from factory.system import audit
-from jobs import db, events, figures, process, queue, upkeep
+from jobs import db, events, figures, live, process, queue, upkeep
 from jobs.figures import STEPS, Chosen, Span
 from jobs.ledger import statement
 from jobs.models import Attempt, Job, QueueDepth
@@ -325,3 +326,24 @@ def test_the_look_at_queues_costs_one_condition_within_the_minute(world: World) 
 
     assert "One-Time Filter" in plan
     assert "never executed" in plan
+
+
+def test_live_messages_name_what_may_not_be_watched(world: World) -> None:
+    own = f"job:{world.job.pk}"
+
+    page = text(world.staff, f"/system/messages/?watch={own}+jobs:{world.viewer.pk}::+x")
+
+    assert f'data-topic="{own}"' in page
+    assert "x is no topic that you may watch" in page
+    assert f"jobs:{world.viewer.pk}:: is no topic" in page
+
+
+def test_messages_of_the_relay_are_shown_from_the_cache(world: World) -> None:
+    relay = live.Relay()
+    relay.sent.note(live.Frame("job:4711", 1, "<p>"))
+    async_to_sync(relay.sent.keep)()
+
+    page = text(world.staff, "/system/messages/")
+
+    assert "job:4711" in page
+    assert "all who watch" in page

@@ -30,10 +30,10 @@
   /* Freshness */
   const clockTime = v => new Date(v / 1000).toTimeString().slice(0, 8);
   /* What no topic renews is read again as a whole, or stays as it was loaded, and says so */
-  const whole = () => $("[data-page]");
+  const reread = () => $("[data-page]");
   const renewed = () => $("[data-topic]") || $("[data-rows]");
   const state = () => page.out ? "logged out" : !page.answers ? "disconnected"
-    : !renewed() ? (whole() ? "polling" : "loaded") : now() - page.ticked < TICK_MS ? "live" : "polling";
+    : !renewed() ? (reread() ? "polling" : "loaded") : now() - page.ticked < TICK_MS ? "live" : "polling";
   const show = () => {
     if (!fresh) return;
     const next = state();
@@ -145,7 +145,7 @@
     health($("#health", other));
     const v = +$("#fresh", other).dataset.v;
     all("[data-topic]", other).forEach(one => put(one.dataset.topic, v, () => document.importNode(one, true)));
-    const old = whole(), fresher = $("[data-page]", other);
+    const old = reread(), fresher = $("[data-page]", other);
     if (old && fresher && !busy(old)) swap(old, document.importNode(fresher, true), v);
     if (renewed() || (old && !busy(old))) seen(v);
   };
@@ -161,8 +161,23 @@
       socket.send(JSON.stringify({ watch: shown }));
     }, HOLD_MS);
   };
+  /* What came, newest first, on the page that shows it */
+  let numbered = 0;
+  const note = (frame, size, gap) => {
+    const body = $("[data-messages]");
+    if (!body) return;
+    const what = frame.topic ? frame.topic : frame.tick ? "tick" : "refused";
+    const v = frame.v || frame.tick, age = v ? `${Math.round(Date.now() + skew - v / 1000)} ms` : "";
+    const cells = [gap ? `${frame.n}, after a gap: the page was read again` : frame.n, frame.of ?? "", what, v ? clockTime(v) : "", age, size];
+    const row = body.insertRow(0);
+    cells.forEach(text => { row.insertCell().textContent = text; });
+    while (body.rows.length > +body.dataset.messages) body.deleteRow(-1);
+  };
   const heard = ({ data }) => {
-    const frame = JSON.parse(data);
+    const frame = JSON.parse(data), gap = frame.n > numbered + 1;
+    numbered = frame.n || numbered;
+    note(frame, data.length, gap);
+    if (gap) resync();
     if (frame.health !== undefined) health(parse(`<div>${frame.health}</div>`));
     if (frame.tick) { page.ticked = now(); page.answers = true; if (renewed()) seen(frame.tick); show(); }
     else if (frame.topic && !put(frame.topic, frame.v, () => parse(frame.html))) watch();
@@ -171,7 +186,7 @@
   const connect = () => {
     if (!fresh || page.out || document.hidden || (socket && socket.readyState < 2)) return;
     socket = new WebSocket(`${location.protocol === "http:" ? "ws" : "wss"}://${location.host}/ws/live`);
-    socket.onopen = () => { tries = 0; watch(); };
+    socket.onopen = () => { tries = 0; numbered = 0; watch(); };
     socket.onmessage = heard;
     socket.onclose = ({ code }) => {
       page.ticked = -1e9;
@@ -230,7 +245,7 @@
     times();
     late();
     show();
-    const every = whole() && !renewed() ? whole().dataset.page * 1000 : POLL_MS;
+    const every = reread() && !renewed() ? reread().dataset.page * 1000 : POLL_MS;
     if (!["live", "loaded"].includes(state()) && now() - page.polled > every * (.8 + Math.random() * .4) && now() > 2500) resync();
   }, 1000);
   connect();
