@@ -16,6 +16,7 @@ class ProjectsConfig(AppConfig):
             checks,
             maintenance,
             membership,
+            plan_topics,
             planning,
             portfolio,
             tasks,
@@ -30,4 +31,5 @@ class ProjectsConfig(AppConfig):
         topics.register()
         membership.register()
         planning.register()
+        plan_topics.register()
         portfolio.register()

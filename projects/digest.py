@@ -16,6 +16,8 @@ from projects.models import Blocker, Project, Task, TaskState
 
 SHOWN = 10
 """So many tasks of a list are named; the others are counted."""
+COLUMN = 30
+"""So many cards of a state the board shows: a socket may watch 200 things."""
 ACTIVE = (TaskState.IN_PROGRESS, TaskState.REVIEW)
 
 
@@ -81,6 +83,20 @@ def all_of(projects: Iterable[Project]) -> list[Digest]:
         )
         for project in listed
     ]
+
+
+def on_boards(ids: Collection[int]) -> dict[int, list[int]]:
+    """This function will name the tasks that the boards of projects show when nothing is filtered."""
+    place = Window(
+        RowNumber(),
+        partition_by=[F("project"), F("state")],
+        order_by=[F("priority").asc(), F("pk").asc()],
+    )
+    first = Task.objects.filter(project__in=ids).annotate(place=place).filter(place__lte=COLUMN)
+    found: dict[int, list[int]] = {pk: [] for pk in ids}
+    for project, pk in first.values_list("project", "pk"):
+        found[project].append(pk)
+    return found
 
 
 def named(tasks: "QuerySet[Task]") -> "QuerySet[Task]":

@@ -151,7 +151,7 @@ class TaskAdmin(PlanAdmin):
 
 
 @admin.register(PlanChange)
-class PlanChangeAdmin(Window):
+class PlanChangeAdmin(Scoped, Window):
     """Who did what to ideas, specs and tasks."""
 
     list_display = ("at", "actor", "what", "old", "new", "idea", "spec", "task", "reason")

@@ -380,6 +380,17 @@ class Blocker(models.Model):
         return f"{self.task_id} waits for {self.blocker_id}"
 
 
+class PlanChangeQuerySet(models.QuerySet["PlanChange"]):
+    """Questions about what was done."""
+
+    def visible_to(self, user: Any) -> "PlanChangeQuerySet":
+        """This method will keep what was done in projects a user may see."""
+        mine = Project.objects.visible_to(user)
+        return self.filter(
+            Q(task__project__in=mine) | Q(spec__project__in=mine) | Q(idea__project__in=mine)
+        )
+
+
 class PlanChange(models.Model):
     """What somebody did to an idea, a spec or a task; of moves the database itself writes this."""
 

@@ -11,12 +11,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
-from projects import digest, planning
+from projects import digest, plan_topics, planning
 from projects.models import Priority, Project, Task, TaskState
 from projects.plan_views import frame
 
-PAGE, COLUMN = 50, 30
-"""So many rows a page of a list shows, and cards a column of the board: a socket watches 200 things."""
+PAGE = 50
+"""So many rows a page of a list shows."""
 ORDERS: dict[str, tuple[Any, ...]] = {
     "priority": ("priority", "pk"),
     "newest": ("-pk",),
@@ -112,6 +112,9 @@ def tasks(request: HttpRequest, slug: str) -> HttpResponse:
         "digest": digest.of(found.project),
         "views": [(view, chosen.query(view=view)) for view in VIEWS],
     }
+    if chosen == Chosen():
+        pk = found.project.pk
+        context |= {"topic": f"tasks:{pk}", "rows": plan_topics.board_rows([str(pk)])[str(pk)]}
     meant = chosen.tasks(found.project, request.user)
     add = _columns if chosen.view == "board" else _list
     return render(request, "projects/plan/tasks.html", context | add(request, chosen, meant))
@@ -161,7 +164,9 @@ def _columns(
         F(one) if isinstance(one, str) and one[0] != "-" else one for one in ORDERS[chosen.sort]
     ]
     place = Window(RowNumber(), partition_by=[F("state")], order_by=order)
-    first = digest.named(meant.annotate(place=place)).filter(place__lte=COLUMN).order_by("place")
+    first = (
+        digest.named(meant.annotate(place=place)).filter(place__lte=digest.COLUMN).order_by("place")
+    )
     listed = list(first)
     return {
         "columns": [

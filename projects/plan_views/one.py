@@ -9,16 +9,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from jobs import people
 from jobs.models import Stale
-from projects import digest, plan_forms, planning
+from projects import digest, plan_forms, plan_topics, planning
 from projects.frame import Opened
-from projects.models import Idea, ItemKind, PlanChange, Spec, Task, TaskState
+from projects.models import Idea, ItemKind, Spec, Task, TaskState
 from projects.plan_forms import FORMS, MoveForm
 from projects.plan_views import frame
 from projects.planning import StillOpen
-
-CHANGES = 50
-"""So much of a history is shown at once."""
-_PEOPLES_NAMES = {"estimate_h": "estimate", "body": "text"}
 
 
 @require_safe
@@ -36,9 +32,10 @@ def shown(
     context = found.context | {
         "row": row,
         "word": word,
+        "row_key": f"{word}-{row.pk}",
         "moves": [(state, _asks(row, state)) for state in row.next_states],
         "author": _author(row),
-        **_history(row, request.GET.get("below", "")),
+        **_history(row, word, request.GET.get("below", "")),
         **_RELATED[type(row)](row),
         **more,
     }
@@ -119,6 +116,7 @@ def _form(
     **more: Any,
 ) -> HttpResponse:
     context = found.context | {"form": form, "word": word, "row": row, **more}
+    del context["v"]  # what stands in fields is as of the load: nothing here is live
     return render(request, "projects/plan/form.html", context, status=status)
 
 
@@ -158,35 +156,19 @@ def _author(row: Any) -> str:
     return people.with_names(row.created_by, people.names_in([row.created_by]))
 
 
-def _history(row: Any, below: str) -> dict[str, Any]:
+def _history(row: Any, word: str, below: str) -> dict[str, Any]:
+    """One page of what was done; the first says when there is news."""
     changes = row.changes.order_by("-pk")
     if below.isascii() and below.isdecimal() and len(below) < 19:
         changes = changes.filter(pk__lt=int(below))
-    listed = list(changes[: CHANGES + 1])
-    people.name_actors(listed[:CHANGES])
-    for change in listed[:CHANGES]:
-        change.said = _said(change)
-    older = listed[CHANGES - 1].pk if len(listed) > CHANGES else None
-    return {"changes": listed[:CHANGES], "older": older, "below": bool(below)}
-
-
-def _said(change: PlanChange) -> str:
-    """What was done, in words; the values of an edit are shown beside it."""
-    if change.what == "edited":
-        names = ", ".join(_PEOPLES_NAMES.get(name, name) for name in change.details)
-        return f"changed {names}"
-    text = change.details.get("text", "")
-    words = {
-        "created": "wrote it down",
-        "moved": "",
-        "added": f"added “{text}”",
-        "removed": f"removed “{text}”",
-        "ticked": f"ticked “{text}”",
-        "opened": f"opened “{text}” again",
-        "tied": f"has it wait for “{text}”",
-        "untied": f"has it wait no longer for “{text}”",
+    listed = list(changes[: plan_topics.CHANGES + 1])
+    shown_ones = plan_topics.told(listed[: plan_topics.CHANGES])
+    older = shown_ones[-1].pk if len(listed) > len(shown_ones) else None
+    news = {
+        "topic": f"plannews:{word}-{row.pk}",
+        "rows": " ".join(f"planchange:{one.pk}" for one in shown_ones),
     }
-    return words.get(change.what, change.what)
+    return {"changes": shown_ones, "older": older, "below": bool(below), **({} if below else news)}
 
 
 def _of_task(row: Task) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from factory.models import ApiToken
 from jobs import controls, live, ports, queue
 from jobs.models import Artefact, Delivery, Dependency, Event, Job, Schedule
 from projects import planning
-from projects.models import Idea, Invitation, Membership, Project, Role, Spec, Task
+from projects.models import Idea, Invitation, Membership, PlanChange, Project, Role, Spec, Task
 from tests.pages.conftest import COMMIT, World, browser_of
 
 # From the least to the most. Below a role of the project is whoever is not a member.
@@ -191,6 +191,13 @@ TOPICS = {
     "jobs": "{contributor}::",
     "repositoryrow": "{repository}",
     "projectpage": "{contributor}:{project}",
+    "task": "{task}",
+    "taskrow": "{task}",
+    "tasks": "{project}",
+    "digest": "{project}",
+    "planword": "task-{task}",
+    "plannews": "task-{task}",
+    "planchange": "{change}",
     "event": "{event}",
     "feed": "{contributor}:{project}:",
 }
@@ -397,7 +404,11 @@ def test_a_topic_is_for_those_who_may_see_what_it_shows(
     event = Event.objects.create(
         name="repository.synced", version=1, payload={}, scope=world.project.pk
     )
+    planned(world.project)
+    change = PlanChange.objects.filter(task__isnull=False).latest("pk")
     key = TOPICS[name].format(
+        change=change.pk,
+        task=change.task_id,
         event=event.pk,
         job=world.job.pk,
         project=world.project.pk,

@@ -150,7 +150,9 @@ def test_a_task_moves_by_a_form_and_its_history_says_who_and_why(
 
     row.refresh_from_db()
     assert row.state == "BLOCKED"
-    assert "contributor: no paint" in text(browser.get(f"{TASKS}{row.pk}/"))
+    assert "contributor moved it from not started: no paint" in text(
+        browser.get(f"{TASKS}{row.pk}/")
+    )
 
 
 def test_blocked_asks_for_a_reason(world: World, browser: Client) -> None:
