@@ -414,6 +414,8 @@ class PlanChange(models.Model):
         help_text="Of an edit each field with its old and new value; else what it was.",
     )
 
+    objects = PlanChangeQuerySet.as_manager()
+
     class Meta:
         db_table = "plan_change"
         constraints = [
