@@ -28,6 +28,7 @@ from django.urls import Resolver404, resolve
 
 from factory import intake
 from jobs.models import Refused, Stale
+from jobs.models.artefact import BadArtefact
 from projects import access, addresses, membership, planning
 
 API = "/api/"
@@ -291,14 +292,9 @@ class Errors:
                 return answer(request, 410, str(exception))
             case access.Denied():
                 return answer(request, 403, str(exception))
-            case planning.Wrong():
-                message = f"Cannot be taken: {', '.join(exception.fields)}."
-                return answer(request, 400, message, fields=exception.fields)
-            case addresses.Refused():
-                return answer(request, 400, str(exception), fields=_field(exception))
-            case ValidationError():
-                fields = {name: " ".join(said) for name, said in _wrong(exception).items()}
-                return answer(request, 400, f"Malformed: {', '.join(fields)}.", fields=fields)
+            case planning.Wrong() | BadArtefact() | addresses.Refused() | ValidationError():
+                message, fields = _malformed(exception)
+                return answer(request, 400, message, fields=fields)
             case UnreadablePostError():
                 return answer(request, 408)
         return None
@@ -336,9 +332,19 @@ def _unnamed(status: int) -> Words:
     return Words(phrase.lower().replace(" ", "-"), phrase, "This cannot be done.")
 
 
-def _wrong(error: ValidationError) -> dict[str, list[str]]:
-    """What is wrong with each field; what concerns no field stands below `body`."""
-    return error.message_dict if hasattr(error, "error_dict") else {"body": error.messages}
+def _malformed(error: Exception) -> tuple[str, dict[str, str]]:
+    """The sentence, and what is wrong with each field; what concerns no field stands below `body`."""
+    match error:
+        case planning.Wrong():
+            return f"Cannot be taken: {', '.join(error.fields)}.", error.fields
+        case BadArtefact():
+            return str(error), {str(error).partition(" ")[0]: str(error)}
+        case addresses.Refused():
+            return str(error), _field(error)
+        case ValidationError() if hasattr(error, "error_dict"):
+            fields = {name: " ".join(said) for name, said in error.message_dict.items()}
+            return f"Malformed: {', '.join(fields)}.", fields
+    return "Malformed.", {"body": str(error)}
 
 
 def _field(refused: addresses.Refused) -> dict[str, str]:

@@ -24,7 +24,9 @@ class Door:
 
 DOORS = (
     Door("/hooks/", 25 * MIB, _JSON | _FORMS),  # GitHub sends at most 25 MB
+    Door("/api/uploads/", 17 * MIB, frozenset({"multipart/form-data"})),  # a file of 16 MiB
     Door("/api/", MIB, _JSON),
+    Door("/uploads/", 17 * MIB, _FORMS),
     Door("/", MIB, _FORMS),  # 200 addresses of 2,000 characters are 0.4 MB
 )
 LARGEST = max(door.most_bytes for door in DOORS)

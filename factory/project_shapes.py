@@ -84,3 +84,32 @@ class Stages(Schema):
     stages: list[str] = Field(description="All of them in their order.")
     moves: list[Happened]
     next: int | None = Field(description="Ask again with below=this; null on the last page.")
+
+
+class Artefact(Schema):
+    """One version of a file of a project, or a file a job left."""
+
+    source: str = Field(description="project, or job: then it is removed with its job.")
+    pk: int
+    name: str
+    version: int = Field(description="0 where a job left it.")
+    media_type: str
+    size: int
+    sha256: str
+    created_at: datetime
+    who: str = Field(description="Who kept it.")
+    job: int | None = Field(description="The job that made it, which may be gone by now.")
+    removed_at: datetime | None = Field(description="When a maintainer removed its bytes.")
+
+
+class Artefacts(Schema):
+    """One page of files, newest first."""
+
+    artefacts: list[Artefact]
+    next: int | None = Field(description="Ask again with page=this; null on the last page.")
+
+
+class Taken(Given):
+    """A file that a job left."""
+
+    artefact: int | None = Field(None, ge=1, le=2**63 - 1, description="Its id.")

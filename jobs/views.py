@@ -1,14 +1,24 @@
 """What the ledger's pages show; `jobs.acting` holds those that change something."""
 
-from base64 import b64encode
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
-from jobs import board, choosing, controls, detail, groups, kinds, logbook, ports, topics, why
+from jobs import (
+    board,
+    choosing,
+    controls,
+    detail,
+    downloads,
+    groups,
+    kinds,
+    logbook,
+    ports,
+    topics,
+    why,
+)
 from jobs.levels import Level
 from jobs.models import Artefact, Job
 
@@ -93,12 +103,7 @@ def artefact(request: HttpRequest, pk: int, artefact: int) -> HttpResponse:
     """This view will send one artefact as a file; a browser neither runs nor shows it."""
     job = get_object_or_404(Job.objects.visible_to(request.user), pk=pk)
     found = get_object_or_404(Artefact.objects.filter(job=job), pk=artefact)
-    response = HttpResponse(bytes(found.data), content_type=found.media_type)
-    response.headers["Content-Disposition"] = content_disposition_header(True, found.name)
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response.headers["Digest"] = f"sha-256={b64encode(bytes.fromhex(found.sha256)).decode()}"
-    return response
+    return downloads.download(found.name, found.media_type, bytes(found.data), found.sha256)
 
 
 def _acts_somewhere(request: HttpRequest) -> bool:

@@ -19,8 +19,9 @@ _CONTRIBUTOR = _VIEWER | {
     "depend",
     "ask",
     "plan",
+    "upload",
 }
-_MAINTAINER = _CONTRIBUTOR | {"edit", "members", "credentials", "freeze", "archive"}
+_MAINTAINER = _CONTRIBUTOR | {"edit", "remove", "members", "credentials", "freeze", "archive"}
 ACTS = {Role.VIEWER: _VIEWER, Role.CONTRIBUTOR: _CONTRIBUTOR, Role.MAINTAINER: _MAINTAINER}
 """What each role may do in its project. Whatever is not named here is for staff alone."""
 

@@ -12,7 +12,7 @@ from django.template.response import TemplateResponse
 
 from jobs.windows import Window
 from projects import portfolio
-from projects.models import Invitation, Membership, Project, Role
+from projects.models import Invitation, Membership, Project, ProjectArtefact, Role
 from projects.scoped import Removing, Scoped
 
 import_module("projects.repository_admin")
@@ -132,6 +132,18 @@ class ProjectAdmin(Removing, Scoped, admin.ModelAdmin):
     def get_prepopulated_fields(self, request: HttpRequest, obj: Project | None = None) -> Any:
         """This method will derive the slug of a new project alone."""
         return {} if obj else self.prepopulated_fields
+
+
+@admin.register(ProjectArtefact)
+class ProjectArtefactAdmin(Scoped, Window):
+    """Files of projects; they are kept and removed on a project's page of artefacts."""
+
+    list_display = ("name", "version", "project", "media_type", "size", "created_at", "removed_at")
+    list_select_related = ("project",)
+    list_filter = ("media_type", ("removed_at", admin.EmptyFieldListFilter))
+    search_fields = ("name", "sha256", "project__name")
+    ordering = ("-pk",)
+    exclude = ("content",)
 
 
 @admin.register(Invitation)

@@ -13,6 +13,7 @@ class ProjectsConfig(AppConfig):
         from jobs import ports
         from projects import (  # noqa: F401 — their kinds, events and topics register
             access,
+            artefacts,
             checks,
             maintenance,
             membership,
@@ -33,3 +34,4 @@ class ProjectsConfig(AppConfig):
         planning.register()
         plan_topics.register()
         portfolio.register()
+        artefacts.register()

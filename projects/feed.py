@@ -21,6 +21,8 @@ from projects.models import Idea, Project, Repository, Spec, Task
 
 PAGE = 50
 SENTENCES = {
+    "artefact.kept": "Version {version} of the file {name} was kept",
+    "artefact.removed": "Version {version} of the file {name} was removed",
     "credential.kept": "A {kind} was kept that opens {subject}",
     "history.completed": "The history of {subject} was read up to {commit:.10}; it is {state}",
     "host.accepted": "The key of the ssh host {subject} was accepted",
@@ -49,7 +51,8 @@ SENTENCES = {
 }
 """What is said of an event, with the fields of its payload. A person is named by `user:N`."""
 
-Finder = Callable[[Collection[int]], Mapping[int, str]]
+Ids = Collection[int]
+Finder = Callable[[Ids], Mapping[int, str]]
 _finders: dict[str, Finder] = {}
 _NAME = re.compile(r"[a-z_]{1,32}(\.[a-z_]{1,32})?")
 

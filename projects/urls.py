@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from projects import credentials, feed_views, members, portfolio_views, views
+from projects import artefact_views, credentials, feed_views, members, portfolio_views, views
 from projects.map_views import components as map_components
 from projects.map_views import (
     cycles,
@@ -32,6 +32,15 @@ urlpatterns = [
     path("projects/<slug:slug>/stages/", portfolio_views.stages, name="stages"),
     path("projects/<slug:slug>/archivals/", portfolio_views.archivals, name="archivals"),
     path("projects/<slug:slug>/unarchivals/", portfolio_views.unarchivals, name="unarchivals"),
+    path("projects/<slug:slug>/artefacts/", artefact_views.page, name="artefacts"),
+    path("projects/<slug:slug>/artefacts/<int:pk>/", artefact_views.file, name="artefact"),
+    path(
+        "projects/<slug:slug>/artefacts/<int:pk>/removals/",
+        artefact_views.removals,
+        name="artefact-removals",
+    ),
+    path("projects/<slug:slug>/artefacts/keeps/", artefact_views.keeps, name="keeps"),
+    path("uploads/<slug:slug>/", artefact_views.uploads, name="uploads"),
     path("feed/", feed_views.everything, name="feeds"),
     path("projects/<slug:slug>/feed/", feed_views.page, name="feed"),
     path(f"{MAP}/", overview.page, name="map"),

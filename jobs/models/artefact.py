@@ -16,10 +16,12 @@ MOST_BYTES = 4 << 20
 MOST_OF_A_JOB = 32
 _MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9][a-z0-9.+-]*")
 _NAME_CHARS = 200
+ANY = "application/octet-stream"
+"""The type of bytes of which nobody says what they are."""
 # Held, or just finished by `run.completing`: whoever names an older claim writes nothing.
 _KEEP = """
-INSERT INTO job_artefact (job_id, fence, name, media_type, size, sha256, data)
-SELECT id, fence, %(name)s, %(media_type)s, %(size)s, %(sha256)s, %(data)s FROM job
+INSERT INTO job_artefact (job_id, scope, fence, name, media_type, size, sha256, data)
+SELECT id, scope, fence, %(name)s, %(media_type)s, %(size)s, %(sha256)s, %(data)s FROM job
 WHERE id = %(job)s AND fence = %(fence)s AND state IN ('running', 'verifying', 'succeeded')
 ON CONFLICT (job_id, name) DO UPDATE SET fence = excluded.fence, media_type = excluded.media_type,
   size = excluded.size, sha256 = excluded.sha256, data = excluded.data,
@@ -29,6 +31,18 @@ ON CONFLICT (job_id, name) DO UPDATE SET fence = excluded.fence, media_type = ex
 
 class BadArtefact(ValueError):
     """It cannot be kept: the text names what of it, the cause and the cure."""
+
+
+def checked(name: str, media_type: str) -> tuple[str, str]:
+    """This function will give a name and a type as they are kept, or raise `BadArtefact`."""
+    name = printable(name).strip()
+    if not 0 < len(name) <= _NAME_CHARS or "/" in name or name.startswith("."):
+        raise BadArtefact(
+            f"name {name[:40]!r}: give 1 to {_NAME_CHARS} characters without / and no dot first"
+        )
+    if not _MEDIA_TYPE.fullmatch(media_type) or len(media_type) > 100:
+        raise BadArtefact(f"media_type {media_type[:40]!r}: give one such as text/csv")
+    return name, media_type
 
 
 class ArtefactQuerySet(models.QuerySet["Artefact"]):
@@ -46,14 +60,8 @@ class ArtefactQuerySet(models.QuerySet["Artefact"]):
         A later one of the same name takes its place, so that another attempt leaves no second one.
         Raises `BadArtefact`, and `Stale` when another runner holds the job.
         """
-        name = printable(name).strip()
-        if not 0 < len(name) <= _NAME_CHARS or "/" in name or name.startswith("."):
-            raise BadArtefact(
-                f"name {name[:40]!r}: give 1 to {_NAME_CHARS} characters without / and no dot first"
-            )
-        media_type = media_type or ("text/plain" if isinstance(data, str) else _ANY)
-        if not _MEDIA_TYPE.fullmatch(media_type) or len(media_type) > 100:
-            raise BadArtefact(f"media_type {media_type[:40]!r}: give one such as text/csv")
+        media_type = media_type or ("text/plain" if isinstance(data, str) else ANY)
+        name, media_type = checked(name, media_type)
         kept = redact(data).encode("utf-8", "replace") if isinstance(data, str) else bytes(data)
         if len(kept) > MOST_BYTES:
             raise BadArtefact(f"data of {name}: {len(kept)} bytes, of {MOST_BYTES} allowed")
@@ -74,9 +82,6 @@ class ArtefactQuerySet(models.QuerySet["Artefact"]):
                 raise Stale(f"Job {job}: another runner holds it now.")
 
 
-_ANY = "application/octet-stream"
-
-
 class Artefact(models.Model):
     """Named bytes that a job left."""
 
@@ -87,6 +92,9 @@ class Artefact(models.Model):
         db_index=False,
         related_name="artefacts",
         help_text="The job that made it; it is removed with it.",
+    )
+    scope = models.BigIntegerField(
+        null=True, blank=True, help_text="The project of the job; empty means staff only."
     )
     fence = models.BigIntegerField(help_text="The claim that wrote it.")
     name = models.CharField(max_length=_NAME_CHARS, help_text="What people call it.")
@@ -100,6 +108,13 @@ class Artefact(models.Model):
 
     class Meta:
         db_table = "job_artefact"
+        indexes = [
+            models.Index(
+                fields=["scope", "-created_at"],
+                name="artefact_scope",
+                condition=models.Q(scope__gt=0),
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["job", "name"], name="artefact_name_is_one"),
             models.CheckConstraint(

@@ -1,5 +1,6 @@
 """What we know: projects, who works on them and what they plan, their repositories and maps."""
 
+from projects.models.artefact import Content, ProjectArtefact
 from projects.models.history import (
     Coupling,
     FileChurn,
@@ -30,6 +31,7 @@ __all__ = [
     "Archived",
     "BlobFacts",
     "Blocker",
+    "Content",
     "Coupling",
     "Edge",
     "FileChurn",
@@ -49,6 +51,7 @@ __all__ = [
     "PlanChange",
     "Priority",
     "Project",
+    "ProjectArtefact",
     "Repository",
     "Role",
     "Spec",

@@ -17,7 +17,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from factory.models import ApiToken
 from jobs import controls, live, ports, queue
 from jobs.models import Artefact, Delivery, Dependency, Event, Job, Schedule
-from projects import planning
+from projects import artefacts, planning
 from projects.models import Idea, Invitation, Membership, PlanChange, Project, Role, Spec, Task
 from tests.pages.conftest import COMMIT, World, browser_of
 
@@ -84,6 +84,11 @@ CASES = {
     "projects/": Case("stranger"),
     "creations/": Case("stranger", "stranger"),
     "projects/<slug:slug>/feed/": Case("viewer"),
+    "projects/<slug:slug>/artefacts/": Case("viewer"),
+    "projects/<slug:slug>/artefacts/<int:pk>/": Case("viewer"),
+    "projects/<slug:slug>/artefacts/<int:pk>/removals/": Case("maintainer", "maintainer"),
+    "projects/<slug:slug>/artefacts/keeps/": Case(NOBODY, "contributor"),
+    "uploads/<slug:slug>/": Case(NOBODY, "contributor"),
     "projects/<slug:slug>/stages/": Case("viewer", "contributor"),
     "projects/<slug:slug>/settings/": Case("maintainer", "maintainer"),
     "projects/<slug:slug>/archivals/": Case("maintainer", "maintainer"),
@@ -149,6 +154,9 @@ CASES = {
     "api/me": Case("stranger"),
     "api/projects": Case("stranger", "stranger"),
     "api/feed": Case("stranger"),
+    "api/artefacts/<int:pk>": Case("viewer"),
+    "api/projects/<int:pk>/artefacts": Case("viewer", "contributor"),
+    "api/uploads/<int:pk>": Case(NOBODY, "contributor"),
     "api/projects/<int:pk>": Case("viewer"),
     "api/projects/<int:pk>/feed": Case("viewer"),
     "api/projects/<int:pk>/stages": Case("viewer", "contributor"),
@@ -231,9 +239,13 @@ def ids(world: World, people: dict[str, Any]) -> dict[str, Any]:
         subject="lighthouse",
     )
     delivery = Delivery.objects.create(event=event, kind="projects.map", stopped="A loop.")
+    file = artefacts.keep(world.project, "boat.py", b"quay", by="user:1")
     token, _ = ApiToken.objects.issue(people["maintainer"], "ci", "read", 1)
     return {
         "artefact": left_by(world.job),
+        "projects/<slug:slug>/artefacts/": file.pk,
+        "api/artefacts/": file.pk,
+        "api/uploads/": world.project.pk,
         **planned(world.project),
         "parent": awaited_by(world.job),
         "jobs/": world.job.pk,
