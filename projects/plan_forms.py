@@ -49,12 +49,17 @@ class PlanForm(forms.ModelForm):  # type: ignore[type-arg]
     """The fields of an idea, a spec or a task of one project, and the version that was seen."""
 
     slug = forms.SlugField(
-        max_length=100, required=False, help_text="Empty: made of the title. Unique in the project."
+        max_length=100,
+        required=False,
+        help_text="Its name in commands, unique in the project. Empty: made of the title, or kept.",
     )
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, project: Project | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            if isinstance(field.widget, forms.Textarea):
+                field.widget.attrs["rows"] = 5
         self.project: Any = project or (self.instance.project if self.instance.pk else None)
         if self.project is not None:
             self._narrow()

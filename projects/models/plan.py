@@ -50,8 +50,8 @@ class TaskState(models.TextChoices):
     COMPLETED = "COMPLETED", "Completed: nothing is left of it"
 
 
-def _pairs(moves: dict[str, tuple[str, ...]]) -> frozenset[tuple[str, str]]:
-    return frozenset((str(old), str(new)) for old, some in moves.items() for new in some)
+def _pairs(moves: dict[str, tuple[str, ...]]) -> tuple[tuple[str, str], ...]:
+    return tuple((str(old), str(new)) for old, some in moves.items() for new in some)
 
 
 MOVES = {
@@ -85,7 +85,7 @@ MOVES = {
         }
     ),
 }
-"""The one table of legal moves, by table; the database holds the same, and a test compares both."""
+"""The one table of legal moves, the usual first; the database holds the same, and a test compares."""
 
 
 def _waits() -> Exists:
@@ -161,9 +161,9 @@ class Planned(models.Model):
 
     @property
     def next_states(self) -> list[Any]:
-        """The states it may move to, in the order of their meaning."""
+        """The states it may move to, the usual one first."""
         legal = MOVES[self._meta.db_table]
-        return [one for one in self.states if (self.state, one.value) in legal]
+        return [self.states(new) for old, new in legal if old == self.state]
 
 
 def _constraints(name: str, states: list[str]) -> list[models.BaseConstraint]:

@@ -33,7 +33,7 @@ def shown(
         "row": row,
         "word": word,
         "row_key": f"{word}-{row.pk}",
-        "moves": [(state, _asks(row, state)) for state in row.next_states],
+        "moves": [(state, _asks(row, state), _goes_on(row, state)) for state in row.next_states],
         "author": _author(row),
         **_history(row, word, request.GET.get("below", "")),
         **_RELATED[type(row)](row),
@@ -150,6 +150,13 @@ def _asks(row: Any, state: str) -> bool:
     if state == TaskState.COMPLETED:
         return bool(planning.open_ends(row))
     return state == TaskState.BLOCKED
+
+
+def _goes_on(row: Any, state: str) -> bool:
+    """Whether a move is the usual one, and leads on rather than back."""
+    words = list(row.states)
+    usual: bool = state == row.next_states[0]
+    return usual and words.index(state) > words.index(row.state)
 
 
 def _author(row: Any) -> str:
