@@ -19,8 +19,8 @@ WORST_FIRST = (
     MapStatus.READY,
 )
 ON_A_CARD = 8
-REPOSITORIES, RECENT = 100, 15
-"""How many rows the page of a project shows: a socket may watch 200 things."""
+REPOSITORIES, RECENT, HAPPENED = 100, 15, 8
+"""How many rows the pages of a project show: a socket may watch 200 things."""
 
 
 @dataclass(frozen=True)
@@ -35,19 +35,17 @@ class Card:
 
 
 @dataclass(frozen=True)
-class Lists:
-    """What the page of a project lists: one page of its repositories, and its recent jobs."""
+class Repositories:
+    """One page of the repositories of a project, by name."""
 
-    repositories: list[Repository]
+    rows: list[Repository]
     number: int
     further: bool
-    jobs: list[Job]
 
     @property
-    def rows(self) -> str:
-        """The topics of all rows, as `data-rows` holds them."""
-        rows = [f"repositoryrow:{one.pk}" for one in self.repositories]
-        return " ".join([*rows, *(f"job:{job.pk}" for job in self.jobs)])
+    def topics(self) -> str:
+        """The topics of its rows, as `data-rows` holds them."""
+        return " ".join(f"repositoryrow:{one.pk}" for one in self.rows)
 
 
 def in_use(user: Any) -> "QuerySet[Project]":
@@ -82,14 +80,18 @@ def cards(projects: Iterable[Project]) -> list[Card]:
     return [_card(project, repositories[project.pk], active[project.pk]) for project in listed]
 
 
-def lists(user: Any, project: Project, number: int) -> Lists:
-    """This function will read what the page of a project lists; `number` counts from 1."""
+def repository_page(project: Project, number: int) -> Repositories:
+    """This function will read one page of a project's repositories; `number` counts from 1."""
     begin = (number - 1) * REPOSITORIES
     ordered = with_status([project.pk]).order_by("name", "pk")
     found = list(ordered[begin : begin + REPOSITORIES + 1])
-    recent = jobs_board.shown(Job.objects.visible_to(user).filter(scope=project.pk))
-    jobs = jobs_board.labelled(recent.order_by("-pk")[:RECENT])
-    return Lists(found[:REPOSITORIES], number, len(found) > REPOSITORIES, jobs)
+    return Repositories(found[:REPOSITORIES], number, len(found) > REPOSITORIES)
+
+
+def recent(user: Any, project: Project) -> list[Job]:
+    """This function will read the newest jobs of a project."""
+    found = jobs_board.shown(Job.objects.visible_to(user).filter(scope=project.pk))
+    return jobs_board.labelled(found.order_by("-pk")[:RECENT])
 
 
 def _card(project: Project, found: list[Repository], active: list[Job]) -> Card:

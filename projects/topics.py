@@ -41,6 +41,9 @@ def register() -> None:
         ports.Topic("projectpage", allowed_pages, page_fingerprints, render_pages)
     )
     ports.topics.register(
+        ports.Topic("repositories", allowed_pages, list_fingerprints, render_lists)
+    )
+    ports.topics.register(
         ports.Topic("event", allowed_events, event_fingerprints, render_events),
     )
     ports.topics.register(ports.Topic("feed", allowed_feeds, feed_fingerprints, render_feeds))
@@ -136,10 +139,10 @@ def allowed_pages(user: Any, keys: Collection[str]) -> set[str]:
 
 
 def page_fingerprints(keys: Collection[str]) -> dict[str, str]:
-    """This function will tell which repositories and recent jobs the pages of projects show."""
-    repositories = topics.lists(keys, _repositories, board.REPOSITORIES)
+    """This function will tell which jobs and events the pages of projects show."""
     jobs = topics.lists(keys, _jobs, board.RECENT)
-    return {key: f"{repositories[key]} {jobs[key]}".strip() for key in repositories}
+    happened = topics.lists(keys, _happened, board.HAPPENED)
+    return {key: f"{jobs[key]} {happened[key]}".strip() for key in jobs}
 
 
 def render_pages(keys: Collection[str]) -> dict[str, str]:
@@ -147,6 +150,19 @@ def render_pages(keys: Collection[str]) -> dict[str, str]:
     return {
         key: topics.render_news(f"projectpage:{key}", rows)
         for key, rows in page_fingerprints(keys).items()
+    }
+
+
+def list_fingerprints(keys: Collection[str]) -> dict[str, str]:
+    """This function will tell which repositories the first pages of projects' lists show."""
+    return topics.lists(keys, _repositories, board.REPOSITORIES)
+
+
+def render_lists(keys: Collection[str]) -> dict[str, str]:
+    """This function will render the notice that collects new repositories of a list."""
+    return {
+        key: topics.render_news(f"repositories:{key}", rows)
+        for key, rows in list_fingerprints(keys).items()
     }
 
 
@@ -213,3 +229,8 @@ def _events(user: Any, key: str) -> "QuerySet[Event]":
     _, scope, name = key.split(":")
     chosen = feed.Filter(int(scope) if scope else None, name)
     return feed.as_rows(chosen.of(Event.objects.visible_to(user))).order_by("-pk")
+
+
+def _happened(user: Any, key: str) -> "QuerySet[Event]":
+    seen = Event.objects.visible_to(user).filter(scope=int(key.partition(":")[2]))
+    return feed.as_rows(seen).order_by("-pk")

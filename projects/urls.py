@@ -26,6 +26,7 @@ MAP = "projects/<slug:slug>/repositories/<int:pk>/map"
 urlpatterns = [
     path("registrations/", views.registrations, name="registrations"),
     path("projects/<slug:slug>/", views.page, name="page"),
+    path("projects/<slug:slug>/repositories/", views.repositories, name="repositories"),
     path("projects/", portfolio_views.listing, name="listing"),
     path("creations/", portfolio_views.creations, name="creations"),
     path("projects/<slug:slug>/settings/", portfolio_views.settings, name="settings"),

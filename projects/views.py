@@ -6,8 +6,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from jobs import topics as job_topics
 from jobs.redaction import redact
-from projects import access, between, board, frame, registration, topics
+from projects import access, between, board, digest, feed, frame, registration, topics
 from projects.addresses import Refused
 from projects.models import Archived
 
@@ -16,19 +17,32 @@ _FIELDS = ("addresses", "project", "branch", "token")
 
 @require_safe
 def page(request: HttpRequest, slug: str) -> HttpResponse:
-    """This view will show one project: its repositories, what runs, and its recent jobs."""
+    """This view will show one project: how well it is known, its tasks, what runs and happened."""
     found = frame.opened(request, slug, "page")
     project = found.project
-    listed = board.lists(request.user, project, _page_number(request))
+    jobs = board.recent(request.user, project)
+    happened = feed.page(request.user, feed.Filter(project.pk), limit=board.HAPPENED)
     context = found.context | {
         "card": board.cards([project])[0],
-        "listed": listed,
-        "between": between.of(project),
-        "rows": listed.rows,
+        "digest": digest.of(project),
+        "jobs": jobs,
+        "feed": happened,
+        "rows": f"{job_topics.rows_of(jobs)} {happened.rows}".strip(),
+        "topic": f"projectpage:{topics.page_key(request.user, project)}",
     }
-    if listed.number == 1:
-        context["topic"] = f"projectpage:{topics.page_key(request.user, project)}"
     return render(request, "projects/page.html", context)
+
+
+@require_safe
+def repositories(request: HttpRequest, slug: str) -> HttpResponse:
+    """This view will list a project's repositories, and which of them need each other."""
+    found = frame.opened(request, slug, "repositories")
+    listed = board.repository_page(found.project, _page_number(request))
+    context = found.context | {"listed": listed, "between": between.of(found.project)}
+    if listed.number == 1:
+        key = topics.page_key(request.user, found.project)
+        context |= {"topic": f"repositories:{key}", "rows": listed.topics}
+    return render(request, "projects/repositories.html", context)
 
 
 @require_POST

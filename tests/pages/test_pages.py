@@ -12,11 +12,11 @@ from django.test.utils import CaptureQueriesContext
 from factory import snapshot
 from factory.sockets import MOST_TOPICS
 from jobs import board, queue
-from jobs.models import Job, LogChunk, Progress, Queue
+from jobs.models import Event, Job, LogChunk, Progress, Queue
 from jobs.states import State
 from projects import board as projects_board
-from projects import topics
-from projects.models import Project
+from projects import portfolio, topics
+from projects.models import Project, Stage
 from tests.pages.conftest import World, browser_of, fail, hold, mapped, runner
 
 HOSTILE = "<script>alert(1)</script>\x1b[31m\u202egnp.exe"
@@ -409,7 +409,7 @@ def test_a_failed_repository_says_why(world: World, as_staff: Client) -> None:
 def test_the_page_of_a_project_and_its_live_rows_are_one_partial(
     world: World, as_staff: Client
 ) -> None:
-    page = text_of(as_staff, "/projects/harbour/")
+    page = text_of(as_staff, "/projects/harbour/repositories/")
     rendered = topics.render_rows([str(world.repository.pk)])[str(world.repository.pk)]
 
     row = re.search(rf'<tr id="repository-{world.repository.pk}".*?</tr>', page, re.DOTALL)
@@ -437,15 +437,22 @@ def test_a_change_of_a_repository_changes_what_is_sent_of_its_row(
     assert topics.row_fingerprints(keys) != before
 
 
-def test_a_new_job_or_repository_of_a_project_is_told_to_its_open_page(world: World) -> None:
+def test_what_is_new_in_a_project_is_told_to_its_open_pages(world: World) -> None:
     key = topics.page_key(world.viewer, world.project)
     before = topics.page_fingerprints([key])[key].split()
+    listed = topics.list_fingerprints([key])[key].split()
 
     made = queue.enqueue("demo.noop", {}, scope=world.project.pk)
+    portfolio.move(world.project, Stage.DEFINE, actor="user:1")
     other = mapped(world.project, name="anchor")
 
     after = topics.page_fingerprints([key])[key].split()
-    assert set(after) - set(before) == {f"job:{made.pk}", f"repositoryrow:{other.pk}"}
+    event = Event.objects.get(name="project.moved")
+    assert set(after) - set(before) == {f"job:{made.pk}", f"event:{event.pk}"}
+    assert set(topics.list_fingerprints([key])[key].split()) - set(listed) == {
+        f"repositoryrow:{other.pk}"
+    }
+    assert f'data-topic="repositories:{key}"' in topics.render_lists([key])[key]
     assert f'data-topic="projectpage:{key}"' in topics.render_pages([key])[key]
     stranger = topics.page_key(world.stranger, world.project)
     assert topics.page_fingerprints([stranger])[stranger] == ""
@@ -458,7 +465,9 @@ def test_a_project_with_many_repositories_is_shown_in_pages_a_socket_can_watch(
         type(world.repository).objects.create(
             project=world.project, name=f"r{number}", address=f"https://a.org/x/r{number}"
         )
-    first, second = (text_of(as_staff, f"/projects/harbour/?page={page}") for page in (1, 2))
+    first, second = (
+        text_of(as_staff, f"/projects/harbour/repositories/?page={page}") for page in (1, 2)
+    )
 
     assert first.count("data-topic=") < MOST_TOPICS
     assert first.count('<tr id="repository-') == projects_board.REPOSITORIES
@@ -468,7 +477,7 @@ def test_a_project_with_many_repositories_is_shown_in_pages_a_socket_can_watch(
 
 def test_a_viewer_is_shown_no_button_they_may_not_press(world: World) -> None:
     for user, may in ((world.viewer, False), (world.contributor, True)):
-        page = text_of(browser_of(user), "/projects/harbour/")
+        page = text_of(browser_of(user), "/projects/harbour/repositories/")
 
         assert ('<main id="main" class="may-act">' in page) == may
         assert (

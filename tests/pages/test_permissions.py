@@ -84,6 +84,7 @@ CASES = {
     "projects/": Case("stranger"),
     "creations/": Case("stranger", "stranger"),
     "projects/<slug:slug>/feed/": Case("viewer"),
+    "projects/<slug:slug>/repositories/": Case("viewer"),
     "projects/<slug:slug>/artefacts/": Case("viewer"),
     "projects/<slug:slug>/artefacts/<int:pk>/": Case("viewer"),
     "projects/<slug:slug>/artefacts/<int:pk>/removals/": Case("maintainer", "maintainer"),
@@ -199,6 +200,7 @@ TOPICS = {
     "jobs": "{contributor}::",
     "repositoryrow": "{repository}",
     "projectpage": "{contributor}:{project}",
+    "repositories": "{contributor}:{project}",
     "task": "{task}",
     "taskrow": "{task}",
     "tasks": "{project}",
@@ -430,7 +432,13 @@ def test_a_topic_is_for_those_who_may_see_what_it_shows(
     topic = f"{name}:{key}"
     gone = User(pk=world.contributor.pk, is_active=False)
 
-    own = name in ("home", "jobs", "projectpage", "feed")  # whoever is gone has no page to show it
+    own = name in (
+        "home",
+        "jobs",
+        "projectpage",
+        "repositories",
+        "feed",
+    )  # whoever is gone has no page to show it
     for nobody in (AnonymousUser(), world.stranger, *([] if own else [gone])):
         assert live.permitted(nobody, [topic]) == set()
     assert live.permitted(world.contributor, [topic]) == {topic}

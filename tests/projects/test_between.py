@@ -65,13 +65,13 @@ def test_only_repositories_of_one_project_and_their_current_maps_count(world, pa
 def test_the_page_shows_the_edge_with_its_evidence_to_members_alone(world, pair):
     client = Client()
     client.force_login(world.viewer)
-    page = client.get("/projects/harbour/").content.decode()
+    page = client.get("/projects/harbour/repositories/").content.decode()
     client.force_login(world.stranger)
 
     assert "1 of 1" not in page
     assert "2 of 2 repositories mapped" in page
     assert f"repositories/{pair[1].pk}/map/file/?path=api/pyproject.toml#L7" in page
-    assert client.get("/projects/harbour/").status_code == 404
+    assert client.get("/projects/harbour/repositories/").status_code == 404
 
 
 def test_the_api_tells_it_too_and_nothing_to_strangers(world, pair):
