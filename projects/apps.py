@@ -17,6 +17,7 @@ class ProjectsConfig(AppConfig):
             checks,
             maintenance,
             membership,
+            plan_audit,
             plan_topics,
             planning,
             portfolio,
@@ -33,5 +34,6 @@ class ProjectsConfig(AppConfig):
         membership.register()
         planning.register()
         plan_topics.register()
+        plan_audit.register()
         portfolio.register()
         artefacts.register()
