@@ -3,33 +3,30 @@
 Everything here is counted when it is asked; nobody types a percentage.
 """
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, F, Prefetch, Q, QuerySet, Window
+from django.db.models import Count, F, Prefetch, QuerySet, Window
 from django.db.models.functions import RowNumber
 
 from projects.models import Blocker, Project, Task, TaskState
 
 SHOWN = 10
 """So many tasks of a list are named; the others are counted."""
-COLUMN = 30
+COLUMN = 20
 """So many cards of a state the board shows: a socket may watch 200 things."""
 ACTIVE = (TaskState.IN_PROGRESS, TaskState.REVIEW)
 
 
 @dataclass(frozen=True)
-class Digest:
-    """One project at a glance; the lists name at most `SHOWN` tasks."""
+class Summary:
+    """How many tasks of a project stand where, and which to take next."""
 
     project: Project
     counts: dict[str, int]
     held_up: int
-    active: list[Task]
-    blocked: list[Task]
     next: Task | None
 
     @property
@@ -53,6 +50,14 @@ class Digest:
         return self.done * 100 // self.total if self.total else None
 
 
+@dataclass(frozen=True)
+class Digest(Summary):
+    """The same with the tasks that are worked on and held up, at most `SHOWN` of each."""
+
+    active: list[Task]
+    blocked: list[Task]
+
+
 def ready(project: Project) -> Task | None:
     """This function will give the task to take next: ready, the most important, then the oldest."""
     return named(Task.objects.filter(project=project).ready()).first()
@@ -60,27 +65,23 @@ def ready(project: Project) -> Task | None:
 
 def of(project: Project) -> Digest:
     """This function will read the digest of a project."""
-    return all_of([project])[0]
+    told = summaries([project])[0]
+    tasks = Task.objects.filter(project=project)
+    return Digest(
+        **vars(told),
+        active=shown(tasks.filter(state__in=ACTIVE), SHOWN),
+        blocked=shown(tasks.held_up(), SHOWN),
+    )
 
 
-def all_of(projects: Iterable[Project]) -> list[Digest]:
-    """This function will read the digests of some projects, in eight queries for all."""
+def summaries(projects: Iterable[Project]) -> list[Summary]:
+    """This function will read the summaries of some projects, in five questions for all."""
     listed = list(projects)
     ids = [project.pk for project in listed]
     counts, held = _counts(ids)
-    tasks = Task.objects.filter(project__in=ids)
-    active = _first(tasks.filter(state__in=ACTIVE), SHOWN)
-    blocked = _first(tasks.held_up(), SHOWN)
-    following = _first(tasks.ready(), 1)
+    following = _next(ids)
     return [
-        Digest(
-            project,
-            counts[project.pk],
-            held[project.pk],
-            active[project.pk],
-            blocked[project.pk],
-            following[project.pk][0] if following[project.pk] else None,
-        )
+        Summary(project, counts[project.pk], held[project.pk], following.get(project.pk))
         for project in listed
     ]
 
@@ -97,6 +98,21 @@ def on_boards(ids: Collection[int]) -> dict[int, list[int]]:
     for project, pk in first.values_list("project", "pk"):
         found[project].append(pk)
     return found
+
+
+def shown(tasks: "QuerySet[Task]", most: int, *order: Any) -> list[Task]:
+    """This function will read the first of some tasks, by priority unless told, as rows show them.
+
+    Their ids first: what a row shows is asked of those alone that are shown.
+    """
+    ordered = tasks.order_by(*(order or ("priority", "pk")))
+    return by_ids(list(ordered.values_list("pk", flat=True)[:most]))
+
+
+def by_ids(ids: list[int]) -> list[Task]:
+    """This function will read tasks as rows show them, in the order of the ids."""
+    found = {task.pk: task for task in named(Task.objects.filter(pk__in=ids))}
+    return [found[pk] for pk in ids if pk in found]
 
 
 def named(tasks: "QuerySet[Task]") -> "QuerySet[Task]":
@@ -163,13 +179,11 @@ def _counts(ids: Collection[int]) -> tuple[dict[int, dict[str, int]], dict[int, 
     return counts, {pk: found.get(pk, 0) for pk in ids}
 
 
-def _first(tasks: "QuerySet[Task]", most: int) -> dict[int, list[Task]]:
-    """The most important of each project."""
+def _next(ids: Collection[int]) -> dict[int, Task]:
+    """The most important ready task of each project."""
     place = Window(
         RowNumber(), partition_by=[F("project")], order_by=[F("priority").asc(), F("pk").asc()]
     )
-    some = named(tasks.annotate(place=place)).filter(Q(place__lte=most))
-    found: dict[int, list[Task]] = defaultdict(list)
-    for task in some.order_by("priority", "pk"):
-        found[task.project_id].append(task)
-    return found
+    ready_ones = Task.objects.filter(project__in=ids).ready().annotate(place=place)
+    first = list(ready_ones.filter(place=1).values_list("pk", flat=True))
+    return {task.project_id: task for task in by_ids(first)}

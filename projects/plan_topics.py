@@ -86,7 +86,7 @@ def digest_fingerprints(keys: Collection[str]) -> dict[str, str]:
 
 def render_digests(keys: Collection[str]) -> dict[str, str]:
     """This function will render digests as the pages do."""
-    found = digest.all_of(Project.objects.filter(pk__in=numbers(keys)))
+    found = digest.summaries(Project.objects.filter(pk__in=numbers(keys)))
     return {
         str(one.project.pk): render_to_string("projects/plan/_digest.html", {"digest": one})
         for one in found

@@ -109,7 +109,7 @@ def tasks(request: HttpRequest, slug: str) -> HttpResponse:
         "states": TaskState.values,
         "orders": list(ORDERS),
         "people": planning.people_of(found.project).order_by("username")[:200],
-        "digest": digest.of(found.project),
+        "digest": digest.summaries([found.project])[0],
         "views": [(view, chosen.query(view=view)) for view in VIEWS],
     }
     if chosen == Chosen():
@@ -158,16 +158,14 @@ def thoughts(request: HttpRequest, slug: str, word: str) -> HttpResponse:
 def _columns(
     request: HttpRequest, chosen: Chosen, meant: "QuerySet[Task]"
 ) -> dict[str, list[Column]]:
-    """The board: two questions, however many tasks there are."""
+    """The board: four questions, however many tasks there are."""
     numbers = dict(meant.values_list("state").annotate(number=Count("pk")).order_by())
     order = [
         F(one) if isinstance(one, str) and one[0] != "-" else one for one in ORDERS[chosen.sort]
     ]
     place = Window(RowNumber(), partition_by=[F("state")], order_by=order)
-    first = (
-        digest.named(meant.annotate(place=place)).filter(place__lte=digest.COLUMN).order_by("place")
-    )
-    listed = list(first)
+    first = meant.annotate(place=place).filter(place__lte=digest.COLUMN).order_by("place")
+    listed = digest.by_ids(list(first.values_list("pk", flat=True)))
     return {
         "columns": [
             Column(
@@ -183,8 +181,8 @@ def _columns(
 
 def _list(request: HttpRequest, chosen: Chosen, meant: "QuerySet[Task]") -> dict[str, Any]:
     number, total = _number(request), meant.count()
-    ordered = digest.named(meant).order_by(*ORDERS[chosen.sort])
-    listed = list(ordered[(number - 1) * PAGE : number * PAGE])
+    ordered = meant.order_by(*ORDERS[chosen.sort]).values_list("pk", flat=True)
+    listed = digest.by_ids(list(ordered[(number - 1) * PAGE : number * PAGE]))
     sorts = [(sort, chosen.query(sort=sort), sort == chosen.sort) for sort in ORDERS]
     pages = _pages(number, total, chosen.query())
     return {"tasks": listed, "total": total, "sorts": sorts, **pages}

@@ -16,6 +16,9 @@ from projects.plan_forms import FORMS, MoveForm
 from projects.plan_views import frame
 from projects.planning import StillOpen
 
+RELATED = 100
+"""So many tasks and specs of an idea or a spec its page lists."""
+
 
 @require_safe
 def page(request: HttpRequest, slug: str, word: str, pk: int) -> HttpResponse:
@@ -200,12 +203,12 @@ def _of_task(row: Task) -> dict[str, Any]:
 
 
 def _of_spec(row: Spec) -> dict[str, Any]:
-    return {"tasks": list(digest.named(row.tasks.all()).order_by("priority", "pk")[:200])}
+    return {"tasks": digest.shown(row.tasks.all(), RELATED)}
 
 
 def _of_idea(row: Idea) -> dict[str, Any]:
-    tasks = digest.named(row.tasks.all()).order_by("priority", "pk")[:200]
-    return {"tasks": list(tasks), "specs": list(row.specs.order_by("-pk")[:200])}
+    specs = list(row.specs.order_by("-pk")[:RELATED])
+    return {"tasks": digest.shown(row.tasks.all(), RELATED), "specs": specs}
 
 
 _RELATED: dict[type[Any], Any] = {Idea: _of_idea, Spec: _of_spec, Task: _of_task}

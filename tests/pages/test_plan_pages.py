@@ -273,7 +273,7 @@ def test_the_board_shows_each_state_and_says_how_many_it_leaves_out(
 
     assert list(columns(answer)) == ["NOT_STARTED", "IN_PROGRESS", "BLOCKED", "REVIEW", "COMPLETED"]
     assert columns(answer)["IN_PROGRESS"] == ["begun"]
-    assert "showing 30 of 40" in text(answer)
+    assert "showing 20 of 40" in text(answer)
 
 
 def test_filters_and_sort_stand_in_the_address(world: World, browser: Client) -> None:
