@@ -60,9 +60,12 @@ _RUNNERS = (
     Word("emptied", "A person keeps its place empty", "until somebody fills it", "fill", "emptied"),
 )
 _PAGES = (
-    Word("live", "News reach this page as they happen", "for ever", "nothing"),
+    Word("live", "What changes is shown as it happens", "for ever", "nothing"),
     Word(
-        "polling", "It reads itself again every few seconds", "while the relay is away", "nothing"
+        "polling",
+        "It reads itself again every few seconds",
+        "while the relay is away, or for ever where nothing is sent",
+        "nothing",
     ),
     Word("loaded", "It shows what was true when it was loaded", "for ever", "refresh it"),
     Word(

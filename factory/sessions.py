@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from django.contrib.auth import SESSION_KEY
+from django.contrib.auth.models import User
 from django.contrib.postgres.aggregates import StringAgg
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.db.models import CharField, Value
@@ -15,7 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from factory.models import Session
-from jobs import plain
+from jobs import events, plain
 
 _STANDING = ("user_id", "user__is_active", "user__is_staff", "user__password")
 _NOTED_EVERY = datetime.timedelta(minutes=1)
@@ -82,6 +83,8 @@ class Noted:
         """This method will answer, and note the session that stands after the answer."""
         response = self.get_response(request)
         session: Any = request.session
+        if session.accessed:
+            _tell_who_came_or_went(request, session)
         # A log-in cycled the key: the row that was read before is not the row that stands now.
         if session.accessed and session.get(SESSION_KEY) and not _is_fresh(session):
             note(request)
@@ -124,6 +127,29 @@ def standing(keys: Collection[str]) -> dict[str, str]:
     rights = StringAgg(role, ",", order_by="user__memberships__project_id", default=Value(""))
     rows = Session.objects.live().filter(pk__in=by_row).annotate(rights=rights)
     return {by_row[row[0]]: repr(row[1:]) for row in rows.values_list("pk", *_STANDING, "rights")}
+
+
+def register() -> None:
+    """This function will make the events of log-ins known."""
+    fields = {"user": int, "address": str | None}
+    means = "Somebody logged in, by whatever way; the address is that of their network."
+    events.register("person.entered", version=1, fields=fields, meaning=means)
+    means = "Somebody logged out. Who is logged out by others, or by time, does not do so."
+    events.register("person.left", version=1, fields=fields, meaning=means)
+
+
+def _tell_who_came_or_went(request: HttpRequest, session: Any) -> None:
+    before = session.row.user_id if session.row else None
+    after = int(session[SESSION_KEY]) if SESSION_KEY in session else None
+    for name, pk in (("person.left", before), ("person.entered", after)):
+        if before != after and pk is not None:
+            _publish(name, pk, request)
+
+
+def _publish(name: str, pk: int, request: HttpRequest) -> None:
+    told = {"user": pk, "address": address(request)}
+    subject = User.objects.filter(pk=pk).values_list("username", flat=True).first() or ""
+    events.publish(name, told, scope=None, subject=subject, actor=f"user:{pk}")
 
 
 def _is_fresh(session: Any) -> bool:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from factory.models import Session
 from factory.sessions import kept
+from jobs.models import Event
 
 
 @pytest.fixture(autouse=True)
@@ -118,3 +119,23 @@ def test_an_anonymous_visit_leaves_no_session(db: None) -> None:
     Client().get("/login/")
 
     assert not Session.objects.exists()
+
+
+def test_who_comes_and_goes_is_written_down_once(ana: User) -> None:
+    client = log_in(REMOTE_ADDR="192.0.2.7")
+    client.get("/legend/")
+    client.get("/legend/")
+    client.post("/logout/")
+    client.get("/login/")
+
+    told = Event.objects.order_by("pk").values_list("name", "actor", "scope", "payload__address")
+    assert list(told) == [
+        ("person.entered", f"user:{ana.pk}", None, "192.0.2.7"),
+        ("person.left", f"user:{ana.pk}", None, "192.0.2.7"),
+    ]
+
+
+def test_a_wrong_password_enters_nobody(ana: User) -> None:
+    Client().post("/login/", {"username": "ana", "password": "wrong"})
+
+    assert not Event.objects.exists()
