@@ -18,7 +18,10 @@ from jobs.figures import Chosen, Group
 from jobs.models import Runner
 from jobs.retention import BOUNDS_S
 
-_DAYS = timedelta(days=14)
+_SHORT_S = 90_000.0
+"""Of a day and less, steps say it better than days."""
+_LISTED = 20
+"""So many groups of a kind are listed, those of which most ended."""
 _LONGEST_KIND = 64
 _FILTERED_BY = {"kind", "project"}
 
@@ -82,7 +85,7 @@ def _measured(request: HttpRequest, of: Chosen) -> dict[str, Any]:
         "charts": [*_of_steps(steps, of), *_of_time(of)] if whole and whole.ended else [],
         "parts": _parts(request, groups) if whole and whole.ended else [],
         "classes": figures.classes(of),
-        "days": _by_day(of),
+        "days": _by_day(of) if of.span.seconds > _SHORT_S else None,
     }
     if staff and not of.kind:
         found["charts"] += _of_depth(of)
@@ -132,16 +135,13 @@ def _of_depth(of: Chosen) -> list[Chart]:
 
 
 def _by_day(of: Chosen) -> Chart | None:
-    """The days of the span, or of two weeks where it is shorter; removed jobs are counted."""
-    until = of.span.until
-    longer = figures.Span(min(of.span.since, until - _DAYS), until)
-    found = figures.days(of._replace(span=longer))
+    """Each day that the span touches, from midnight on; removed jobs are counted."""
+    midnight = of.span.since.replace(hour=0, minute=0, second=0, microsecond=0)
+    span = figures.Span(midnight, of.span.until)
+    found = figures.days(of._replace(span=span))
     if not found:
         return None
-    days = [
-        longer.since.date() + timedelta(days=one)
-        for one in range(int(longer.seconds // 86_400) + 1)
-    ]
+    days = [span.since.date() + timedelta(days=one) for one in range(_days(span))]
     counts = {(one.day, one.state): one.jobs for one in found}
     series = [
         Series(state, [counts.get((day, state), 0) for day in days], state)
@@ -152,16 +152,22 @@ def _by_day(of: Chosen) -> Chart | None:
     )
 
 
-def _parts(request: HttpRequest, groups: list[Group]) -> list[tuple[str, list[Line]]]:
-    ids = {
-        by: {int(one.name) for one in groups if one.by == by and one.name}
-        for by in ("project", "runner")
-    }
+def _days(span: figures.Span) -> int:
+    return (span.until.date() - span.since.date()).days + 1
+
+
+def _parts(request: HttpRequest, groups: list[Group]) -> list[tuple[str, list[Line], int]]:
+    """Of each kind of groups the first few by name, and how many there are; most ended in the first."""
+    apart = {by: [one for one in groups if one.by == by] for by in figures.GROUPS}
+    listed = {by: found[:_LISTED] for by, found in apart.items()}
+    ids = {by: {int(one.name) for one in listed[by] if one.name} for by in ("project", "runner")}
     names = ports.scopes.label(ids["project"])
     pools = dict(Runner.objects.filter(pk__in=ids["runner"]).values_list("pk", "pool"))
-    listed = [by for by in figures.GROUPS if by != "runner" or request.user.is_staff]
+    if not request.user.is_staff:
+        del listed["runner"]
     return [
-        (by, [_line(request, one, names, pools) for one in groups if one.by == by]) for by in listed
+        (by, [_line(request, one, names, pools) for one in found], len(apart[by]))
+        for by, found in listed.items()
     ]
 
 

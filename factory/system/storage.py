@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from factory.doctor import asking, machine
 from jobs import board, db, retention, spool, storage
-from jobs.models import Event, Job
+from jobs.models import Event, Job, Schedule
 from jobs.timetable import for_staff
 from projects import maintenance
 
@@ -37,9 +37,14 @@ def shown(request: HttpRequest) -> HttpResponse:
         "advice": storage.advice(),
         "keeps": _keeps(),
         "oldest": _oldest(),
-        "pruned": Job.objects.filter(kind="upkeep.prune").order_by("-pk").first(),
+        "pruned": _pruned(),
     }
     return render(request, "system/storage.html", context)
+
+
+def _pruned() -> Job | None:
+    last = Schedule.objects.filter(name="prune").values("last_job_id")
+    return Job.objects.filter(pk__in=last).first()
 
 
 def _keeps() -> list[tuple[str, str]]:

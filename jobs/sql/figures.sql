@@ -1,10 +1,13 @@
 -- Attempts that ended within a time, in all and by kind, queue, project and runner. Only the newest
 -- are measured; a wait begins when the job was queued last before the attempt.
-WITH ended AS (
+WITH last AS MATERIALIZED (
+  SELECT id FROM job_attempt WHERE ended_at < %(until)s ORDER BY id DESC LIMIT 1
+), ended AS (
   SELECT a.id, a.job_id, a.outcome, a.started_at, a.runner_id, j.kind, j.queue_id, j.scope,
          extract(epoch FROM a.ended_at - a.started_at)::float8 AS run_s
   FROM job_attempt a JOIN job j ON j.id = a.job_id
-  WHERE a.ended_at >= %(since)s AND a.ended_at < %(until)s
+  WHERE a.id > (SELECT id FROM last) - %(counted)s AND a.id <= (SELECT id FROM last)
+    AND a.ended_at >= %(since)s AND a.ended_at < %(until)s
     AND (%(scopes)s::bigint[] IS NULL OR j.scope = ANY (%(scopes)s::bigint[]))
     AND (%(kind)s = '' OR j.kind = %(kind)s)
   ORDER BY a.id DESC LIMIT %(most)s

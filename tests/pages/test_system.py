@@ -74,12 +74,26 @@ def test_what_is_not_counted_is_unknown_and_not_zero(
 ) -> None:
     at = [hour.since + timedelta(minutes=minute, seconds=1) for minute in (1, 30, 40)]
     attempts(world.job, [(one, 1, "succeeded") for one in at])
-    monkeypatch.setattr(figures, "COUNTED", 2)
+    monkeypatch.setattr(figures, "COUNTED", 2)  # and the first of the three is not
 
     steps = figures.over_time(Chosen(hour))
 
-    assert [one.ended for one in steps[:31]] == [None] * 31
-    assert (steps[40].ended, steps[41].ended) == (1, 0)
+    assert [one.ended for one in steps[:3]] == [None, None, 0]
+    assert (steps[30].ended, steps[40].ended, steps[41].ended) == (1, 1, 0)
+
+
+def test_of_many_projects_those_are_listed_of_which_most_ended(world: World) -> None:
+    for number in range(30):
+        project = Project.objects.create(name=f"Pier {number}", slug=f"pier-{number}")
+        fail(queue.enqueue("demo.fail", {}, scope=project.pk))
+    fail(queue.enqueue("demo.fail", {}, scope=project.pk))
+
+    page = text(world.staff, "/system/metrics/")
+
+    by_project = page[page.index("By project") : page.index("By runner")]
+    assert "showing 20 of 31" in by_project
+    assert by_project.count("Pier ") == by_project.count("?project=") - ("Harbour" in by_project)
+    assert by_project.index("Pier 29") < by_project.index("</tr>", by_project.index("<tbody>"))
 
 
 def test_percentiles_of_a_step_are_those_of_its_attempts(world: World, hour: Span) -> None:
