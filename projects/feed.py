@@ -31,6 +31,8 @@ SENTENCES = {
     "member.invited": "Somebody was invited as {role}",
     "member.joined": "user:{user} joined as {role}",
     "member.left": "user:{user} is no longer a member",
+    "person.entered": "user:{user} logged in",
+    "person.left": "user:{user} logged out",
     "project.archived": "{subject} was archived; {jobs} jobs and {schedules} schedules were paused",
     "project.created": "The project {name} was made",
     "project.edited": "The project is called {name}, and its goal is “{goal}”",

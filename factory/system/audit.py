@@ -22,6 +22,7 @@ from jobs import board, people, ports
 from jobs.models import Event, Job, Move
 from jobs.models.event import BY_PEOPLE
 from jobs.timetable import for_staff
+from projects import feed
 
 PAGE = 50
 _NOBODY = "nobody of that name"
@@ -143,16 +144,16 @@ def _of_events(actor: str) -> "QuerySet[Event]":
 def _told_events(rows: Iterable[Event]) -> list[Act]:
     return [
         Act(
-            row.created_at,
+            item.event.created_at,
             "events",
-            row.pk,
-            row.actor,
-            row.name,
-            row.subject,
-            reverse("admin:jobs_event_change", args=[row.pk]),
-            row.scope,
+            item.event.pk,
+            item.event.actor,
+            item.sentence,
+            item.event.subject or item.event.name,
+            item.link or reverse("admin:jobs_event_change", args=[item.event.pk]),
+            item.event.scope,
         )
-        for row in rows
+        for item in feed.told(rows)
     ]
 
 

@@ -268,7 +268,7 @@ def test_the_audit_log_names_who_did_what(world: World) -> None:
     page = acts(world)
 
     assert "contributor</td><td>failed → queued" in page
-    assert "member.changed" in page
+    assert "viewer is viewer now." in page
     assert "changed repository: Changed branch." in page
     assert f"/admin/projects/repository/{world.repository.pk}/change/" in page
     assert "runner:" not in page
