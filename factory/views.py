@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from factory import board, snapshot
+from factory import board, inbox, snapshot
 from factory import legend as meanings
 from jobs import board as jobs_board
 from jobs import overall
@@ -21,6 +21,7 @@ def home(request: HttpRequest) -> HttpResponse:
     context = {"v": version, "home": found, "q": text, "given": {}, "rows": found.rows}
     context |= {"present": snapshot.of(request.user), "unread": overall.unread(request.user)}
     if not text and found.number == 1:
+        context["inbox"] = inbox.of(request.user)
         context["topic"] = f"home:{request.user.pk}"
     return render(request, "factory/home.html", context)
 

@@ -21,6 +21,7 @@ class JobsConfig(AppConfig):
         import_module("jobs.recurring").install()
         import_module("jobs.maintenance")
         import_module("jobs.topics").register()
+        import_module("jobs.needs").register()
         checks.register(check_names)
         connection_created.connect(be_missed)
         post_migrate.connect(import_module("jobs.foundation").lay, sender=self)

@@ -1,4 +1,4 @@
-"""The five ports through which the upper apps tell this one what it may not import.
+"""The six ports through which the upper apps tell this one what it may not import.
 
 They are filled in `AppConfig.ready()` and read at run time.
 """
@@ -7,6 +7,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
+
+from django.db.models import QuerySet
 
 
 @dataclass
@@ -86,6 +88,48 @@ class Subscriber:
     options: Callable[[Any], dict[str, Any]] = lambda event: {}
 
 
+@dataclass(frozen=True)
+class Need:
+    """One thing that waits for a person: the word it shows, what it is, why, and since when.
+
+    `verb` stands on the button of the one act that comes first, whose page is `act`; a page that
+    asks before it acts can be shown in a dialog, and `post` is for one that does not ask.
+    """
+
+    word: str
+    what: str
+    href: str
+    why: str
+    since: datetime | None
+    verb: str
+    act: str
+    post: bool = False
+    project: str = ""
+
+
+@dataclass(frozen=True)
+class NeedSource:
+    """A kind of things that wait for people, and the address of them all.
+
+    `find` gives the rows that wait for one user, in the order they are shown; `tell` puts those with
+    some keys into words, in the same order. `moved` names the field that changes with what is said.
+    """
+
+    title: str
+    more: Callable[[], str]
+    find: Callable[[Any], QuerySet[Any]]
+    tell: Callable[[Collection[Any]], list[Need]]
+    moved: str = "updated_at"
+
+
+class Needs(dict[int, NeedSource]):
+    """What may need a person, by rank: the lowest is shown first."""
+
+    def register(self, rank: int, source: NeedSource) -> None:
+        """This method will add one source."""
+        self[rank] = source
+
+
 class Topics(dict[str, Topic]):
     """What sockets may subscribe to, by name."""
 
@@ -123,3 +167,4 @@ topics = Topics()
 checks = Checks()
 audits = Audits()
 subscribers = Subscribers()
+needs = Needs()

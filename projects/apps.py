@@ -17,6 +17,7 @@ class ProjectsConfig(AppConfig):
             checks,
             maintenance,
             membership,
+            needs,
             plan_audit,
             plan_topics,
             planning,
@@ -32,6 +33,7 @@ class ProjectsConfig(AppConfig):
         tasks.subscribe()
         topics.register()
         membership.register()
+        needs.register()
         planning.register()
         plan_topics.register()
         plan_audit.register()

@@ -55,10 +55,16 @@ def in_use(user: Any) -> "QuerySet[Project]":
 
 def repositories(user: Any) -> "QuerySet[Repository]":
     """This function will find the repositories a user may see, each with its status and map."""
-    found = Repository.objects.visible_to(user).with_map_status()
-    return found.select_related("project", "current_map").defer(
+    return repositories_of(Repository.objects.visible_to(user))
+
+
+def repositories_of(found: "QuerySet[Repository]") -> "QuerySet[Repository]":
+    """This function will have repositories read with their status, map and project."""
+    told = found.with_map_status()
+    read: QuerySet[Repository] = told.select_related("project", "current_map").defer(
         "current_map__document", "current_map__structure", "token"
     )
+    return read
 
 
 def with_status(project_ids: Collection[int]) -> "QuerySet[Repository]":

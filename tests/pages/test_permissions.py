@@ -197,6 +197,7 @@ TOPICS = {
     "project": "{project}",
     "repository": "{repository}",
     "home": "{contributor}",
+    "inbox": "{contributor}",
     "jobs": "{contributor}::",
     "repositoryrow": "{repository}",
     "projectpage": "{contributor}:{project}",
@@ -434,6 +435,7 @@ def test_a_topic_is_for_those_who_may_see_what_it_shows(
 
     own = name in (
         "home",
+        "inbox",
         "jobs",
         "projectpage",
         "repositories",

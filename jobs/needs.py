@@ -1,0 +1,172 @@
+"""What of the ledger waits for a person: stuck, unserved, held, failed, dead letters, paused queues."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Exists, OuterRef, QuerySet
+from django.urls import reverse
+
+from jobs import board, overall, people, ports
+from jobs.models import Delivery, Dependency, Job, Policy, Queue
+from jobs.ports import Need, NeedSource
+from jobs.states import Intent, State
+
+
+def register() -> None:
+    """This function will make the sources of needs known."""
+    for rank, title, found, tell in (
+        (10, "Stuck", _stuck, _tell_stuck),
+        (20, "Waiting where no runner serves", _unserved, _tell_unserved),
+        (30, "Parked behind what failed", _parked, _tell_parked),
+        (40, "Failed and read by nobody", _failed, _tell_failed),
+    ):
+        address = "jobs:failures" if found is _failed else "jobs:list"
+        ports.needs.register(rank, NeedSource(title, _at(address), found, tell))
+    letters = NeedSource(
+        "Deliveries that failed", _at("insight:deliveries"), _dead, _tell_dead, "pk"
+    )
+    ports.needs.register(50, letters)
+    queues = NeedSource("Paused queues", _at("queues:list"), _queues, _tell_queues, "paused_at")
+    ports.needs.register(90, queues)
+
+
+def told(keys: Collection[Any]) -> list[Any]:
+    """This function will read jobs as rows show them, in the order of their keys."""
+    found = board.labelled(board.shown(Job.objects.filter(pk__in=keys)))
+    place = {pk: number for number, pk in enumerate(keys)}
+    return sorted(found, key=lambda job: place[job.pk])
+
+
+def need(job: Any, why: str, since: datetime | None, verb: str, route: str) -> Need:
+    """This function will say that a job needs somebody."""
+    what = f"{job.kind} #{job.pk} {job.subject}".rstrip()
+    page, act = reverse("jobs:page", args=[job.pk]), reverse(route, args=[job.pk])
+    return Need(job.shown, what, page, why, since, verb, act, project=job.scope_label)
+
+
+def _at(name: str) -> Any:
+    return lambda: reverse(name)
+
+
+def _open(jobs: Any, user: Any, act: str) -> "QuerySet[Job]":
+    found: QuerySet[Job] = jobs.open_to(user, act).order_by("-pk")
+    return found
+
+
+def _stuck(user: Any) -> "QuerySet[Job]":
+    return _open(overall.stuck(), user, "sync")
+
+
+def _tell_stuck(keys: Collection[Any]) -> list[Need]:
+    return [need(job, *_silent_or_deaf(job), "Sync", "jobs:syncs") for job in told(keys)]
+
+
+def _silent_or_deaf(job: Any) -> tuple[str, datetime | None]:
+    if job.shown != board.LOST and job.intent == Intent.CANCEL:
+        return f"{job.asked_by} asked to cancel it, and that is not confirmed.", job.intent_at
+    if job.runner is None:
+        return f"The row of its runner, {job.runner_id}, is gone.", job.updated_at
+    return f"Its runner, {job.runner}, gives no sign of life.", job.runner.seen_at
+
+
+def _unserved(user: Any) -> "QuerySet[Job]":
+    return _open(overall.unserved(), user, "cancel")
+
+
+def _tell_unserved(keys: Collection[Any]) -> list[Need]:
+    return [
+        need(
+            job,
+            f"No live runner takes anything of its queue, {job.queue_id}.",
+            job.updated_at,
+            "Why?",
+            "jobs:reasons",
+        )
+        for job in told(keys)
+    ]
+
+
+def _parked(user: Any) -> "QuerySet[Job]":
+    ended = Dependency.objects.filter(
+        child=OuterRef("pk"),
+        policy=Policy.HOLD,
+        parent__state__in=(State.FAILED, State.CANCELLED),
+    )
+    return _open(Job.objects.filter(Exists(ended), state=State.BLOCKED), user, "resume")
+
+
+def _tell_parked(keys: Collection[Any]) -> list[Need]:
+    return [
+        need(job, f"{job.obstacle}.", job.updated_at, "Why?", "jobs:reasons") for job in told(keys)
+    ]
+
+
+def _failed(user: Any) -> "QuerySet[Job]":
+    """Without those that carry events: they are dead letters."""
+    unread = Job.objects.filter(state=State.FAILED, acknowledged_at=None, event_id=None)
+    return _open(unread, user, "retry")
+
+
+def _tell_failed(keys: Collection[Any]) -> list[Need]:
+    return [
+        need(
+            job,
+            f"{job.failure_class}: {job.failure_message or job.told}",
+            job.finished_at,
+            "Retry",
+            "jobs:retries",
+        )
+        for job in told(keys)
+    ]
+
+
+def _dead(user: Any) -> "QuerySet[Delivery]":
+    letters = Delivery.objects.dead().select_related("event")
+    if not user.is_staff:
+        letters = letters.filter(event__scope__in=ports.scopes.where(user, "retry"))
+    return letters.order_by("-pk")
+
+
+def _tell_dead(keys: Collection[Any]) -> list[Need]:
+    letters = list(Delivery.objects.filter(pk__in=keys).select_related("event").order_by("-pk"))
+    names = _labels(one.event.scope for one in letters)
+    return [
+        Need(
+            State.FAILED,
+            f"{one.event.name} to {one.kind}",
+            reverse("insight:deliveries"),
+            one.stopped or "The job that passes it on failed.",
+            one.event.created_at,
+            "Replay",
+            reverse("insight:replays", args=[one.pk]),
+            project=names.get(one.event.scope or 0, ""),
+        )
+        for one in letters
+    ]
+
+
+def _labels(scopes: Iterable[int | None]) -> Any:
+    return ports.scopes.label({scope for scope in scopes if scope is not None})
+
+
+def _queues(user: Any) -> "QuerySet[Queue]":
+    paused = Queue.objects.filter(paused=True).order_by("pk")
+    return paused if user.is_staff else paused.none()
+
+
+def _tell_queues(keys: Collection[Any]) -> list[Need]:
+    paused = list(Queue.objects.filter(pk__in=keys).order_by("pk"))
+    names = people.names_in(one.paused_by for one in paused)
+    return [
+        Need(
+            State.PAUSED,
+            one.name,
+            reverse("queues:list"),
+            f"Paused by {people.with_names(one.paused_by, names) or 'somebody'}: nothing begins.",
+            one.paused_at,
+            "Resume",
+            reverse("queues:resumptions", args=[one.pk]),
+        )
+        for one in paused
+    ]
