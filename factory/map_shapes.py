@@ -1,9 +1,12 @@
 """What the API tells of maps; like `shapes`, the OpenAPI document is made of this."""
 
+from datetime import datetime
 from typing import Any
 
 from ninja import Schema
 from pydantic import ConfigDict, Field
+
+from factory.shapes import Repository
 
 
 class Step(Schema):
@@ -214,3 +217,98 @@ class Health(Schema):
     commit: str
     history: Past | None
     inputs: list[Input]
+
+
+class Map(Schema):
+    """One map that is kept of a repository."""
+
+    id: int
+    commit: str
+    extractor: str = Field(description="The version of the code that made it.")
+    digest: str = Field(description="Equal digests are equal maps.")
+    built_at: datetime
+    job: int | None = Field(description="The job that made it, which may be gone by now.")
+    current: bool = Field(description="Whether it is the one that is shown.")
+    counts: dict[str, Any]
+    languages: dict[str, Any]
+
+
+class Maps(Schema):
+    """One page of the maps of a repository, newest first."""
+
+    maps: list[Map]
+    next: int | None = Field(description="Ask again with below=this; null on the last page.")
+
+
+class Known(Repository):
+    """One repository, whose it is, and how well it is known."""
+
+    project: str = Field(description="The slug of its project.")
+    project_id: int
+    map: str | None = Field(description="The commit of its current map.")
+    mapped_at: datetime | None
+
+
+class Repositories(Schema):
+    """One page of repositories, by id."""
+
+    repositories: list[Known]
+    next: int | None = Field(description="Ask again with after=this; null on the last page.")
+
+
+class Synced(Schema):
+    """The job that fetches and maps a repository."""
+
+    job: int
+    state: str
+
+
+class Node(Schema):
+    """A file or package of the current map."""
+
+    id: int
+    kind: str = Field(description="file or package.")
+    path: str
+    language: str
+    bytes: int
+    lines: int
+    definitions: int
+    role: str = Field(description="test, vendored, …; empty for the code itself.")
+    component: str = Field(description="Empty at the top.")
+    skip: str = Field(description="Why its imports are not known; empty when they are.")
+
+
+class Nodes(Schema):
+    """One page of the nodes of the current map, by id."""
+
+    commit: str
+    nodes: list[Node]
+    next: int | None = Field(description="Ask again with after=this; null on the last page.")
+
+
+class Edge(Schema):
+    """One file needs another."""
+
+    id: int
+    src: int = Field(description="The id of the node that needs.")
+    dst: int = Field(description="The id of the node that is needed.")
+    src_path: str
+    dst_path: str
+    kind: str = Field(description="import, or part: dst is part of the package src.")
+    lines: list[int] = Field(description="Where src says so.")
+
+
+class Edges(Schema):
+    """One page of the edges of the current map, by id."""
+
+    commit: str
+    edges: list[Edge]
+    next: int | None = Field(description="Ask again with after=this; null on the last page.")
+
+
+class Export(Schema):
+    """The current map in the format of another program."""
+
+    commit: str
+    media_type: str
+    text: str

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from ninja import Schema
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, field_validator
 
 from jobs.models import Policy
 from jobs.states import State
@@ -213,6 +213,15 @@ class Given(Schema):
     """What is taken: unknown names are refused, so that a typing error is not passed over."""
 
     model_config = ConfigDict(extra="forbid", str_max_length=2000)
+
+    @field_validator("*")
+    @classmethod
+    def storable(cls, value: Any) -> Any:
+        """This method will refuse what PostgreSQL cannot store as text."""
+        texts = value if isinstance(value, list) else [value]
+        if any(isinstance(text, str) and "\0" in text for text in texts):
+            raise ValueError("it has a NUL character; remove it")
+        return value
 
 
 class Registration(Given):

@@ -6,7 +6,7 @@ after `MOST_HOPS`: the fact is still recorded, but starts nothing more and is re
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -150,6 +150,15 @@ def failure(job: Job | None) -> str:
     return job.failure_message or job.reason
 
 
+def shapes(listed: Sequence[Delivery]) -> list[dict[str, Any]]:
+    """This function will describe deliveries as commands and the API show them, with one question.
+
+    Read them with `select_related("event")`.
+    """
+    jobs = Job.objects.in_bulk([one.job_id for one in listed if one.job_id])
+    return [_shape(one, jobs.get(one.job_id or 0)) for one in listed]
+
+
 def replay(delivery: Delivery, *, by: str) -> Job:
     """This function will deliver a dead letter again: retry its job, or start the one it lacks.
 
@@ -166,6 +175,20 @@ def replay(delivery: Delivery, *, by: str) -> Job:
             raise Refused(f"{held} cannot be delivered: {error}") from error
         Delivery.objects.filter(pk=held.pk).update(job_id=job.pk, stopped="")
         return job
+
+
+def _shape(one: Delivery, job: Job | None) -> dict[str, Any]:
+    gone = "removed" if one.job_id else "stopped"
+    return {
+        "id": one.pk,
+        "event": one.event.name,
+        "event_id": one.event_id,
+        "kind": one.kind,
+        "job": one.job_id,
+        "state": job.state if job else gone,
+        "why": one.stopped or failure(job),
+        "created_at": one.created_at,
+    }
 
 
 def _again(delivery: Delivery, number: int, by: str) -> Job:

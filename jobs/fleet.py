@@ -14,6 +14,9 @@ from jobs.models import Intent, Job, Queue, Runner
 from jobs.models.runner import EMPTYING, FRESH_S
 from jobs.states import State
 
+FILL = "fill"
+"""The act on places that somebody emptied; the others are intents."""
+
 
 class Cluster(NamedTuple):
     """The runners that one sentinel of one host has forked; `pids` are their processes."""
@@ -106,6 +109,35 @@ def pools(mine: str) -> list[Pool]:
         Pool(name, count, [seat for seat in found if seat.runner.pool == name])
         for name, count in sorted(names.items())
     ]
+
+
+def shape(seat: Seat) -> dict[str, Any]:
+    """This function will describe a runner as commands and the API show it."""
+    row = seat.runner
+    return {
+        "id": row.pk,
+        "name": seat.name,
+        "host": row.host,
+        "pid": row.pid,
+        "queues": [row.pool],
+        "state": seat.word,
+        "job": seat.job,
+        "since": row.started_at,
+        "seen_age_s": seat.seen_age_s,
+        "rss_mb": row.rss_mb,
+        "executed": row.executed,
+        "version": row.version,
+        "skewed": seat.skewed,
+        "asked": row.intent,
+        "asked_by": row.intent_by,
+    }
+
+
+def addressed(act: str, runner: int | None, pool: str) -> "QuerySet[Runner]":
+    """This function will find those an act concerns: one, those of a pool, or all."""
+    found = Runner.objects.vacated() if act == FILL else Runner.objects.present()
+    found = found if runner is None else found.filter(pk=runner)
+    return found.filter(pool=pool) if pool else found
 
 
 def skew(mine: str) -> list[str]:

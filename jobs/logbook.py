@@ -79,10 +79,13 @@ def _parts(job_id: int, chunks: list[LogChunk]) -> dict[int, str]:
 
 
 def further_log(
-    job_id: int, after: int, least: Level = Level.DEBUG, grep: str = ""
+    job_id: int, after: int, least: Level = Level.DEBUG, grep: str = "", most: int | None = None
 ) -> tuple[list[Line], int]:
-    """This function will give the wanted lines written after a chunk, and the last chunk's id."""
-    chunks = list(LogChunk.objects.filter(job=job_id, pk__gt=after).order_by("pk"))
+    """This function will give the wanted lines written after a chunk, and the last chunk's id.
+
+    `most` chunks are read, or all.
+    """
+    chunks = list(LogChunk.objects.filter(job=job_id, pk__gt=after).order_by("pk")[:most])
     lines = [line for chunk in chunks for line in _lines(chunk, newest=True)]
     return [line for line in lines if _wanted(line, least, grep)], (
         chunks[-1].pk if chunks else after

@@ -10,9 +10,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from jobs import board, fleet, people, ports, version
+from jobs.fleet import FILL
 from jobs.models import Intent, Runner
 
-FILL = "fill"
 _CONSEQUENCES = {
     Intent.DRAIN: "Each finishes the job in its hands, claims nothing more and ends. Its place stays "
     "empty until somebody fills it, or the cluster starts again.",
@@ -71,9 +71,7 @@ def _act(request: HttpRequest, act: str, chosen: Any) -> HttpResponse:
 def _chosen(act: str, runner: str, pool: str) -> "QuerySet[Runner]":
     if runner and not (runner.isascii() and runner.isdecimal() and len(runner) < 19):
         raise BadRequest(f"runner={runner[:40]} is no number of a runner.")
-    found = Runner.objects.vacated() if act == FILL else Runner.objects.present()
-    found = found.filter(pk=int(runner)) if runner else found
-    return found.filter(pool=pool) if pool else found
+    return fleet.addressed(act, int(runner) if runner else None, pool)
 
 
 def _only_staff(request: HttpRequest) -> None:

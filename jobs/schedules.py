@@ -1,6 +1,7 @@
 """Schedules: fired once per tick, whoever looks; missed ticks make one job or none."""
 
 import logging
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -88,6 +89,15 @@ def run(schedule: Schedule, *, by: str) -> Tick:
         _fire(locked, tick)
     schedule.refresh_from_db()
     return tick
+
+
+def shapes(found: Iterable[Schedule]) -> list[dict[str, Any]]:
+    """This function will describe schedules as commands and the API show them, with one question."""
+    listed = list(found)
+    ticks = Tick.objects.filter(schedule__in=listed).order_by("schedule_id", "-due_at")
+    last = dict(ticks.distinct("schedule_id").values_list("schedule_id", "outcome"))
+    now = clock()
+    return [_shape(one, last.get(one.pk), now) for one in listed]
 
 
 def fire_due(raw: Connection) -> list[Tick]:
@@ -206,3 +216,25 @@ def misplanned() -> list[tuple[Schedule, str]]:
         elif planned > now and planned != one.next_at:
             found.append((one, f"its next tick is {one.next_at}, not {planned}"))
     return found
+
+
+def _shape(one: Schedule, outcome: str | None, now: datetime) -> dict[str, Any]:
+    return {
+        "id": one.pk,
+        "name": one.name,
+        "kind": one.kind,
+        "arguments": one.arguments,
+        "cron": one.cron,
+        "zone": one.zone,
+        "catch_up": one.catch_up,
+        "standing": one.standing,
+        "paused": one.paused_at is not None,
+        "paused_by": one.paused_by,
+        "paused_at": one.paused_at,
+        "reason": one.reason,
+        "next_at": one.next_at,
+        "upcoming": one.upcoming(now=now),
+        "last_at": one.last_at,
+        "last_job": one.last_job_id,
+        "last_outcome": outcome,
+    }

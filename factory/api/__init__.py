@@ -7,18 +7,33 @@ from typing import Any
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 
-from factory.api import artefacts, jobs, maps, overview, people, portfolio, projects, tasks
+from factory.api import (
+    artefacts,
+    jobs,
+    ledger,
+    machinery,
+    maps,
+    overview,
+    people,
+    portfolio,
+    projects,
+    repositories,
+    tasks,
+)
 from factory.api.answers import api, fresh
 
 __all__ = [
     "api",
     "artefacts",
     "jobs",
+    "ledger",
+    "machinery",
     "maps",
     "overview",
     "people",
     "portfolio",
     "projects",
+    "repositories",
     "tasks",
     "urls",
 ]

@@ -25,7 +25,7 @@ _NO_PARENTS = Body(shapes.Parents())
 @api.get("/jobs/{int:pk}", response={200: shapes.Job, **ERRORS}, summary="One job")
 def job(request: HttpRequest, pk: int) -> HttpResponse:
     """One job with its progress."""
-    return fresh(request, _described(_job(caller(request, "read"), pk)))
+    return fresh(request, described(_job(caller(request, "read"), pk)))
 
 
 @api.get("/jobs/{int:pk}/reasons", response={200: shapes.Reasons, **ERRORS}, summary="Why")
@@ -121,17 +121,19 @@ def _act(request: HttpRequest, pk: int, control: Control, reason: str) -> HttpRe
     return api.create_response(request, done.described(pk), status=200)
 
 
-def _described(found: Job) -> dict[str, Any]:
+def described(found: Job) -> dict[str, Any]:
+    """This function will describe a job that was read with `board.shown` and `board.labelled`."""
     described = summary.describe(found)
     return described | {
         "project": found.scope_label or None,  # type: ignore[attr-defined]
         "shown": found.shown,  # type: ignore[attr-defined]
-        "arguments": _masked(found.arguments),
-        "result": _masked(found.result),
+        "arguments": masked(found.arguments),
+        "result": masked(found.result),
     }
 
 
-def _masked(value: Any) -> Any:
+def masked(value: Any) -> Any:
+    """This function will take out of plain JSON what looks like a credential."""
     text = detail.mask(value)
     try:
         return json.loads(text)

@@ -18,7 +18,7 @@ from projects.snapshots import snapshot
 
 AFFECTED, PATHS = 1000, 100
 """The most affected of one answer, and paths of one question."""
-_TEXT_EDGES = 200_000
+TEXT_EDGES = 200_000
 
 
 @api.get(
@@ -54,10 +54,10 @@ def drifts(
     new: str = Query("", max_length=64),
 ) -> HttpResponse:
     """How the kept maps of two commits differ; without `new`, the current one is the newer."""
-    repository = _repository(request, pk)
+    meant = repository(request, pk)
     sides = []
     for name, commit in (("old", old), ("new", new)):
-        kept = maps.at(repository, commit) if commit or name == "new" else None
+        kept = maps.at(meant, commit) if commit or name == "new" else None
         if kept is None:
             raise HttpError(404, f"{name}: no single map of that commit is kept.")
         sides.append(drift.side(kept))
@@ -94,21 +94,22 @@ def text(
 ) -> HttpResponse:
     """The most central files with what they define and need, within a budget of tokens."""
     shown = current(request, pk)
-    if shown.counts.get("edges", 0) > _TEXT_EDGES:
+    if shown.counts.get("edges", 0) > TEXT_EDGES:
         raise HttpError(404, f"This map is too large; manage.py map {pk} --text writes it.")
     title = f"{shown.repository_id} at {shown.commit[:12]}"
     made = textmap.write(shown.content(), title, tokens, maps.definitions)
     return fresh(request, {"commit": shown.commit, **asdict(made)})
 
 
-def _repository(request: HttpRequest, pk: int) -> Repository:
+def repository(request: HttpRequest, pk: int) -> Repository:
+    """This function will give a repository the caller may read; 404."""
     found: Any = board.repositories(caller(request, "read").user)
     return get_object_or_404(found, pk=pk)
 
 
 def current(request: HttpRequest, pk: int) -> SystemMap:
     """This function will give the map that is shown of a repository the caller may read; 404."""
-    shown = _repository(request, pk).current_map
+    shown = repository(request, pk).current_map
     if shown is None:
         raise HttpError(404, "This repository has no map yet.")
     return shown

@@ -35,7 +35,7 @@ def described(found: list[Project]) -> list[dict[str, Any]]:
     """This function will describe projects with their repositories, in one query."""
     repositories: dict[int, list[Any]] = {project.pk: [] for project in found}
     for one in board.with_status(list(repositories)).order_by("name", "pk"):
-        repositories[one.project_id].append(_repository(one))
+        repositories[one.project_id].append(repository(one))
     return [
         {
             "id": project.pk,
@@ -97,7 +97,8 @@ def _end(one: Any) -> dict[str, Any]:
     return {"id": one.pk, "name": one.name, "map_status": one.map_status}
 
 
-def _repository(one: Any) -> dict[str, Any]:
+def repository(one: Any) -> dict[str, Any]:
+    """This function will describe a repository that was read with its status."""
     failure = {"class": one.failure_class, "message": one.failure_message}
     return {
         "id": one.pk,

@@ -186,9 +186,9 @@ class Schedule(models.Model):
             planned_at=self.planned_at,
         )
 
-    def upcoming(self, count: int = 5) -> list[datetime]:
+    def upcoming(self, count: int = 5, now: datetime | None = None) -> list[datetime]:
         """This method will give its next times, in UTC; none while it is paused."""
-        return [] if self.paused_at else cron.upcoming(self.cron, self.zone, clock(), count)
+        return [] if self.paused_at else cron.upcoming(self.cron, self.zone, now or clock(), count)
 
     def _changed(self, which: ScheduleQuerySet, by: str, **fields: Any) -> bool:
         done = which.update(changed_at=Now(), changed_by=by, **fields)

@@ -163,11 +163,17 @@ CASES = {
     "api/projects/<int:pk>/stages": Case("viewer", "contributor"),
     "api/projects/<int:pk>/archivals": Case(NOBODY, "maintainer"),
     "api/projects/<int:pk>/unarchivals": Case(NOBODY, "maintainer"),
-    "api/repositories": Case(NOBODY, "stranger"),
+    "api/repositories": Case("stranger", "stranger"),
     "api/projects/<int:pk>/edges": Case("viewer"),
     **{
         f"api/repositories/<int:pk>/{question}": Case("viewer")
         for question in ("drift", "health", "impact", "owners", "symbols", "text")
+    },
+    "api/repositories/<int:pk>": Case("viewer"),
+    "api/repositories/<int:pk>/syncs": Case(NOBODY, "contributor"),
+    **{
+        f"api/repositories/<int:pk>/{what}": Case("viewer")
+        for what in ("maps", "map", "nodes", "edges", "export")
     },
     "api/projects/<int:pk>/tasks": Case("viewer", "contributor"),
     "api/projects/<int:pk>/digest": Case("viewer"),
@@ -176,7 +182,22 @@ CASES = {
         f"api/tasks/<int:pk>/{act}": Case(NOBODY, "contributor")
         for act in ("moves", "ticks", "blockers")
     },
+    "api/jobs": Case("stranger"),
     "api/jobs/<int:pk>": Case("viewer"),
+    "api/jobs/<int:pk>/log": Case("viewer"),
+    "api/deliveries": Case("stranger"),
+    "api/deliveries/<int:pk>/replays": Case(NOBODY, "contributor"),
+    **{f"api/{what}": Case("staff") for what in ("queues", "runners", "schedules")},
+    "api/runners/requests": Case(NOBODY, "staff"),
+    "api/schedules/<int:pk>": Case("staff"),
+    **{
+        f"api/schedules/<int:pk>/{noun}": Case(NOBODY, "staff")
+        for noun in ("pauses", "resumptions", "runs")
+    },
+    **{
+        f"api/queues/<str:name>/{noun}": Case(NOBODY, "staff")
+        for noun in ("pauses", "resumptions", "limits")
+    },
     "api/jobs/<int:pk>/reasons": Case("viewer"),
     "api/jobs/<int:pk>/dependencies": Case(NOBODY, "contributor"),
     "api/jobs/<int:pk>/releases": Case(NOBODY, "contributor"),
@@ -260,7 +281,9 @@ def ids(world: World, people: dict[str, Any]) -> dict[str, Any]:
         "projects/<slug:slug>/invitations/": invitation.pk,
         "account/tokens/": token.pk,
         "deliveries/": delivery.pk,
+        "api/deliveries/": delivery.pk,
         "schedules/": Schedule.objects.values_list("pk", flat=True)[0],
+        "api/schedules/": Schedule.objects.values_list("pk", flat=True)[0],
     }
 
 

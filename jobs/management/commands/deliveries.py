@@ -5,7 +5,7 @@ from typing import Any
 
 from jobs import events
 from jobs.management.contract import BadInput, Contract, actor
-from jobs.models import Delivery, Job
+from jobs.models import Delivery
 from jobs.redaction import visible
 
 LISTED = 200
@@ -33,8 +33,7 @@ class Command(Contract):
             return {"id": found.pk, "job": job.pk, "state": job.state}, True
         wanted = Delivery.objects.select_related("event").order_by("-pk")
         listed = list((wanted.dead() if options["dead"] else wanted)[:LISTED])
-        jobs = Job.objects.in_bulk([one.job_id for one in listed if one.job_id])
-        return [_shape(one, jobs.get(one.job_id or 0)) for one in listed], True
+        return events.shapes(listed), True
 
     def show(self, value: Any) -> None:
         """This method will print one line a delivery."""
@@ -47,17 +46,3 @@ class Command(Contract):
             self.stdout.write(visible(f"{one['id']:>8}  {one['state']:<10} {what}{why}"))
         if not value:
             self.stdout.write("no deliveries")
-
-
-def _shape(one: Delivery, job: Job | None) -> dict[str, Any]:
-    gone = "removed" if one.job_id else "stopped"
-    return {
-        "id": one.pk,
-        "event": one.event.name,
-        "event_id": one.event_id,
-        "kind": one.kind,
-        "job": one.job_id,
-        "state": job.state if job else gone,
-        "why": one.stopped or events.failure(job),
-        "created_at": one.created_at,
-    }

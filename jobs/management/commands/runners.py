@@ -6,7 +6,6 @@ from typing import Any
 from django.db.models import QuerySet
 
 from jobs import fleet, version
-from jobs.fleet import Seat
 from jobs.management.contract import BadInput, Contract, actor
 from jobs.models import Intent, Runner
 
@@ -30,7 +29,9 @@ class Command(Contract):
         if options["act"]:
             _act(options["act"], _chosen(options))
         found = fleet.seats(version.on_disk())
-        return [_shape(seat) for seat in found], any(not seat.runner.stopped_at for seat in found)
+        return [fleet.shape(seat) for seat in found], any(
+            not seat.runner.stopped_at for seat in found
+        )
 
     def show(self, value: Any) -> None:
         """This method will print one line a runner."""
@@ -71,24 +72,3 @@ def _act(act: str, chosen: Any) -> None:
         done, cause = chosen.ask(Intent(act), by=actor()), "none of them is present"
     if not done:
         raise BadInput(f"ID: {act}: {cause}; manage.py runners lists them")
-
-
-def _shape(seat: Seat) -> dict[str, Any]:
-    row = seat.runner
-    return {
-        "id": row.pk,
-        "name": seat.name,
-        "host": row.host,
-        "pid": row.pid,
-        "queues": [row.pool],
-        "state": seat.word,
-        "job": seat.job,
-        "since": row.started_at,
-        "seen_age_s": seat.seen_age_s,
-        "rss_mb": row.rss_mb,
-        "executed": row.executed,
-        "version": row.version,
-        "skewed": seat.skewed,
-        "asked": row.intent,
-        "asked_by": row.intent_by,
-    }

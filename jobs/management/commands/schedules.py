@@ -29,7 +29,7 @@ class Command(Contract):
         if options["reason"] and act != "pause":
             raise BadInput("--reason: it belongs to a pause; write schedules pause NAME --reason …")
         if not act:
-            return [_shape(one) for one in Schedule.objects.order_by("next_at", "name")], True
+            return schedules.shapes(Schedule.objects.order_by("next_at", "name")), True
         one = _schedule(act, options["name"])
         if act == "pause":
             one.pause(by=actor(), reason=options["reason"])
@@ -37,7 +37,7 @@ class Command(Contract):
             one.resume(by=actor())
         else:
             schedules.run(one, by=actor())
-        return [_shape(one)], True
+        return schedules.shapes([one]), True
 
     def show(self, value: Any) -> None:
         """This method will print one line a schedule."""
@@ -62,26 +62,3 @@ def _schedule(act: str, name: str | None) -> Schedule:
         cause = f"there is no schedule {name!r}" if name else f"{act} needs a schedule"
         raise BadInput(f"NAME: {cause}; use {known}")
     return found
-
-
-def _shape(one: Schedule) -> dict[str, Any]:
-    tick = one.ticks.order_by("-due_at").first()
-    return {
-        "id": one.pk,
-        "name": one.name,
-        "kind": one.kind,
-        "arguments": one.arguments,
-        "cron": one.cron,
-        "zone": one.zone,
-        "catch_up": one.catch_up,
-        "standing": one.standing,
-        "paused": one.paused_at is not None,
-        "paused_by": one.paused_by,
-        "paused_at": one.paused_at,
-        "reason": one.reason,
-        "next_at": one.next_at,
-        "upcoming": one.upcoming(),
-        "last_at": one.last_at,
-        "last_job": one.last_job_id,
-        "last_outcome": tick.outcome if tick else None,
-    }
