@@ -228,7 +228,7 @@ def render_feeds(keys: Collection[str]) -> dict[str, str]:
 def _events(user: Any, key: str) -> "QuerySet[Event]":
     _, scope, name = key.split(":")
     chosen = feed.Filter(int(scope) if scope else None, name)
-    return feed.as_rows(chosen.of(Event.objects.visible_to(user))).order_by("-pk")
+    return feed.as_rows(feed.newest(user, chosen, feed.PAGE))
 
 
 def _happened(user: Any, key: str) -> "QuerySet[Event]":

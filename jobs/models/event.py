@@ -57,6 +57,8 @@ class Event(models.Model):
         indexes = [
             models.Index(fields=["scope", "-id"], name="event_scope", condition=Q(scope__gt=0)),
             models.Index(fields=["name", "-id"], name="event_name"),
+            models.Index(fields=["actor", "-id"], name="event_actor", condition=~Q(actor="")),
+            models.Index(fields=["created_at"], name="event_created"),
             models.Index(fields=["id"], name="event_by_people", condition=BY_PEOPLE),
         ]
 
