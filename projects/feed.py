@@ -48,6 +48,7 @@ SENTENCES = {
             "created": f"The {word} {{subject}} was written down",
             "edited": f"The {{fields}} of the {word} {{subject}} changed",
             "moved": f"The {word} {{subject}} went from {{old}} to {{new}}",
+            "removed": f"The {word} {{subject}} was removed",
         }.items()
     },
     "task.ticked": "“{text}” of the task {subject} was {done}",

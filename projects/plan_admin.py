@@ -88,6 +88,20 @@ class PlanAdmin(Scoped, admin.ModelAdmin):
             obj.pk = planning.create(self.model, form.cleaned_data["project"], form.given, by=by).pk
         obj.refresh_from_db()
 
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        """This method will remove one; the event of that stays."""
+        self.delete_queryset(request, [obj])
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        """This method will remove several."""
+        for row in queryset:
+            planning.remove(row, by=f"user:{request.user.pk}")
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """This method will list what goes; its history and its boxes go along."""
+        rows = list(objs)
+        return [str(row) for row in rows], {self.opts.verbose_name_plural: len(rows)}, set(), []
+
     @admin.display(description="in Mission Control")
     def page(self, row: Any) -> SafeString:
         """This field will lead to its page."""

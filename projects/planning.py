@@ -73,6 +73,11 @@ def register() -> None:
             {word: int, "old": str, "new": str, "reason": str},
             f"{article} {word} is in another state.",
         )
+        _known(
+            f"{word}.removed",
+            {word: int, "slug": str, "state": str},
+            f"{article} {word} was removed in the admin, with its history.",
+        )
     _known(
         "task.ticked",
         {"task": int, "item": int, "text": str, "done": bool},
@@ -158,6 +163,19 @@ def move(
         type(row).objects.filter(pk=row.pk).update(state=to, **more)
         row.refresh_from_db()
         _publish(row, "moved", by, old=str(now.state), new=str(to), reason=why[:1000])
+
+
+def remove(row: Planned, *, by: str) -> None:
+    """This function will remove an idea, a spec or a task, with its history; the event stays.
+
+    What waited for a task no longer does, and says so.
+    """
+    with transaction.atomic():
+        now = locked(row)
+        for edge in Blocker.objects.filter(blocker=now) if isinstance(now, Task) else ():
+            unblock(edge.task, now.pk, by=by)
+        _publish(now, "removed", by, slug=now.slug, state=str(now.state))
+        now.delete()
 
 
 def open_ends(task: Task) -> list[str]:

@@ -9,6 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from jobs.models import Event
 from projects import planning
 from projects.models import Idea, Project, Spec, Task
 from tests.pages.conftest import World, browser_of
@@ -136,3 +137,20 @@ def test_staff_with_the_right_to_look_may_do_no_more(world: World) -> None:
 @pytest.mark.parametrize("name", ["planchange", "item", "blocker"])
 def test_what_was_done_is_only_shown(name: str, world: World, as_staff: Client) -> None:
     assert as_staff.get(reverse(f"admin:projects_{name}_add")).status_code == 403
+
+
+def test_what_is_removed_leaves_its_event_and_holds_nobody_up(
+    world: World, as_staff: Client
+) -> None:
+    row, first = task(world), task(world, "First")
+    planning.block(row, first, by="user:1")
+    place = reverse("admin:projects_task_delete", args=[first.pk])
+
+    assert "First" in as_staff.get(place).content.decode()
+    as_staff.post(place, {"post": "yes"})
+
+    assert not Task.objects.filter(pk=first.pk).exists()
+    event = Event.objects.get(name="task.removed")
+    assert (event.subject, event.payload["state"]) == ("First", "NOT_STARTED")
+    assert event.actor == f"user:{world.staff.pk}"
+    assert row.changes.latest("pk").what == "untied"
