@@ -7,7 +7,10 @@ from typing import Any
 from django.db.models import QuerySet
 
 from jobs import board as jobs_board
+from jobs import last_runs
+from jobs.last_runs import LastRun
 from jobs.models import Job
+from projects import standing
 from projects.models import MapStatus, Project, Repository
 
 WORST_FIRST = (
@@ -19,19 +22,23 @@ WORST_FIRST = (
     MapStatus.READY,
 )
 ON_A_CARD = 8
+RUNS = 30
+"""Bars on a card."""
 REPOSITORIES, RECENT, HAPPENED = 100, 15, 8
 """How many rows the pages of a project show: a socket may watch 200 things."""
 
 
 @dataclass(frozen=True)
 class Card:
-    """A project as the board shows it; `word` is that of its worst repository."""
+    """A project as the board shows it; `word` is that of its worst repository's map."""
 
     project: Project
     word: str
     repositories: list[Repository]
     more: int
     jobs: list[Job]
+    health: str
+    runs: list[LastRun]
 
 
 @dataclass(frozen=True)
@@ -76,14 +83,19 @@ def with_status(project_ids: Collection[int]) -> "QuerySet[Repository]":
 
 
 def cards(projects: Iterable[Project]) -> list[Card]:
-    """This function will read what the cards of some projects show, in two queries."""
+    """This function will read what the cards of some projects show, in a few queries for all."""
     listed = list(projects)
     ids = [project.pk for project in listed]
     repositories: dict[int, list[Repository]] = {pk: [] for pk in ids}
     for repository in with_status(ids).order_by("name", "pk"):
         repositories[repository.project_id].append(repository)
-    active = jobs_board.of_scopes(ids)
-    return [_card(project, repositories[project.pk], active[project.pk]) for project in listed]
+    active, runs = jobs_board.of_scopes(ids), last_runs.of_scopes(ids, RUNS)
+    words = standing.with_health(Project.objects.filter(pk__in=ids))
+    health = dict(words.values_list("pk", "health"))
+    return [
+        _card(one, repositories[one.pk], active[one.pk], health.get(one.pk, ""), runs[one.pk])
+        for one in listed
+    ]
 
 
 def repository_page(project: Project, number: int) -> Repositories:
@@ -100,7 +112,10 @@ def recent(user: Any, project: Project) -> list[Job]:
     return jobs_board.labelled(found.order_by("-pk")[:RECENT])
 
 
-def _card(project: Project, found: list[Repository], active: list[Job]) -> Card:
+def _card(
+    project: Project, found: list[Repository], active: list[Job], health: str, runs: list[LastRun]
+) -> Card:
     found.sort(key=lambda one: WORST_FIRST.index(one.map_status))
     word = found[0].map_status if found else MapStatus.NONE
-    return Card(project, word, found[:ON_A_CARD], max(0, len(found) - ON_A_CARD), active)
+    more = max(0, len(found) - ON_A_CARD)
+    return Card(project, word, found[:ON_A_CARD], more, active, health, runs)

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from jobs import needs, ports
@@ -11,7 +11,6 @@ from jobs.models import Job
 from jobs.ports import Need, NeedSource
 from jobs.states import State
 from projects import board, portfolio
-from projects.mapping import EXTRACTOR
 from projects.models import MapStatus, Project, Repository, Task, TaskState
 
 
@@ -81,9 +80,7 @@ def _maps(user: Any) -> "QuerySet[Repository]":
     projects = Project.objects.filter(archived_at=None)
     if not user.is_staff:
         projects = projects.filter(pk__in=ports.scopes.where(user, "sync"))
-    old = ~Q(current_map__commit=F("head_commit")) | ~Q(current_map__extractor=EXTRACTOR)
-    likely = Q(current_map__isnull=False) & old | ~Q(failure_class="")
-    found = Repository.objects.filter(likely, project__in=projects).with_map_status()
+    found = Repository.objects.unwell().filter(project__in=projects).with_map_status()
     wrong = found.filter(map_status__in=(MapStatus.STALE, MapStatus.FAILED))
     return wrong.order_by("pk")
 

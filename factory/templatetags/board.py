@@ -60,6 +60,8 @@ _VERBS = {
     "READY": "Ready",
     "FULFILLED": "Fulfilled",
 }
+# The look and the glyph of a project's health.
+_HEALTH = {"well": "succeeded", "attention": "stale", "broken": "failed"}
 register = template.Library()
 register.filter("visible", visible)
 
@@ -77,6 +79,13 @@ def icon(name: str) -> SafeString:
 def mark(word: str) -> SafeString:
     """This tag will write a state as glyph, word and colour."""
     return format_html('<span class="mark mark-{}">{}{}</span>', word, icon(word), word)
+
+
+@register.simple_tag
+def health_mark(word: str) -> SafeString:
+    """This tag will write how a project is as glyph, word and colour."""
+    look = _HEALTH.get(word, "none")
+    return format_html('<span class="mark mark-{}">{}{}</span>', look, icon(look), word)
 
 
 @register.simple_tag

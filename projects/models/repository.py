@@ -107,6 +107,14 @@ class RepositoryQuerySet(models.QuerySet["Repository"]):
             project__archived_at=None,
         ).exclude(head_commit="")
 
+    def unwell(self) -> "RepositoryQuerySet":
+        """This method will keep what could not be fetched, and what has a map that is old.
+
+        Told by the row and its map alone: whether a job mends it just now is not asked.
+        """
+        old = ~Q(current_map__commit=F("head_commit")) | ~Q(current_map__extractor=EXTRACTOR)
+        return self.filter(Q(current_map__isnull=False) & old | ~Q(failure_class=""))
+
     def with_map_status(self) -> "RepositoryQuerySet":
         """This method will compute `map_status` for each, in the same query."""
         ours = Job.objects.filter(_OWN | _SHARED, scope=OuterRef("project_id"))
