@@ -17,7 +17,7 @@ from django.db.models.functions import Cast, Concat
 from django.urls import reverse
 
 from jobs import events, people
-from jobs.models import Event
+from jobs.models import Event, Job
 from projects.models import Idea, Project, Repository, Spec, Task
 
 PAGE = 50
@@ -74,6 +74,7 @@ class Item:
     project: str
     slug: str
     link: str
+    job: int | None
 
 
 @dataclass(frozen=True)
@@ -173,6 +174,8 @@ def told(found: Iterable[Event]) -> list[Item]:
     scopes = {event.scope for event in listed if event.scope is not None}
     projects = Project.objects.only("name", "slug").in_bulk(scopes)
     links = _links(said)
+    made_by = {event.job_id for event in listed if event.job_id}
+    jobs = set(Job.objects.filter(pk__in=made_by).values_list("pk", flat=True))
     items = []
     for event, payload, sentence in zip(listed, said, sentences, strict=True):
         project = projects.get(event.scope or 0)
@@ -184,6 +187,7 @@ def told(found: Iterable[Event]) -> list[Item]:
                 project=project.name if project else "",
                 slug=project.slug if project else "",
                 link=_link(payload, links),
+                job=event.job_id if event.job_id in jobs else None,
             )
         )
     return items

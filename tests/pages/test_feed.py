@@ -37,24 +37,25 @@ def test_every_sentence_can_be_made_of_what_its_event_says() -> None:
 
 
 def test_an_event_is_told_with_who_did_it_and_leads_to_what_it_is_about(world: World) -> None:
-    event = happened(world, actor=f"user:{world.contributor.pk}")
+    event = happened(world, actor=f"user:{world.contributor.pk}", job_id=world.job.pk)
 
     (item,) = feed.told([event])
 
     assert item.sentence == "quay was fetched; its newest commit is 0123456789."
     assert (item.who, item.project, item.slug) == ("contributor", "Harbour", "harbour")
+    assert item.job == world.job.pk
     assert item.link == f"/projects/harbour/repositories/{world.repository.pk}/map/"
 
 
 def test_what_is_not_known_is_shown_by_its_name(world: World) -> None:
     later = happened(world, name="of.later.code", actor="user:999999")
     world.repository.delete()
-    gone = happened(world, job_id=5)
+    gone = happened(world, job_id=10**9)
 
     items = feed.told([later, gone])
 
     assert items[0].sentence == "of.later.code: quay"
-    assert [item.link for item in items] == ["", ""]
+    assert [(item.link, item.job) for item in items] == [("", None), ("", None)]
 
 
 def test_a_reason_is_told(world: World) -> None:

@@ -1,6 +1,7 @@
 """A project's own life in pages, API and admin: made, edited, moved, put away, taken back."""
 
 import json
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from factory.models import ApiToken
 from jobs import queue
 from jobs.models import Event
 from projects import portfolio
-from projects.models import Membership, Project, Role
+from projects.models import Membership, Project, Role, Stage
 from tests.pages.conftest import World, browser_of
 
 pytestmark = pytest.mark.django_db
@@ -43,7 +44,7 @@ def test_a_project_lives_from_making_to_shipping_on_its_pages(world: World) -> N
 
     made = client.post("/creations/", {"name": "New Pier", "slug": "", "goal": "Boats can land"})
     client.post("/projects/new-pier/settings/", {"name": "Pier", "goal": "Land", "seen": "1"})
-    for begin, to in [("capture", "define"), ("define", "plan"), ("plan", "build")]:
+    for begin, to in pairwise(Stage.values):
         client.post("/projects/new-pier/stages/", {"begin": begin, "to": to})
     client.post("/projects/new-pier/archivals/")
     away = client.get("/projects/?archived=1").content.decode()
@@ -52,11 +53,11 @@ def test_a_project_lives_from_making_to_shipping_on_its_pages(world: World) -> N
     assert made["Location"] == "/projects/new-pier/"
     assert "/projects/new-pier/" in away
     page = client.get("/projects/new-pier/feed/").content.decode()
-    assert "Pier moved from plan to build." in page
+    assert "Pier moved from verify to ship." in page
     assert [one.name for one in Event.objects.order_by("pk")] == [
         "project.created",
         "project.edited",
-        *["project.moved"] * 3,
+        *["project.moved"] * 5,
         "project.archived",
         "project.unarchived",
     ]
