@@ -63,6 +63,12 @@ def test_a_project_lives_from_making_to_shipping_on_its_pages(world: World) -> N
     ]
 
 
+def test_the_home_page_leads_to_all_projects_and_to_what_happened(world: World) -> None:
+    page = browser_of(world.stranger).get("/").content.decode()
+
+    assert all(f'href="{path}"' in page for path in ("/projects/", "/creations/", "/feed/"))
+
+
 @pytest.mark.parametrize(
     ("given", "field", "sentence"),
     [
