@@ -6,6 +6,7 @@ from datetime import timedelta
 from django.utils import timezone
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
+from factory import hot
 from jobs import figures, overall
 from jobs.figures import Group
 from jobs.models import Verification
@@ -74,6 +75,19 @@ def of_the_whole() -> Iterator[GaugeMetricFamily]:
     if green is not None:
         text = "When nothing disagreed last, in seconds since 1970."
         yield GaugeMetricFamily("factory_verified_timestamp_seconds", text, green.at.timestamp())
+
+
+def of_the_cache() -> Iterator[CounterMetricFamily]:
+    """This function will tell how often the answer of many was kept; nothing while Valkey is away."""
+    found = hot.counts()
+    if found:
+        text = (
+            "Answers about the present that were found kept, or had to be read, by all processes."
+        )
+        family = CounterMetricFamily("factory_kept_answers", text, labels=["outcome"])
+        for outcome, number in found.items():
+            family.add_metric([outcome], number)
+        yield family
 
 
 def of_the_ground() -> Iterator[GaugeMetricFamily | CounterMetricFamily]:

@@ -61,6 +61,7 @@ class Rows(Collector):
         yield from gauges.of_work()
         yield from gauges.of_the_whole()
         yield from gauges.of_the_ground()
+        yield from gauges.of_the_cache()
 
 
 def _of_the_ledger() -> Iterator[GaugeMetricFamily]:

@@ -1,6 +1,5 @@
-"""What is going on, in one answer: read at most once a second for all who may see the same."""
+"""What is going on, in one answer: read once for all who may see the same, until something changes."""
 
-import threading
 import time
 from collections.abc import Callable, Hashable
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 from django.db.models import Count
 from django.utils import timezone
 
-from factory import health
+from factory import health, hot
 from jobs import board, summary
 from jobs.models import Job
 from jobs.states import LIVE
@@ -16,13 +15,11 @@ from projects.models import Project
 
 FRESH_S = 1.0
 RUNNING = 50
-_MOST_AUDIENCES = 500
 
 
 def of(user: Any) -> dict[str, Any]:
     """This function will tell what `user` may see of the present: health, counts, running jobs."""
-    system = _recent("system", _system)
-    return system | _recent(audience(user), lambda: jobs(user))
+    return _recent(_system) | hot.kept("jobs", audience(user), lambda: jobs(user))
 
 
 def audience(user: Any) -> Hashable:
@@ -59,23 +56,15 @@ def jobs(user: Any) -> dict[str, Any]:
     return {"jobs": {row["shown"]: row["number"] for row in counts}, "running": running}
 
 
-_kept: dict[Hashable, tuple[float, dict[str, Any]]] = {}
-_lock = threading.Lock()
+_parts: list[tuple[float, dict[str, Any]]] = []
 
 
-def _recent(key: Hashable, read: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    found = _kept.get(key)
-    if found and time.monotonic() - found[0] < FRESH_S:
-        return found[1]
-    fresh = read()
-    with _lock:
-        if len(_kept) >= _MOST_AUDIENCES:
-            _kept.clear()
-        _kept[key] = (time.monotonic(), fresh)
-    return fresh
+def _recent(read: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    if not _parts or time.monotonic() - _parts[0][0] >= FRESH_S:
+        _parts[:] = [(time.monotonic(), read())]
+    return _parts[0][1]
 
 
 def forget() -> None:
-    """This function will forget what was read."""
-    with _lock:
-        _kept.clear()
+    """This function will forget what was seen of the parts of the system."""
+    _parts.clear()
