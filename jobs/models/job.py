@@ -283,6 +283,18 @@ class Job(models.Model):
                 condition=Q(state__in=LIVE),
                 name="job_live",
             ),
+            models.Index(
+                fields=["limit_key", "id"], condition=Q(limit_key__gt=""), name="job_of_key"
+            ),
+            models.Index(
+                fields=["id"],
+                include=["scope"],
+                condition=Q(state=State.FAILED, acknowledged_at=None),
+                name="job_unread",
+            ),
+            models.Index(
+                fields=["id"], condition=Q(state=State.FAILED, event_id__gt=0), name="job_dead"
+            ),
             models.Index(fields=["root_id"], condition=Q(root_id__gt=0), name="job_root"),
             models.Index(
                 fields=["state", "id"],

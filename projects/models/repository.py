@@ -44,7 +44,10 @@ class _AsJson(Func):
     output_field = models.JSONField()
 
 
-_OWN = Q(limit_key=Concat(Value("repository:"), Cast(OuterRef("pk"), models.TextField())))
+# Above "": only so the planner sees that `job_key` holds it.
+_OWN = Q(limit_key__gt="") & Q(
+    limit_key=Concat(Value("repository:"), Cast(OuterRef("pk"), models.TextField()))
+)
 # A job that brings several is this repository's until it has brought this one.
 _SHARED = (
     Q(kind="projects.register_many")
@@ -121,7 +124,8 @@ class RepositoryQuerySet(models.QuerySet["Repository"]):
         live = ours.filter(state__in=LIVE).order_by(
             Case(When(state__in=HELD, then=0), default=1), "id"
         )
-        ended = ours.exclude(state__in=LIVE).order_by("-id")
+        # Not by "-id" itself: the planner would look for one among all jobs, newest first.
+        ended = ours.exclude(state__in=LIVE).order_by((F("id") + 0).desc())
         return self.annotate(  # type: ignore[no-redef]  # set by its property
             _live=Subquery(live.values("state")[:1]),
             job_failure=Subquery(ended.values(found=_FAILURE)[:1]),

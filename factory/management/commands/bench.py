@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 from collections.abc import Iterator
 from typing import Any
 
-from factory.bench import controls, history, jobs, peers, recovery, retries
+from factory.bench import controls, history, jobs, pages, peers, recovery, retries
 from jobs.management.contract import BadInput, Contract
 from projects.mapping import bench as maps
 
@@ -12,7 +12,7 @@ _OF_REPOSITORY = {"map": maps.run, "history": history.run}
 
 
 class Command(Contract):
-    """Measures: jobs, what controls cost, map PATH (by phase), history PATH, retries (simulated), recovery (kills)."""
+    """Measures: jobs, what controls cost, map PATH (by phase), history PATH, pages, retries (simulated), recovery (kills)."""
 
     help = __doc__
     bad_input = (*Contract.bad_input, peers.NotInstalled)
@@ -21,10 +21,13 @@ class Command(Contract):
         """This method will declare what is measured."""
         parser.add_argument(
             "what",
-            choices=("jobs", "controls", "history", "map", "recovery", "retries"),
+            choices=("jobs", "controls", "history", "map", "pages", "recovery", "retries"),
             help="what to measure",
         )
         parser.add_argument("path", nargs="?", help="map, history: a local repository")
+        parser.add_argument("--projects", type=int, default=10_000, help="pages: how many")
+        parser.add_argument("--jobs", type=int, default=1_000_000, help="pages: how many")
+        parser.add_argument("--only", default="", help="pages: those with this in their address")
         parser.add_argument("--count", type=int, default=100_000, help="jobs: how many")
         parser.add_argument("--batch", type=int, help="jobs: the most claimed at a time")
         parser.add_argument("--kills", type=int, default=50, help="recovery: of a busy runner")
@@ -44,21 +47,36 @@ class Command(Contract):
         if options["what"] == "recovery":
             found = recovery.run(max(0, options["kills"]), max(0, options["idle_kills"]))
             return found, found["tree"]["lost"] == 0
+        if options["what"] == "pages":
+            return _pages(options)
         if options["count"] < 1 or (options["batch"] or 1) < 1:
             raise BadInput("--count, --batch: give a number from 1")
-        if options["what"] == "retries":
-            return retries.run(options["count"], options["seed"]), True
-        if options["what"] == "controls":
-            return controls.run(max(1000, options["count"])), True
-        for name in options["vs"]:
-            peers.require(name)
-        figures = jobs.run(options["count"], options["batch"], options["vs"])
-        return figures, figures["lost"] == 0
+        return _of_jobs(options)
 
     def show(self, value: Any) -> None:
         """This method will print one figure a line."""
+        for page in value.pop("pages", ()):
+            self.stdout.write(pages.line(page))
         for name, figure in _lines(value):
             self.stdout.write(f"{name:<14} {figure}")
+
+
+def _of_jobs(options: dict[str, Any]) -> tuple[Any, bool]:
+    if options["what"] == "retries":
+        return retries.run(options["count"], options["seed"]), True
+    if options["what"] == "controls":
+        return controls.run(max(1000, options["count"])), True
+    for name in options["vs"]:
+        peers.require(name)
+    figures = jobs.run(options["count"], options["batch"], options["vs"])
+    return figures, figures["lost"] == 0
+
+
+def _pages(options: dict[str, Any]) -> tuple[Any, bool]:
+    if options["projects"] < 1 or options["jobs"] < 1000:
+        raise BadInput("--projects, --jobs: give a number from 1, and one from 1000")
+    found = pages.run(options["projects"], options["jobs"], options["only"])
+    return found, found["slower"] == 0
 
 
 def _lines(value: dict[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:

@@ -1,0 +1,46 @@
+"""A scratch database as large as an installation may become, made by statements over sets."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import connection, transaction
+
+from jobs import kinds
+from projects.mapping import EXTRACTOR
+
+_SQL = Path(__file__).resolve().parent / "sql" / "pages.sql"
+_NUMBERED = ("project", "repository", "system_map", "job_runner", "job", "job_event")
+
+
+def fill(
+    projects: int, jobs: int, tell: Callable[[str], None] = lambda told: None
+) -> dict[str, Any]:
+    """This function will write so many projects and jobs with their history into an empty database.
+
+    Gives three people: `staff`, a `member` of every project, and one of the first `few`.
+    """
+    began = time.monotonic()
+    people = {
+        "staff": User.objects.create_superuser("staff"),
+        "member": User.objects.create_user("member"),
+        "few": User.objects.create_user("few"),
+    }
+    sizes = {"projects": projects, "jobs": jobs, "extractor": EXTRACTOR}
+    # One that brings several repositories is rare.
+    sizes["kinds"] = [one.name for one in kinds.all_kinds() if not one.name.endswith("_many")]
+    sizes |= {name: user.pk for name, user in people.items()}
+    with transaction.atomic(), connection.cursor() as cursor:
+        for statement in _SQL.read_text().split(";\n\n"):
+            cursor.execute(statement, sizes)
+            tell(f"{time.monotonic() - began:.0f} s: {statement.strip().splitlines()[0][:60]}")
+    with connection.cursor() as cursor:
+        for table in _NUMBERED:
+            cursor.execute(
+                f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}"  # noqa: S608 — names of ours
+            )
+        cursor.execute("VACUUM (ANALYZE)")
+    tell(f"{time.monotonic() - began:.0f} s: filled")
+    return people
