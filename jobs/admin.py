@@ -8,7 +8,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from jobs import events
+from jobs import events, fleet, steering
 from jobs.models import (
     Delivery,
     Event,
@@ -75,10 +75,11 @@ class RunnerAdmin(Window):
     @admin.action(description="Fill the places that somebody emptied")
     def fill(self, request: HttpRequest, runners: Any) -> None:
         """This action will let emptied places be taken again."""
-        self.message_user(request, f"{runners.fill()} places will be filled")
+        done = steering.ask(runners, fleet.FILL, f"user:{request.user.pk}")
+        self.message_user(request, f"{done} places will be filled")
 
     def _ask(self, request: HttpRequest, runners: Any, intent: Intent) -> None:
-        done = runners.ask(intent, by=f"user:{request.user.pk}")
+        done = steering.ask(runners, intent, f"user:{request.user.pk}")
         level = messages.SUCCESS if done else messages.WARNING
         self.message_user(request, f"{done} asked to {intent.value}", level)
 

@@ -20,6 +20,7 @@ class JobsConfig(AppConfig):
         import_module("jobs.django_q").install()
         import_module("jobs.recurring").install()
         import_module("jobs.maintenance")
+        import_module("jobs.steering")
         import_module("jobs.topics").register()
         import_module("jobs.needs").register()
         checks.register(check_names)

@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from jobs import board, lines, people, ports
+from jobs import board, lines, people, ports, steering
 from jobs.models import BadLimit, Limit, Queue
 
 _WHOLE = {"invalid": "Give a whole number from 1 on, such as 20, or leave it empty."}
@@ -120,7 +120,7 @@ def _name_people(rows: Iterable[Queue | Limit], did: str) -> None:
 def _limit(request: HttpRequest, form: Bounds, name: str, act: Callable[..., Any]) -> HttpResponse:
     if form.is_bound and form.is_valid():
         try:
-            act(**form.cleaned_data, by=f"user:{request.user.pk}")
+            _set(form.cleaned_data, name, f"user:{request.user.pk}", act)
         except BadLimit as error:
             form.add_error(None, str(error))
         else:
@@ -130,6 +130,13 @@ def _limit(request: HttpRequest, form: Bounds, name: str, act: Callable[..., Any
             return redirect("queues:list")
     status = 400 if form.errors else 200
     return render(request, "jobs/queue_limits.html", {"form": form, "name": name}, status=status)
+
+
+def _set(given: dict[str, Any], name: str, by: str, act: Callable[..., Any]) -> None:
+    what = f"key {given['key']}" if "key" in given else name.removeprefix("the ")
+    bounds = {field: value for field, value in given.items() if field != "key"}
+    done = steering.bounds_in_words(bounds)
+    steering.steer(what, done, by, lambda: act(**given, by=by))
 
 
 def _act(
@@ -142,7 +149,8 @@ def _act(
     _only_staff(request)
     queue = get_object_or_404(Queue, pk=name)
     if request.method == "POST":
-        act(queue, f"user:{request.user.pk}")
+        by, done = f"user:{request.user.pk}", f"{words[0].lower()}d"
+        steering.steer(f"queue {name}", done, by, lambda: act(queue, by))
         messages.success(request, f"The queue {name} {outcome}.")
         return redirect("queues:list")
     context = {"queue": queue, "verb": words[0], "consequence": words[1]}

@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from jobs import board, fleet, people, ports, version
+from jobs import board, fleet, people, ports, steering, version
 from jobs.fleet import FILL
 from jobs.models import Intent, Runner
 
@@ -58,7 +58,7 @@ def requests(request: HttpRequest) -> HttpResponse:
 
 def _act(request: HttpRequest, act: str, chosen: Any) -> HttpResponse:
     by = f"user:{request.user.pk}"
-    done = chosen.fill() if act == FILL else chosen.ask(Intent(act), by=by)
+    done = steering.ask(chosen, act, by)
     places = f"{done} {'place' if act == FILL else 'runner'}{'' if done == 1 else 's'}"
     outcome = "will be filled" if act == FILL else f"asked to {act}"
     if done:

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from jobs import board, cron, detail, people, ports, schedules
+from jobs import board, cron, detail, people, ports, schedules, steering
 from jobs.models import Job, Schedule
 from jobs.models.schedule import BadSchedule
 
@@ -85,7 +85,9 @@ def pauses(request: HttpRequest, pk: int) -> HttpResponse:
         get_object_or_404(Schedule, pk=pk),
         "Pause",
         "It makes no more jobs until somebody resumes it. What it has made goes on.",
-        lambda one, by: "is paused" if one.pause(by=by) else "was paused already",
+        lambda one, by: (
+            "is paused" if steering.steer_schedule(one, "paused", by) else "was paused already"
+        ),
     )
 
 
@@ -98,7 +100,9 @@ def resumptions(request: HttpRequest, pk: int) -> HttpResponse:
         get_object_or_404(Schedule, pk=pk),
         "Resume",
         "It makes jobs again, from its next time on. What it missed is not caught up.",
-        lambda one, by: "makes jobs again" if one.resume(by=by) else "was not paused",
+        lambda one, by: (
+            "makes jobs again" if steering.steer_schedule(one, "resumed", by) else "was not paused"
+        ),
     )
 
 

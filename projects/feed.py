@@ -41,6 +41,7 @@ SENTENCES = {
     "project.unarchived": "{subject} was taken back; {jobs} jobs and {schedules} schedules go on",
     "repository.registered": "{subject} was registered",
     "repository.synced": "{subject} was fetched; its newest commit is {commit:.10}",
+    "system.steered": "{what}: {done}",
     **{
         f"{word}.{name}": sentence
         for word in ("idea", "spec", "task")

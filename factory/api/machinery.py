@@ -12,8 +12,8 @@ from factory import ledger_shapes
 from factory.api.answers import ACT_ERRORS, ERRORS, api, fresh
 from factory.api.callers import caller
 from factory.api.jobs import masked
-from jobs import fleet, lines, ports, schedules, version
-from jobs.models import BadLimit, Intent, Queue, Schedule
+from jobs import fleet, lines, ports, schedules, steering, version
+from jobs.models import BadLimit, Queue, Schedule
 from jobs.models.schedule import BadSchedule
 
 _NO_BOUNDS = Body(ledger_shapes.Bounds())
@@ -34,8 +34,12 @@ def queues(request: HttpRequest) -> HttpResponse:
 )
 def queue_pauses(request: HttpRequest, name: str) -> HttpResponse:
     """Staff only: nothing of it begins until it is resumed; what runs goes on."""
-    user = _staff(request, "write", "queues")
-    return _to_queue(request, name, lambda queue: queue.pause(by=f"user:{user.pk}"))
+    by = f"user:{_staff(request, 'write', 'queues').pk}"
+    return _to_queue(
+        request,
+        name,
+        lambda queue: steering.steer(f"queue {name}", "paused", by, lambda: queue.pause(by=by)),
+    )
 
 
 @api.post(
@@ -45,8 +49,12 @@ def queue_pauses(request: HttpRequest, name: str) -> HttpResponse:
 )
 def queue_resumptions(request: HttpRequest, name: str) -> HttpResponse:
     """Staff only: what waits in it begins as soon as a runner is free."""
-    _staff(request, "write", "queues")
-    return _to_queue(request, name, lambda queue: queue.resume())
+    by = f"user:{_staff(request, 'write', 'queues').pk}"
+    return _to_queue(
+        request,
+        name,
+        lambda queue: steering.steer(f"queue {name}", "resumed", by, queue.resume),
+    )
 
 
 @api.post(
@@ -58,10 +66,15 @@ def queue_limits(
     request: HttpRequest, name: str, given: ledger_shapes.Bounds = _NO_BOUNDS
 ) -> HttpResponse:
     """Staff only: sets the limits of a queue anew."""
-    user = _staff(request, "write", "queues")
+    by, bounds = f"user:{_staff(request, 'write', 'queues').pk}", given.dict()
+    done = steering.bounds_in_words(bounds)
     try:
         return _to_queue(
-            request, name, lambda queue: queue.limit(**given.dict(), by=f"user:{user.pk}")
+            request,
+            name,
+            lambda queue: steering.steer(
+                f"queue {name}", done, by, lambda: queue.limit(**bounds, by=by)
+            ),
         )
     except BadLimit as error:
         raise HttpError(400, str(error)) from None
@@ -87,8 +100,7 @@ def requests(request: HttpRequest, given: ledger_shapes.Request = _NO_REQUEST) -
     if given.act is None or (given.runner is None and not given.pool):
         raise HttpError(400, "Give act, and runner, an id, or pool, the name of a queue.")
     chosen: Any = fleet.addressed(given.act, given.runner, given.pool)
-    filled = given.act == fleet.FILL
-    done = chosen.fill() if filled else chosen.ask(Intent(given.act), by=f"user:{user.pk}")
+    done = steering.ask(chosen, given.act, f"user:{user.pk}")
     return api.create_response(request, {"done": done}, status=200)
 
 
@@ -116,7 +128,7 @@ def schedule(request: HttpRequest, pk: int) -> HttpResponse:
 )
 def schedule_pauses(request: HttpRequest, pk: int) -> HttpResponse:
     """Staff only: it makes no more jobs until it is resumed."""
-    return _to_schedule(request, pk, lambda one, by: one.pause(by=by))
+    return _to_schedule(request, pk, lambda one, by: steering.steer_schedule(one, "paused", by))
 
 
 @api.post(
@@ -126,7 +138,7 @@ def schedule_pauses(request: HttpRequest, pk: int) -> HttpResponse:
 )
 def schedule_resumptions(request: HttpRequest, pk: int) -> HttpResponse:
     """Staff only: it makes jobs from its next time on. 409 when it cannot."""
-    return _to_schedule(request, pk, lambda one, by: one.resume(by=by))
+    return _to_schedule(request, pk, lambda one, by: steering.steer_schedule(one, "resumed", by))
 
 
 @api.post(

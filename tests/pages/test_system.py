@@ -16,7 +16,7 @@ from factory.system import audit
 from jobs import db, events, figures, live, process, queue, upkeep
 from jobs.figures import STEPS, Chosen, Span
 from jobs.ledger import statement
-from jobs.models import Attempt, Job, QueueDepth
+from jobs.models import Attempt, Event, Job, QueueDepth, Schedule
 from projects.models import Project, Repository
 from tests.pages.conftest import World, browser_of, fail
 
@@ -361,3 +361,43 @@ def test_messages_of_the_relay_are_shown_from_the_cache(world: World) -> None:
 
     assert "job:4711" in page
     assert "all who watch" in page
+
+
+STEERED = [
+    ("/queues/short/pauses/", {}, "queue short: paused."),
+    ("/queues/short/limits/", {"most": 3}, "queue short: limited to most 3."),
+    ("/queues/limits/", {"key": "host:a", "most": 2}, "key host:a: limited to most 2."),
+    ("/runners/requests/", {"act": "drain"}, ": asked to drain."),
+    ("/schedules/{pk}/resumptions/", {}, "schedule prune: resumed."),
+]
+
+
+@pytest.mark.parametrize(("address", "given", "told"), STEERED)
+def test_what_staff_does_to_queues_schedules_and_runners_is_written_down(
+    world: World, address: str, given: dict[str, Any], told: str
+) -> None:
+    address = address.format(pk=Schedule.objects.get(name="prune").pk)
+
+    browser_of(world.staff).post(address, given)
+
+    page = acts(world, "book=events")
+    assert told in page
+    assert f"{world.staff}</td><td>" in page
+
+
+def test_what_changed_nothing_is_not_written_down(world: World) -> None:
+    pk = Schedule.objects.get(name="prune").pk
+    client = browser_of(world.staff)
+
+    client.post(f"/schedules/{pk}/resumptions/")
+    client.post(f"/schedules/{pk}/resumptions/")
+    client.post("/runners/requests/", {"act": "fill"})
+
+    assert Event.objects.filter(name="system.steered").count() == 1
+
+
+def test_limits_that_cannot_be_kept_are_not_written_down(world: World) -> None:
+    answer = browser_of(world.staff).post("/queues/short/limits/", {"burst": 5})
+
+    assert answer.status_code == 400
+    assert not Event.objects.filter(name="system.steered").exists()

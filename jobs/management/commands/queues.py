@@ -3,7 +3,7 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from jobs import lines
+from jobs import lines, steering
 from jobs.management.contract import BadInput, Contract, actor
 from jobs.models import BadLimit, Limit, Queue
 from jobs.redaction import visible
@@ -59,13 +59,15 @@ class Command(Contract):
             self.stdout.write("no key has limits of its own: of each, one job runs at a time")
 
     def _act(self, act: str, queue: Queue, bounds: dict[str, int | None], *, none: bool) -> None:
+        by, what = actor(), f"queue {queue}"
         if act == "pause":
-            queue.pause(by=actor())
+            steering.steer(what, "paused", by, lambda: queue.pause(by=by))
         elif act == "resume":
-            queue.resume()
+            steering.steer(what, "resumed", by, queue.resume)
         else:
             _wanted(bounds, none=none)
-            queue.limit(**bounds, by=actor())
+            done = steering.bounds_in_words(bounds)
+            steering.steer(what, done, by, lambda: queue.limit(**bounds, by=by))
 
 
 def _limit_key(key: str, name: str | None, bounds: dict[str, int | None], *, none: bool) -> None:
@@ -74,10 +76,11 @@ def _limit_key(key: str, name: str | None, bounds: dict[str, int | None], *, non
     if not key or len(key) > 128 or not key.isprintable():
         raise BadInput(f"--key {key[:40]!r}: give 1 to 128 printable characters")
     _wanted(bounds, none=none)
+    by, what, done = actor(), f"key {key}", steering.bounds_in_words(bounds)
     if none:
-        Limit.objects.filter(pk=key).delete()
+        steering.steer(what, done, by, lambda: Limit.objects.filter(pk=key).delete()[0])
     else:
-        Limit.on(key, **bounds, by=actor())
+        steering.steer(what, done, by, lambda: Limit.on(key, **bounds, by=by))
 
 
 def _wanted(bounds: dict[str, int | None], *, none: bool) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from jobs import fleet, version
+from jobs import fleet, steering, version
 from jobs.management.contract import BadInput, Contract, actor
 from jobs.models import Intent, Runner
 
@@ -66,9 +66,6 @@ def _told(options: dict[str, Any]) -> str:
 
 
 def _act(act: str, chosen: Any) -> None:
-    if act == "fill":
-        done, cause = chosen.fill(), "no place of them is empty"
-    else:
-        done, cause = chosen.ask(Intent(act), by=actor()), "none of them is present"
-    if not done:
+    cause = "no place of them is empty" if act == "fill" else "none of them is present"
+    if not steering.ask(chosen, act, actor()):
         raise BadInput(f"ID: {act}: {cause}; manage.py runners lists them")

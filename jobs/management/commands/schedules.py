@@ -3,7 +3,7 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from jobs import schedules
+from jobs import schedules, steering
 from jobs.management.contract import BadInput, Contract, actor
 from jobs.models import Schedule
 from jobs.models.schedule import BadSchedule
@@ -30,13 +30,15 @@ class Command(Contract):
             raise BadInput("--reason: it belongs to a pause; write schedules pause NAME --reason …")
         if not act:
             return schedules.shapes(Schedule.objects.order_by("next_at", "name")), True
-        one = _schedule(act, options["name"])
+        one, by = _schedule(act, options["name"]), actor()
+        what = f"schedule {one}"
         if act == "pause":
-            one.pause(by=actor(), reason=options["reason"])
+            reason = options["reason"]
+            steering.steer(what, "paused", by, lambda: one.pause(by=by, reason=reason))
         elif act == "resume":
-            one.resume(by=actor())
+            steering.steer(what, "resumed", by, lambda: one.resume(by=by))
         else:
-            schedules.run(one, by=actor())
+            schedules.run(one, by=by)
         return schedules.shapes([one]), True
 
     def show(self, value: Any) -> None:
