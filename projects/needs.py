@@ -76,13 +76,11 @@ def _obstacle(row: Any) -> str:
 
 
 def _maps(user: Any) -> "QuerySet[Repository]":
-    """What is cheap to tell comes first: few are looked at closely."""
+    """What is unwell and unattended is stale or failed: the status itself asks for all past jobs."""
     projects = Project.objects.filter(archived_at=None)
     if not user.is_staff:
         projects = projects.filter(pk__in=ports.scopes.where(user, "sync"))
-    found = Repository.objects.unwell().filter(project__in=projects).with_map_status()
-    wrong = found.filter(map_status__in=(MapStatus.STALE, MapStatus.FAILED))
-    return wrong.order_by("pk")
+    return Repository.objects.unwell().unattended().filter(project__in=projects).order_by("pk")
 
 
 def _tell_maps(keys: Collection[Any]) -> list[Need]:

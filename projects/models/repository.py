@@ -118,6 +118,11 @@ class RepositoryQuerySet(models.QuerySet["Repository"]):
         old = ~Q(current_map__commit=F("head_commit")) | ~Q(current_map__extractor=EXTRACTOR)
         return self.filter(Q(current_map__isnull=False) & old | ~Q(failure_class=""))
 
+    def unattended(self) -> "RepositoryQuerySet":
+        """This method will keep what no job of its own, or of several, works on or waits for."""
+        ours = Job.objects.filter(_OWN | _SHARED, scope=OuterRef("project_id"), state__in=LIVE)
+        return self.filter(~Exists(ours))
+
     def with_map_status(self) -> "RepositoryQuerySet":
         """This method will compute `map_status` for each, in the same query."""
         ours = Job.objects.filter(_OWN | _SHARED, scope=OuterRef("project_id"))
