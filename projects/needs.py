@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.urls import reverse
 
 from jobs import needs, ports
@@ -11,14 +11,14 @@ from jobs.models import Job
 from jobs.ports import Need, NeedSource
 from jobs.states import State
 from projects import board, portfolio
-from projects.models import MapStatus, Project, Repository, Task, TaskState
+from projects.models import MapStatus, PlanChange, Project, Repository, Task, TaskState
 
 
 def register() -> None:
     """This function will make the sources of needs known."""
     for rank, source in (
         (60, NeedSource("Paused by people", _paused_page, _paused, _tell_paused)),
-        (70, NeedSource("Blocked tasks of yours", _projects, _tasks, _tell_tasks)),
+        (70, NeedSource("Blocked tasks of yours", _projects, _tasks, _tell_tasks, "moved_at")),
         (80, NeedSource("Maps that are old or failed", _projects, _maps, _tell_maps, "synced_at")),
     ):
         ports.needs.register(rank, source)
@@ -53,7 +53,9 @@ def _tasks(user: Any) -> "QuerySet[Task]":
 
 
 def _tell_tasks(keys: Collection[Any]) -> list[Need]:
-    rows = Task.objects.filter(pk__in=keys).select_related("project").with_counts()
+    said = PlanChange.objects.filter(task=OuterRef("pk"), new=TaskState.BLOCKED).order_by("-pk")
+    rows = Task.objects.filter(pk__in=keys).select_related("project")
+    rows = rows.annotate(obstacle=Subquery(said.values("reason")[:1]))
     return [
         Need(
             "blocked",
@@ -71,7 +73,7 @@ def _tell_tasks(keys: Collection[Any]) -> list[Need]:
 
 def _obstacle(row: Any) -> str:
     if row.state == TaskState.BLOCKED:
-        return "Somebody said that it cannot go on."
+        return row.obstacle or "Somebody said that it cannot go on."
     return "Another task has to be completed first."
 
 

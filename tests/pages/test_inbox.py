@@ -92,9 +92,7 @@ def test_a_blocked_task_needs_its_assignee_alone(world: World) -> None:
     planning.move(task, task.state, "BLOCKED", by="user:1", reason="no paint")
 
     assert "Blocked tasks of yours" not in told(world.staff)
-    assert told(world.contributor)["Blocked tasks of yours"] == [
-        "Paint the door · M: Somebody said that it cannot go on."
-    ]
+    assert told(world.contributor)["Blocked tasks of yours"] == ["Paint the door · M: no paint"]
 
 
 def test_an_old_map_says_which_commit_it_shows(world: World) -> None:

@@ -113,3 +113,16 @@ def test_odd_keys_name_nothing(world: World) -> None:
     for name in ("planword", "plannews"):
         for key in ("task-", "task-x", "job-1", "task-" + "9" * 30, ""):
             assert ports.topics[name].allowed(world.staff, [key]) == set()
+
+
+def test_the_inbox_says_why_a_task_of_mine_is_blocked(world: World) -> None:
+    row = task(world, assignee=world.contributor)
+    planning.block(row, task(world, "First"), by="user:1")
+    key = f"inbox:{world.contributor.pk}"
+    waiting = seen(key)
+
+    planning.move(row, row.state, "BLOCKED", by="user:1", reason="The paint is sold out")
+
+    assert seen(key) != waiting
+    home = browser_of(world.contributor).get("/").content.decode()
+    assert "The paint is sold out" in home
