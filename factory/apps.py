@@ -18,10 +18,11 @@ class FactoryConfig(AppConfig):
 
     def ready(self) -> None:
         """This method will make the home page's list known to the sockets, and pages to the audit."""
-        from factory import board, inbox, sessions, shown
+        from factory import board, inbox, outlook, sessions, shown
 
         board.register()
         inbox.register()
+        outlook.register()
         sessions.register()
         shown.register()
         # What a start makes, stays: the collector, held off by manage.py, need not go through it.

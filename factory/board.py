@@ -1,19 +1,24 @@
 """Mission Control's own questions: what the home page shows, and who watches it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import CharField, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 
 from jobs import board as jobs_board
-from jobs import ports, topics
-from jobs.models import Job
+from jobs import choosing, ports, topics
+from jobs.models import Event, Job
 from projects import board as projects_board
-from projects.models import Project
+from projects import feed, standing
+from projects.models import Project, Stage
+from projects.standing import Health
 
 PROJECTS = 30
 JOBS = 20
+EVENTS = 10
 _LONGEST_FILTER = 100
 
 
@@ -25,7 +30,42 @@ class Home:
     number: int
     further: bool
     jobs: list[Job]
+    events: list[feed.Item]
     rows: str
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which projects are meant: by a part of a name, by their stage, by how they are."""
+
+    q: str = ""
+    stage: str = ""
+    health: str = ""
+
+    @classmethod
+    def of(cls, given: Mapping[str, str]) -> "Filter":
+        """This method will read an address: `BadRequest` for a word that nobody knows."""
+        return cls(
+            given.get("q", "").replace("\0", "")[:_LONGEST_FILTER],
+            choosing.one_of(Stage.values, given.get("stage", ""), "stage"),
+            choosing.one_of(Health.values, given.get("health", ""), "health"),
+        )
+
+    @property
+    def query(self) -> str:
+        """What is chosen, as the end of an address."""
+        return urlencode({name: value for name, value in asdict(self).items() if value})
+
+    def among(self, projects: "QuerySet[Project]") -> "QuerySet[Project]":
+        """This method will keep the projects that match."""
+        if self.q:
+            named = Q(name__icontains=self.q) | Q(repositories__name__icontains=self.q)
+            projects = projects.filter(named).distinct()
+        if self.stage:
+            projects = projects.filter(stage=self.stage)
+        if self.health:
+            projects = standing.with_health(projects).filter(health=self.health)
+        return projects
 
 
 def register() -> None:
@@ -33,26 +73,25 @@ def register() -> None:
     ports.topics.register(ports.Topic("home", topics.own_keys, fingerprints, render))
 
 
-def home(user: Any, text: str, number: int) -> Home:
-    """This function will read one page of projects whose names contain `text`, and what runs."""
-    projects = projects_board.in_use(user)
-    if text:
-        text = text[:_LONGEST_FILTER]
-        projects = projects.filter(Q(name__icontains=text) | Q(repositories__name__icontains=text))
-        projects = projects.distinct()
+def home(user: Any, chosen: Filter, number: int) -> Home:
+    """This function will read one page of the projects that are meant, what runs and happened."""
     begin = (number - 1) * PROJECTS
-    found = list(projects.order_by("name")[begin : begin + PROJECTS + 1])
+    ordered = chosen.among(projects_board.in_use(user)).order_by("name")
+    found = list(ordered[begin : begin + PROJECTS + 1])
     cards = projects_board.cards(found[:PROJECTS])
     jobs = jobs_board.active(user, JOBS)
-    rows = " ".join([*(f"project:{card.project.pk}" for card in cards), topics.rows_of(jobs)])
-    return Home(cards, number, len(found) > PROJECTS, jobs, rows)
+    happened = feed.page(user, feed.Filter(), limit=EVENTS)
+    projects = (f"project:{card.project.pk}" for card in cards)
+    rows = " ".join([*projects, topics.rows_of(jobs), happened.rows])
+    return Home(cards, number, len(found) > PROJECTS, jobs, happened.items, rows)
 
 
 def fingerprints(keys: Any) -> dict[str, str]:
-    """This function will tell which projects and running jobs the home pages of users show."""
+    """This function will tell which projects, running jobs and events the home pages of users show."""
     projects = topics.lists(keys, _projects, PROJECTS)
     running = topics.lists(keys, _running, JOBS)
-    return {key: f"{projects[key]} {running[key]}" for key in projects}
+    happened = topics.lists(keys, _happened, EVENTS)
+    return {key: f"{projects[key]} {running[key]} {happened[key]}" for key in projects}
 
 
 def render(keys: Any) -> dict[str, str]:
@@ -71,3 +110,7 @@ def _projects(user: Any, key: str) -> "QuerySet[Project]":
 def _running(user: Any, key: str) -> "QuerySet[Job]":
     held = Job.objects.visible_to(user).filter(state__in=jobs_board.HELD)
     return topics.as_rows(held).order_by("pk")
+
+
+def _happened(user: Any, key: str) -> "QuerySet[Event]":
+    return feed.as_rows(feed.newest(user, feed.Filter(), EVENTS))

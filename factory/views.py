@@ -4,23 +4,25 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from factory import board, inbox, snapshot
+from factory import board, inbox, outlook
 from factory import legend as meanings
 from jobs import board as jobs_board
-from jobs import overall
 from jobs import runbook as entries
+from projects.models import Stage
+from projects.standing import Health
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """This view will show the projects a user may see and what is running."""
     version = jobs_board.clock()
-    text, number = request.GET.get("q", "").replace("\0", ""), request.GET.get("page", "1")
+    number, chosen = request.GET.get("page", "1"), board.Filter.of(request.GET)
     wanted = min(int(number), 100_000) if number.isascii() and number.isdecimal() else 1
-    found = board.home(request.user, text, max(1, wanted))
-    context = {"v": version, "home": found, "q": text, "given": {}, "rows": found.rows}
-    context |= {"present": snapshot.of(request.user), "unread": overall.unread(request.user)}
-    if not text and found.number == 1:
+    found = board.home(request.user, chosen, max(1, wanted))
+    context = {"v": version, "home": found, "chosen": chosen, "given": {}, "rows": found.rows}
+    context |= {"outlook": outlook.of(request.user), "viewer": request.user.pk}
+    context |= {"stages": Stage.values, "healths": Health.values}
+    if not chosen.query and found.number == 1:
         context["inbox"] = inbox.of(request.user)
         context["topic"] = f"home:{request.user.pk}"
     return render(request, "factory/home.html", context)

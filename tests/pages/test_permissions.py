@@ -219,6 +219,7 @@ TOPICS = {
     "repository": "{repository}",
     "home": "{contributor}",
     "inbox": "{contributor}",
+    "views": "{contributor}",
     "jobs": "{contributor}::",
     "repositoryrow": "{repository}",
     "projectpage": "{contributor}:{project}",
@@ -459,6 +460,7 @@ def test_a_topic_is_for_those_who_may_see_what_it_shows(
     own = name in (
         "home",
         "inbox",
+        "views",
         "jobs",
         "projectpage",
         "repositories",

@@ -76,6 +76,14 @@
     if (target) target.focus({ preventScroll: true });
     if (old.textContent !== fresher.textContent) fresher.classList.add("swapped");
     news();
+    worst();
+  };
+  /* Title and icon say the worst there is, as the region that counts it does */
+  const worst = () => {
+    const told = $("[data-title]");
+    if (!told || document.title === told.dataset.title) return;
+    document.title = told.dataset.title;
+    $("link[rel=icon]").href = told.dataset.icon;
   };
   const put = (topic, v, make) => {
     let late = false;
