@@ -211,7 +211,7 @@ class Input(Schema):
     value: int | float
 
 
-class Health(Schema):
+class HealthInputs(Schema):
     """The inputs of a repository's health; nothing is judged."""
 
     commit: str
@@ -278,7 +278,7 @@ class Node(Schema):
     skip: str = Field(description="Why its imports are not known; empty when they are.")
 
 
-class Nodes(Schema):
+class NodePage(Schema):
     """One page of the nodes of the current map, by id."""
 
     commit: str
@@ -298,7 +298,7 @@ class Edge(Schema):
     lines: list[int] = Field(description="Where src says so.")
 
 
-class Edges(Schema):
+class EdgePage(Schema):
     """One page of the edges of the current map, by id."""
 
     commit: str

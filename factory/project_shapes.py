@@ -27,7 +27,7 @@ class ChangedProject(Given):
     goal: str | None = Field(None, max_length=300)
 
 
-class Move(Given):
+class StageMove(Given):
     """A move to another stage."""
 
     to: Literal[tuple(Stage.values)] | None = Field(None, description="The stage.")  # type: ignore[valid-type]
@@ -43,7 +43,7 @@ class Put(Schema):
     schedules: int = Field(description="So many schedules were paused, or go on.")
 
 
-class Asked(Schema):
+class AskedFeed(Schema):
     """Which events of a feed are meant."""
 
     kind: str = Field("", max_length=64, description="Its name, or what precedes the dot.")

@@ -47,7 +47,7 @@ class Box(Schema):
     done_by: str
 
 
-class Change(Schema):
+class TaskChange(Schema):
     """What somebody did to a task."""
 
     at: datetime
@@ -72,7 +72,7 @@ class Task(Brief):
     next_states: list[_STATES] = Field(description="What it may become.")
     open_ends: list[str] = Field(description="What it requires that is open, in words.")
     items: list[Box]
-    changes: list[Change] = Field(description="The newest fifty, newest first.")
+    changes: list[TaskChange] = Field(description="The newest fifty, newest first.")
 
 
 class Tasks(Schema):
@@ -97,7 +97,7 @@ class Digest(Schema):
     next: Brief | None = Field(description="The task to take next.")
 
 
-class Asked(Schema):
+class AskedTasks(Schema):
     """Which tasks are meant."""
 
     state: Literal[("", *TaskState.values)] = ""  # type: ignore[valid-type]
@@ -141,7 +141,7 @@ class ChangedTask(Given):
     idea: _Id | None = Field(None, description="The id of an idea; null: none.")
 
 
-class Move(Given):
+class TaskMove(Given):
     """A move of a task to another state."""
 
     to: _STATES | None = Field(None, description="The state it becomes; needed.")

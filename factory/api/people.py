@@ -52,7 +52,7 @@ def owners(request: HttpRequest, pk: int, limit: int = Query(200, ge=0, le=MOST)
 
 @api.get(
     "/repositories/{int:pk}/health",
-    response={200: map_shapes.Health, **ERRORS},
+    response={200: map_shapes.HealthInputs, **ERRORS},
     summary="What health may be judged by",
 )
 @snapshot()

@@ -19,7 +19,7 @@ from projects.models import Project, Stage
 
 _BELOW = Query(None, ge=1, le=2**63 - 1)
 _ASKED = Query(...)
-_NO_MOVE = Body(project_shapes.Move())
+_NO_MOVE = Body(project_shapes.StageMove())
 _LIMIT = Query(feed.PAGE, ge=1, le=feed.PAGE)
 
 
@@ -97,7 +97,9 @@ def stages(
     response={200: Shape, **ACT_ERRORS},
     summary="Move a project to another stage",
 )
-def moves(request: HttpRequest, pk: int, given: project_shapes.Move = _NO_MOVE) -> HttpResponse:
+def moves(
+    request: HttpRequest, pk: int, given: project_shapes.StageMove = _NO_MOVE
+) -> HttpResponse:
     """To the next stage, or to another with a reason. 409 says what hinders it."""
     user, found = _permitted(request, pk, "plan")
     if given.to is None:
@@ -112,7 +114,7 @@ def moves(request: HttpRequest, pk: int, given: project_shapes.Move = _NO_MOVE) 
     summary="What happened in a project",
 )
 def project_feed(
-    request: HttpRequest, pk: int, asked: project_shapes.Asked = _ASKED
+    request: HttpRequest, pk: int, asked: project_shapes.AskedFeed = _ASKED
 ) -> HttpResponse:
     """Newest first; `kind` is the name of an event or what stands before its dot."""
     user = caller(request, "read").user
@@ -120,13 +122,13 @@ def project_feed(
 
 
 @api.get("/feed", response={200: project_shapes.Feed, **ERRORS}, summary="What happened everywhere")
-def everything(request: HttpRequest, asked: project_shapes.Asked = _ASKED) -> HttpResponse:
+def everything(request: HttpRequest, asked: project_shapes.AskedFeed = _ASKED) -> HttpResponse:
     """The same of all projects you may see."""
     return _told(request, caller(request, "read").user, None, asked)
 
 
 def _told(
-    request: HttpRequest, user: Any, scope: int | None, asked: project_shapes.Asked
+    request: HttpRequest, user: Any, scope: int | None, asked: project_shapes.AskedFeed
 ) -> HttpResponse:
     since, until = _aware(asked.since), _aware(asked.until)
     chosen = feed.Filter(scope, asked.kind, asked.actor, since, until)

@@ -103,7 +103,7 @@ def one_map(request: HttpRequest, pk: int) -> HttpResponse:
 
 @api.get(
     "/repositories/{int:pk}/nodes",
-    response={200: map_shapes.Nodes, **ERRORS},
+    response={200: map_shapes.NodePage, **ERRORS},
     summary="Files and packages of the current map",
 )
 @snapshot()
@@ -119,7 +119,7 @@ def nodes(request: HttpRequest, pk: int, after: int = _AFTER, limit: int = _ROWS
 
 @api.get(
     "/repositories/{int:pk}/edges",
-    response={200: map_shapes.Edges, **ERRORS},
+    response={200: map_shapes.EdgePage, **ERRORS},
     summary="Which files of the current map need each other",
 )
 @snapshot()

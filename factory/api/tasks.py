@@ -18,7 +18,7 @@ from projects.planning import Wrong
 CHANGES = 50
 _ASKED = Query(...)
 _NO_TASK = Body(task_shapes.NewTask())
-_NO_MOVE = Body(task_shapes.Move())
+_NO_MOVE = Body(task_shapes.TaskMove())
 _NO_TICK = Body(task_shapes.Tick())
 _NO_TIE = Body(task_shapes.Tie())
 
@@ -28,7 +28,7 @@ _NO_TIE = Body(task_shapes.Tie())
     response={200: task_shapes.Tasks, **ERRORS},
     summary="Tasks of a project",
 )
-def tasks(request: HttpRequest, pk: int, asked: task_shapes.Asked = _ASKED) -> HttpResponse:
+def tasks(request: HttpRequest, pk: int, asked: task_shapes.AskedTasks = _ASKED) -> HttpResponse:
     """The tasks of a project that match, by id."""
     user = caller(request, "read").user
     project = get_object_or_404(Project.objects.visible_to(user), pk=pk)
@@ -87,7 +87,9 @@ def edit_task(request: HttpRequest, pk: int, given: task_shapes.ChangedTask) -> 
 @api.post(
     "/tasks/{int:pk}/moves", response={200: task_shapes.Task, **ACT_ERRORS}, summary="Move a task"
 )
-def move_task(request: HttpRequest, pk: int, given: task_shapes.Move = _NO_MOVE) -> HttpResponse:
+def move_task(
+    request: HttpRequest, pk: int, given: task_shapes.TaskMove = _NO_MOVE
+) -> HttpResponse:
     """Moves a task. 409 says what is true when it moved before, or what is still open."""
     user, found = _permitted(request, pk)
     if given.to is None:
