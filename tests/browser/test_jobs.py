@@ -148,3 +148,19 @@ def test_one_tick_chooses_the_page(context_of: Any, product: Stack, full: dict[s
     expect(page.get_by_role("heading", level=1)).to_have_text("Archive 15 jobs?")
     page.get_by_role("button", name="Archive 15").click()
     expect(page.locator("ul.notes")).to_contain_text("15 archived.")
+
+
+@pytest.mark.parametrize("address", ["/", "/jobs/"])
+def test_a_first_visit_carries_at_most_100_kilobytes_over_the_wire(
+    address: str, context_of: Any, product: Stack, full: dict[str, int]
+) -> None:
+    page = context_of("staff")
+    carried: list[int] = []
+    wire = page.context.new_cdp_session(page)
+    wire.send("Network.enable")
+    wire.on("Network.loadingFinished", lambda told: carried.append(told["encodedDataLength"]))
+
+    page.goto(product.url + address, wait_until="networkidle")
+
+    assert len(carried) >= 3
+    assert sum(carried) <= 100_000
