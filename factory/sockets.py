@@ -89,6 +89,17 @@ class Pages(AsyncWebsocketConsumer):
         except live.Broken:
             await self.close(TRY_AGAIN)
 
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """This method will hand on what the relay sends at once.
+
+        Channels lets a thread look after the database before each message: the one that also answers
+        its questions, so that all news of all pages waited for them.
+        """
+        if message["type"] in ("news", "tick"):
+            await getattr(self, message["type"])(message)
+        else:
+            await super().dispatch(message)
+
     async def news(self, message: dict[str, Any]) -> None:
         """This method will take what a topic shows now in the place of what was not sent yet.
 
@@ -129,6 +140,7 @@ class Pages(AsyncWebsocketConsumer):
         await self._announce()
 
     async def _watch(self, wanted: dict[str, int]) -> None:
+        before = dict(self.shown)
         user = await self._user()
         if user is None:
             await self.close(LOGGED_OUT)
@@ -140,7 +152,9 @@ class Pages(AsyncWebsocketConsumer):
         for topic in allowed - self.shown.keys():
             await self.channel_layer.group_add(live.group(topic), self.channel_name)
         refused = sorted(wanted.keys() - allowed)
-        self.shown = {topic: wanted[topic] for topic in allowed}
+        # Sent while this was asked: the page gets it, and would get it again if that were forgotten.
+        sent = {topic: v for topic, v in self.shown.items() if v != before.get(topic)}
+        self.shown = {topic: sent.get(topic, wanted[topic]) for topic in allowed}
         if refused:
             await self._say({"refused": refused})
         await self._announce()
