@@ -5,12 +5,10 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import User
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
@@ -84,7 +82,7 @@ class Walk:
         Membership.objects.create(project=project, user=user, role=Role.VIEWER)
         topic = f"project:{project.pk}"
         address = f"{settings.FACTORY_URL.replace('http', 'ws', 1)}/ws/live"
-        cookie = f"{settings.SESSION_COOKIE_NAME}={_session(user)}"
+        cookie = f"{settings.SESSION_COOKIE_NAME}={first_contact.session(user)}"
         try:
             with connect(
                 address, origin=settings.FACTORY_URL, additional_headers={"Cookie": cookie}
@@ -154,12 +152,3 @@ def _take(step: Callable[[], str]) -> dict[str, Any]:
         ok, detail = False, str(error)
     seconds = round(time.monotonic() - began, 2)
     return {"name": step.__name__, "ok": ok, "seconds": seconds, "detail": detail}
-
-
-def _session(user: User) -> str:
-    session = import_module(settings.SESSION_ENGINE).SessionStore()
-    session[SESSION_KEY] = str(user.pk)
-    session[BACKEND_SESSION_KEY] = first_contact.PASSWORDS
-    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    session.create()
-    return str(session.session_key)

@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 from collections.abc import Iterator
 from typing import Any
 
-from factory.bench import controls, history, jobs, pages, peers, recovery, retries
+from factory.bench import controls, history, jobs, live, pages, peers, recovery, retries
 from jobs.management.contract import BadInput, Contract
 from projects.mapping import bench as maps
 
@@ -12,7 +12,7 @@ _OF_REPOSITORY = {"map": maps.run, "history": history.run}
 
 
 class Command(Contract):
-    """Measures: jobs, what controls cost, map PATH (by phase), history PATH, pages, retries (simulated), recovery (kills)."""
+    """Measures: jobs, what controls cost, map PATH (by phase), history PATH, live, pages, retries (simulated), recovery (kills)."""
 
     help = __doc__
     bad_input = (*Contract.bad_input, peers.NotInstalled)
@@ -21,7 +21,7 @@ class Command(Contract):
         """This method will declare what is measured."""
         parser.add_argument(
             "what",
-            choices=("jobs", "controls", "history", "map", "pages", "recovery", "retries"),
+            choices=("jobs", "controls", "history", "live", "map", "pages", "recovery", "retries"),
             help="what to measure",
         )
         parser.add_argument("path", nargs="?", help="map, history: a local repository")
@@ -32,6 +32,9 @@ class Command(Contract):
         parser.add_argument("--batch", type=int, help="jobs: the most claimed at a time")
         parser.add_argument("--kills", type=int, default=50, help="recovery: of a busy runner")
         parser.add_argument("--idle-kills", type=int, default=20, help="recovery: of an idle one")
+        parser.add_argument("--sockets", type=int, default=500, help="live: how many")
+        parser.add_argument("--rate", type=int, default=1000, help="live: jobs a second")
+        parser.add_argument("--seconds", type=float, default=60, help="live: of load")
         parser.add_argument("--seed", type=int, default=1, help="retries: the same is the same")
         rivals = sorted(peers.PEERS)
         parser.add_argument(
@@ -44,11 +47,8 @@ class Command(Contract):
             if options["path"] is None:
                 raise BadInput(f"path: bench {options['what']} needs a local repository")
             return _OF_REPOSITORY[options["what"]](options["path"]), True
-        if options["what"] == "recovery":
-            found = recovery.run(max(0, options["kills"]), max(0, options["idle_kills"]))
-            return found, found["tree"]["lost"] == 0
-        if options["what"] == "pages":
-            return _pages(options)
+        if options["what"] in _BY_ITSELF:
+            return _BY_ITSELF[options["what"]](options)
         if options["count"] < 1 or (options["batch"] or 1) < 1:
             raise BadInput("--count, --batch: give a number from 1")
         return _of_jobs(options)
@@ -77,6 +77,21 @@ def _pages(options: dict[str, Any]) -> tuple[Any, bool]:
         raise BadInput("--projects, --jobs: give a number from 1, and one from 1000")
     found = pages.run(options["projects"], options["jobs"], options["only"])
     return found, found["slower"] == 0
+
+
+def _live(options: dict[str, Any]) -> tuple[Any, bool]:
+    if options["sockets"] < 0 or options["rate"] < 0 or options["seconds"] < 1:
+        raise BadInput("--sockets, --rate: give numbers from 0; --seconds: give a number from 1")
+    figures = live.run(options["sockets"], options["rate"], options["seconds"])
+    return figures, figures["lost"] == 0
+
+
+def _recovery(options: dict[str, Any]) -> tuple[Any, bool]:
+    found = recovery.run(max(0, options["kills"]), max(0, options["idle_kills"]))
+    return found, found["tree"]["lost"] == 0
+
+
+_BY_ITSELF = {"live": _live, "pages": _pages, "recovery": _recovery}
 
 
 def _lines(value: dict[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
