@@ -132,6 +132,13 @@ def test_figures_of_a_kind_or_a_project_leave_the_others_out(world: World, hour:
         assert sum(one.jobs for one in figures.days(chosen)) == 1
 
 
+@pytest.fixture
+def unseen(world: World) -> None:
+    """This fixture will forget what upkeep saw beside other tests."""
+    QueueDepth.objects.all().delete()
+
+
+@pytest.mark.usefixtures("unseen")
 def test_upkeep_looks_at_queues_once_a_minute(world: World) -> None:
     queue.enqueue("demo.noop", {})
     for _ in range(3):
@@ -140,7 +147,8 @@ def test_upkeep_looks_at_queues_once_a_minute(world: World) -> None:
     assert 1 <= QueueDepth.objects.filter(queue="short").count() <= 2
 
 
-def test_a_queue_nobody_looked_at_is_unknown(hour: Span, world: World) -> None:
+@pytest.mark.usefixtures("unseen")
+def test_a_queue_nobody_looked_at_is_unknown(hour: Span) -> None:
     minute = hour.since.replace(second=0, microsecond=0) + timedelta(minutes=10)
     QueueDepth.objects.create(queue="short", at=minute, waiting=7, running=1)
 
