@@ -3,6 +3,7 @@
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from django.db.models import F, Manager, Min
@@ -63,7 +64,17 @@ def of(job_ids: Collection[int]) -> list[Job]:
     names = people.names_in(move.reason for move in moves)
     for move in moves:
         move.said = people.with_names(move.reason, names)
+    for job in jobs:
+        _time(job.timeline, whole=len(job.timeline) == job.moves_in_all)  # type: ignore[attr-defined]
     return jobs
+
+
+def _time(moves: list[Move], *, whole: bool) -> None:
+    """Give each move `left_at`, when the next one ended the state it led to; None: it lasts."""
+    for move, following in pairwise(moves):
+        move.left_at = following.at  # type: ignore[attr-defined]
+    if moves and not whole:  # what came after the first is not shown
+        moves[0].left_at = None  # type: ignore[attr-defined]
 
 
 def timeline(job: Job) -> tuple[list[Move], int]:

@@ -49,6 +49,11 @@ def tail(job_id: int) -> Log:
     return Log(lines[-TAIL_LINES:], lines[-1].number if lines else 0)
 
 
+def last_line(chunk: LogChunk) -> str:
+    """This function will give the last line of a part of a log."""
+    return (chunk.text.splitlines() or [""])[-1]
+
+
 def whole_log(job_id: int, least: Level = Level.DEBUG, grep: str = "") -> Log:
     """This function will give every kept line of at least a level that contains a text.
 

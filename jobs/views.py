@@ -12,6 +12,7 @@ from jobs import (
     controls,
     detail,
     downloads,
+    evidence,
     groups,
     kinds,
     logbook,
@@ -67,6 +68,7 @@ def reasons(request: HttpRequest, pk: int) -> HttpResponse:
     version = board.clock()
     job = get_object_or_404(board.shown(Job.objects.visible_to(request.user)), pk=pk)
     context = {"v": version, "job": board.labelled([job])[0], "sentences": why.why(job)}
+    context["sources"] = evidence.of(job)
     context["may_act"] = ports.scopes.allows(request.user, "sync", job.scope)
     return render(request, "jobs/reasons.html", context)
 

@@ -10,6 +10,7 @@ from django.test import Client
 
 from jobs import groups, queue
 from jobs.models import Job
+from projects.models import Project
 from tests.pages.conftest import World, browser_of, hold, runner
 from tests.pages.test_pages import queries, text_of
 
@@ -132,3 +133,27 @@ def test_the_page_costs_the_same_at_1_and_at_50_causes(world: World, as_staff: C
 @pytest.mark.parametrize("error", ["x", "A" * 12, "0" * 13, "%00"])
 def test_a_fingerprint_that_is_none_is_400(error: str, as_staff: Client) -> None:
     assert as_staff.get(f"/jobs/?error={error}").status_code == 400
+
+
+def test_what_is_retried_is_what_was_counted_without_the_archived(
+    world: World, as_staff: Client
+) -> None:
+    alike = [failed(f"Row {number} is gone.", world.project.pk).pk for number in range(3)]
+    Job.objects.filter(pk=alike[0]).update(acknowledged_at=Now())
+    page = text_of(as_staff, "/jobs/failures/")
+    [group] = [one for one in groups.of(Job.objects.all()) if one.count == 2]
+
+    asked = text_of(
+        as_staff, f"/jobs/selections/?state=failed&error={group.fingerprint}&all=on&act=retry"
+    )
+
+    assert "Retry 2…" in page
+    assert "Retry 2 jobs?" in asked
+
+
+def test_a_cause_names_the_projects_it_struck(world: World, as_staff: Client) -> None:
+    more = [Project.objects.create(name=name, slug=name.lower()) for name in ("Reef", "Sound")]
+    for project in (world.project, *more, Project.objects.create(name="Tide", slug="tide")):
+        failed("The same.", project.pk)
+
+    assert "in Harbour, Reef, Sound and 1 more" in text_of(as_staff, "/jobs/failures/")
