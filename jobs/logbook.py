@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from jobs import levels
+from jobs import ansi, levels
 from jobs.levels import Level
 from jobs.models import Attempt, Job, LogChunk
 
@@ -20,6 +20,8 @@ class Line:
     level: Level = Level.INFO
     part: str = ""
     """In a log of several attempts: which one wrote it, and since when."""
+    raw: str = ""
+    """The text with what chooses its colours."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,8 @@ def tail(job_id: int) -> Log:
         if first_line <= begins[0][2] - TAIL_LINES:
             break
     read = reversed(chunks.filter(pk__in=wanted))
-    lines = [line for chunk in read for line in _lines(chunk, newest=True)]
-    return Log(lines[-TAIL_LINES:], lines[-1].number if lines else 0)
+    found = [line for chunk in read for line in lines(chunk)]
+    return Log(found[-TAIL_LINES:], found[-1].number if found else 0)
 
 
 def last_line(chunk: LogChunk) -> str:
@@ -61,17 +63,19 @@ def whole_log(job_id: int, least: Level = Level.DEBUG, grep: str = "") -> Log:
     """
     chunks = list(LogChunk.objects.filter(job=job_id).order_by("fence", "seq"))
     last = chunks[-1].fence if chunks else 0
-    parts = _parts(job_id, chunks)
-    lines = [
+    parts = attempts(job_id, chunks)
+    found = [
         line
         for chunk in chunks
-        for line in _lines(chunk, newest=chunk.fence == last, part=parts.get(chunk.fence, ""))
+        for line in lines(
+            chunk, "" if chunk.fence == last else f"a{chunk.fence}-", parts.get(chunk.fence, "")
+        )
     ]
-    return Log([line for line in lines if _wanted(line, least, grep)], len(lines))
+    return Log([line for line in found if _wanted(line, least, grep)], len(found))
 
 
-def _parts(job_id: int, chunks: list[LogChunk]) -> dict[int, str]:
-    """What to call the attempts that wrote a log, by their fences, where there are several."""
+def attempts(job_id: int, chunks: list[LogChunk]) -> dict[int, str]:
+    """This function will say which attempts wrote a log, by their fences, where there are several."""
     begun = {chunk.fence: chunk.created_at for chunk in reversed(chunks)}
     if len(begun) < 2:
         return {}
@@ -91,20 +95,19 @@ def further_log(
     `most` chunks are read, or all.
     """
     chunks = list(LogChunk.objects.filter(job=job_id, pk__gt=after).order_by("pk")[:most])
-    lines = [line for chunk in chunks for line in _lines(chunk, newest=True)]
-    return [line for line in lines if _wanted(line, least, grep)], (
+    found = [line for chunk in chunks for line in lines(chunk)]
+    return [line for line in found if _wanted(line, least, grep)], (
         chunks[-1].pk if chunks else after
     )
 
 
-def _lines(chunk: LogChunk, *, newest: bool, part: str = "") -> list[Line]:
-    before = "" if newest else f"a{chunk.fence}-"
+def lines(chunk: LogChunk, before: str = "", part: str = "") -> Iterator[Line]:
+    """This function will read a part of a log line by line; `before` begins their anchors."""
     texts = chunk.text.splitlines()
     letters = chunk.levels.ljust(len(texts))
-    return [
-        Line(f"{before}L{number}", number, text, levels.of_letter(letter), part)
-        for number, (text, letter) in enumerate(zip(texts, letters, strict=False), chunk.first_line)
-    ]
+    for number, (text, letter) in enumerate(zip(texts, letters, strict=False), chunk.first_line):
+        level, bare = levels.of_letter(letter), ansi.plain(text)
+        yield Line(f"{before}L{number}", number, bare, level, part, text)
 
 
 def _wanted(line: Line, least: Level, grep: str) -> bool:
@@ -112,6 +115,6 @@ def _wanted(line: Line, least: Level, grep: str) -> bool:
 
 
 def log_parts(job_id: int) -> Iterator[str]:
-    """This function will read a whole log part by part, however long it is."""
+    """This function will read a whole log part by part, however long it is, without its colours."""
     chunks = LogChunk.objects.filter(job=job_id).order_by("fence", "seq")
-    yield from chunks.values_list("text", flat=True).iterator(chunk_size=8)
+    yield from map(ansi.plain, chunks.values_list("text", flat=True).iterator(chunk_size=8))

@@ -8,7 +8,7 @@ from dataclasses import astuple, dataclass, field
 from time import monotonic
 from typing import Any
 
-from jobs import db
+from jobs import ansi, db
 from jobs.db import Connection
 from jobs.ledger import Claim, statement
 from jobs.levels import Level
@@ -108,7 +108,7 @@ class Report:
 
     def log(self, text: str, level: Level = Level.INFO) -> None:
         """This method will add redacted lines to the log; beyond its head only the end is kept."""
-        lines = [line[:LINE_CHARS] for line in printable(redact(text)).splitlines()]
+        lines = [line[:LINE_CHARS] for line in _harmless(text).splitlines()]
         with self._lock:
             self.heard_at = monotonic()
             for line in lines:
@@ -234,6 +234,21 @@ def _count(number: float) -> int:
 
 def _words(text: str) -> str:
     return printable(redact(str(text)[:LINE_CHARS]))[:200]
+
+
+def _harmless(text: str) -> str:
+    """A text without secrets and control characters; its colours stay where nothing was taken out.
+
+    A secret may be written in two colours: it is looked for in the words alone.
+    """
+    if "\x1b" not in text:
+        return printable(redact(text))
+    words = ansi.plain(text)
+    if redact(words) != words:
+        return printable(redact(words))
+    found = list(ansi.pieces(text))
+    coloured = (f"\x1b[{codes}m{printable(piece)}" for codes, piece in found[1:])
+    return printable(found[0][1]) + "".join(coloured)
 
 
 _LOG_FIELDS = ("job", "fence", "seq", "first_line", "text", "levels")

@@ -1,6 +1,7 @@
 """What the ledger's pages show; `jobs.acting` holds those that change something."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -17,6 +18,7 @@ from jobs import (
     kinds,
     logbook,
     ports,
+    scrollback,
     topics,
     why,
 )
@@ -75,17 +77,22 @@ def reasons(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 def log(request: HttpRequest, pk: int) -> HttpResponse:
-    """This view will show the log of one job; level and text filter are in the address."""
+    """This view will show a page of a job's log; which one, and of which lines, is in the address."""
+    version, given = board.clock(), request.GET
     job = get_object_or_404(Job.objects.visible_to(request.user), pk=pk)
-    level = choosing.one_of([one.value for one in Level], request.GET.get("level", ""), "level")
-    grep = request.GET.get("grep", "")[:200]
-    context = {
-        "job": job,
-        "log": logbook.whole_log(job.pk, Level(level or Level.DEBUG), grep),
-        "levels": list(Level),
-        "level": level,
-        "grep": grep,
-    }
+    level = choosing.one_of([one.value for one in Level], given.get("level", ""), "level")
+    wrap = choosing.one_of(["on", "off"], given.get("wrap", ""), "wrap")
+    grep, at = given.get("grep", "")[:200], scrollback.Range.of(given.get("at", ""))
+    follow = bool(given.get("follow")) and at is None
+    wanted = scrollback.Wanted(Level(level or Level.DEBUG), grep)
+    page = scrollback.page(pk, wanted, _number(given.get("page", "")) or 1, at, end=follow)
+    asked = {"level": level, "grep": grep, "wrap": wrap}
+    context = {"v": version, "job": job, "log": page, "wanted": wanted, "levels": list(Level)}
+    context |= {"at": at, "follow": follow, "flat": wrap == "off", **asked}
+    context["asked"] = urlencode({name: value for name, value in asked.items() if value})
+    context["unwrapped"] = urlencode(
+        {name: asked[name] for name in ("level", "grep") if asked[name]}
+    )
     return render(request, "jobs/log.html", context)
 
 

@@ -7,14 +7,15 @@ from django import template
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from factory import notices
 from factory.skin import theme_of
-from jobs import controls, edges, kinds, runbook, summary
+from jobs import ansi, controls, edges, kinds, runbook, summary
 from jobs.controls import Control
-from jobs.redaction import visible
+from jobs.redaction import MARK, visible
+from jobs.scrollback import Range
 from projects import planning
 
 # The first that is found: most browsers also name those they descend from.
@@ -62,6 +63,7 @@ _VERBS = {
 }
 # The look and the glyph of a project's health.
 _HEALTH = {"well": "succeeded", "attention": "stale", "broken": "failed"}
+_TAKEN_OUT = f'<mark class="taken" title="Taken out before it was stored">{MARK}</mark>'
 register = template.Library()
 register.filter("visible", visible)
 
@@ -204,6 +206,23 @@ def can_wait(job: Any) -> bool:
 def can_be_freed(job: Any) -> bool:
     """This filter will say whether what the job waits for still matters."""
     return edges.can_be_freed(job)
+
+
+@register.filter
+def coloured(line: str) -> SafeString:
+    """This filter will write a line of a log: colours as classes, and marks what was taken out."""
+    parts = []
+    for span in ansi.spans(line):
+        text = escape(visible(span.text)).replace(MARK, _TAKEN_OUT)
+        looks = " ".join(f"sgr-{look}" for look in span.looks)
+        parts.append(f'<span class="{looks}">{text}</span>' if looks else text)
+    return mark_safe("".join(parts))  # noqa: S308 — each part is escaped
+
+
+@register.filter
+def picked(line: Any, at: Range | None) -> bool:
+    """This filter will say whether an address names a line of a log."""
+    return bool(at) and isinstance(at, Range) and at.holds(line)
 
 
 @register.filter

@@ -42,7 +42,7 @@ def test_each_attempt_leads_to_its_own_log_and_says_what_memory_it_held(
     log = text_of(as_staff, f"/jobs/{job.pk}/log/")
 
     for anchor, peak in (("a1-L1", "at most 51 MiB"), ("L1", "at most 70 MiB")):
-        assert f'href="/jobs/{job.pk}/log/#{anchor}"' in page
+        assert f'href="/jobs/{job.pk}/log/?at={anchor}#{anchor}"' in page
         assert f'id="{anchor}"' in log
         assert peak in page
 

@@ -231,10 +231,29 @@
     } catch { location.href = link.href; }
   });
 
-  /* A line of the log that is not on this page is on the page of the whole log */
+  /* A line of the log that is not on this page is on a page of the whole log; #L10-L20 are marked */
   const line = location.hash;
   const wholeLog = $("a[data-whole-log]");
-  if (wholeLog && /^#(a\d+-)?L\d+$/.test(line) && !document.getElementById(line.slice(1))) location.replace(wholeLog.href + line);
+  const pick = scroll => {
+    const [, part, from, to] = /^#(a\d+-)?L(\d+)(?:-L?(\d+))?$/.exec(location.hash) || [];
+    if (!from) return;
+    const name = number => `${part || ""}L${number}`, first = document.getElementById(name(from));
+    if (!first && wholeLog && !location.search.includes("at=")) location.replace(`${wholeLog.href}?at=${location.hash.slice(1)}#${name(from)}`);
+    if (!first || !to) return;
+    all(".log li.picked").forEach(one => one.classList.remove("picked"));
+    for (let number = +from; number <= +to && document.getElementById(name(number)); number++) document.getElementById(name(number)).classList.add("picked");
+    if (scroll) first.scrollIntoView({ block: "center" });
+  };
+  pick(true);
+  addEventListener("hashchange", () => pick(true));
+  document.addEventListener("click", event => {
+    const link = event.shiftKey && event.target.closest(".log li > a"), from = /^#((?:a\d+-)?)L(\d+)/.exec(location.hash);
+    const to = link && /^((?:a\d+-)?)L(\d+)$/.exec(link.parentNode.id);
+    if (!to || !from || to[1] !== from[1]) return;
+    event.preventDefault();
+    const ends = [+from[2], +to[2]].sort((a, b) => a - b);
+    location.hash = `${to[1]}L${ends[0]}-L${ends[1]}`;
+  });
 
   const logs = $(".log:not(.whole)");
   if (logs && !line) logs.scrollTop = logs.scrollHeight;
