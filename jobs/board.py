@@ -2,18 +2,18 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from django.db import connection
-from django.db.models import Case, CharField, F, Q, QuerySet, Value, When
+from django.db.models import Case, CharField, F, Max, Min, Q, QuerySet, Value, When
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Greatest
 
 from jobs import dependencies, groups, people, ports
 from jobs.models import Job
-from jobs.states import HELD, LIVE, UNSTARTED, State
+from jobs.states import FINISHED, HELD, LIVE, UNSTARTED, State
 
 LOST = "lost"
 WORDS = (*State.values, LOST)
@@ -21,6 +21,12 @@ WORDS = (*State.values, LOST)
 EVIDENT = Q(("evident", True))
 """Of jobs with evidence: a live runner holds it."""
 PAGE = 50
+LOOKED = 100_000
+"""So many ids a page looks through at most where no index leads to what matches."""
+OLDEST = "oldest"
+TODAY = "today"
+NARROW = {*LIVE, LOST, State.FAILED, State.CANCELLED}
+"""Words whose jobs have an index of their own, or are few."""
 # By `job_live`, each kind of the unfinished apart: `id` is its second column.
 _FIRST_OF_SCOPES = """
 SELECT first.id FROM unnest(%s::bigint[]) AS wanted (scope), LATERAL (
@@ -42,10 +48,14 @@ UNION ALL SELECT 'all', count(*) FROM job
 
 @dataclass(frozen=True)
 class Page:
-    """A page of jobs, newest first, and the id the next page begins below."""
+    """A page of jobs, and the id from which the next page goes on.
+
+    `partial`: it ends where enough were looked through, not where it is full.
+    """
 
     jobs: list[Job]
     older: int | None
+    partial: bool = False
 
 
 def clock() -> int:
@@ -107,14 +117,25 @@ def showing(jobs: "QuerySet[Job]", word: str) -> "QuerySet[Job]":
 
 @dataclass(frozen=True)
 class Filter:
-    """Which jobs a list holds: those that show a word, of a kind, of a group of failures."""
+    """Which jobs a list holds, as an address says it; `jobs.choosing` reads and checks that.
+
+    `error` is a group of failures, `project` a slug, `actor` who asked, `q` a text. `since` and
+    `until` are moments: of the end, where a word for what has ended is chosen, else of the start.
+    """
 
     state: str = ""
     kind: str = ""
     error: str = ""
+    queue: str = ""
+    project: str = ""
+    actor: str = ""
+    q: str = ""
+    since: str = ""
+    until: str = ""
+    sort: str = ""
 
     def __bool__(self) -> bool:
-        return any((self.state, self.kind, self.error))
+        return bool(self.fields)
 
     @property
     def fields(self) -> dict[str, str]:
@@ -126,22 +147,90 @@ class Filter:
         """What is chosen, as the end of an address."""
         return urlencode(self.fields)
 
+    @property
+    def stateless(self) -> str:
+        """What is chosen besides the state, as the end of an address."""
+        return urlencode({name: value for name, value in self.fields.items() if name != "state"})
+
+    @property
+    def watchable(self) -> bool:
+        """Whether a page can be told of new rows: of what is asked by state and kind alone."""
+        return set(self.fields) <= {"state", "kind"}
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether no index leads to what matches, so that a page looks through a part at a time."""
+        narrow = self.project or self.error or self.state in NARROW
+        return not narrow and any((self.queue, self.actor, self.q, self.since, self.until))
+
     def of(self, jobs: "QuerySet[Job]") -> "QuerySet[Job]":
         """This method will keep the jobs that match."""
         if self.state:
             jobs = showing(jobs, self.state)
-        if self.kind:
-            jobs = jobs.filter(kind=self.kind)
+        for name in ("kind", "queue"):
+            if value := getattr(self, name):
+                jobs = jobs.filter(**{name: value})
+        if self.project:
+            jobs = jobs.filter(scope=ports.scopes.named(self.project) or 0)
+        if self.actor:
+            jobs = jobs.filter(created_by__in=people.actors_named(self.actor))
+        if self.q:
+            jobs = jobs.filter(_saying(self.q))
+        jobs = jobs.filter(**self._span())
         return groups.alike(jobs, self.error) if self.error else jobs
+
+    def _span(self) -> dict[str, datetime]:
+        column = "finished_at" if self.state in FINISHED else "created_at"
+        moments = {f"{column}__gte": self.since, f"{column}__lt": self.until}
+        return {test: at(moment) for test, moment in moments.items() if moment}
+
+
+def at(moment: str) -> datetime:
+    """This function will read a moment in UTC, or the word `today`: when this day began."""
+    if moment == TODAY:
+        return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    found = datetime.fromisoformat(moment)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _saying(text: str) -> Q:
+    """Jobs whose words contain a text; a number is an id, too."""
+    found = Q(subject__icontains=text) | Q(kind__icontains=text) | Q(reason__icontains=text)
+    number = text.removeprefix("#")
+    if number.isascii() and number.isdecimal() and len(number) < 19:
+        found |= Q(pk=int(number))
+    return found | Q(failure_message__icontains=text)
 
 
 def page(user: Any, chosen: Filter, below: int | None = None) -> Page:
-    """This function will give one page of the jobs `user` may see, newest first."""
-    jobs = shown(chosen.of(Job.objects.visible_to(user))).order_by("-pk")
+    """This function will give one page of the jobs `user` may see, newest first unless chosen.
+
+    `below` is the id it goes on from. Where no index leads to what matches, at most `LOOKED` ids are
+    looked through, so that a page comes soon however rare that is.
+    """
+    up = chosen.sort == OLDEST
+    seen = Job.objects.visible_to(user)
+    jobs = shown(chosen.of(seen)).order_by("pk" if up else "-pk")
     if below is not None:
-        jobs = jobs.filter(pk__lt=below)
+        jobs = jobs.filter(pk__gt=below) if up else jobs.filter(pk__lt=below)
+    end = _end(below, up=up) if chosen.is_wide else None
+    if end is not None:
+        jobs = jobs.filter(pk__lte=end) if up else jobs.filter(pk__gte=end)
     found = labelled(jobs[: PAGE + 1])
-    return Page(found[:PAGE], found[PAGE - 1].pk if len(found) > PAGE else None)
+    if len(found) > PAGE:
+        return Page(found[:PAGE], found[PAGE - 1].pk)
+    if end is None:
+        return Page(found, None)
+    left = Job.objects.filter(pk__gt=end) if up else Job.objects.filter(pk__lt=end)
+    return Page(found, end, True) if left.exists() else Page(found, None)
+
+
+def _end(start: int | None, *, up: bool) -> int:
+    """The last id that a page looks at which begins at `start`, or at an end of all jobs."""
+    if start is None:
+        bounds = Job.objects.aggregate(first=Min("pk"), last=Max("pk"))
+        start = (bounds["first"] or 0) - 1 if up else (bounds["last"] or 0) + 1
+    return start + LOOKED if up else start - LOOKED
 
 
 def active(user: Any, limit: int = 20) -> list[Job]:

@@ -12,9 +12,12 @@ from django.http import QueryDict
 from jobs import board, kinds
 from jobs.controls import Control
 from jobs.models import Job
+from jobs.plain import printable
 
 MOST = 500
 """So many are taken one by one; more are meant by a filter."""
+LONGEST = 200
+"""So many characters a text to look for has at most."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,13 @@ def filter_of(given: Mapping[str, str]) -> board.Filter:
         state=one_of(board.WORDS, given.get("state", ""), "state"),
         kind=one_of([one.name for one in kinds.all_kinds()], given.get("kind", ""), "kind"),
         error=_fingerprint(given.get("error", "")),
+        queue=_text(given, "queue"),
+        project=_text(given, "project"),
+        actor=_text(given, "actor"),
+        q=_text(given, "q"),
+        since=_moment(given, "since"),
+        until=_moment(given, "until"),
+        sort=one_of([board.OLDEST], given.get("sort", ""), "sort"),
     )
 
 
@@ -100,6 +110,23 @@ def seen(user: Any, ids: Collection[int], name: str) -> list[int]:
 
 def _short(text: str) -> str:
     return text if len(text) <= 40 else f"{text[:39]}…"
+
+
+def _text(given: Mapping[str, str], name: str) -> str:
+    """What nobody can have written stays in it as a mark, so that it is found nowhere."""
+    return printable(given.get(name, "").strip())[:LONGEST]
+
+
+def _moment(given: Mapping[str, str], name: str) -> str:
+    text = given.get(name, "").strip()
+    try:
+        if text:
+            board.at(text)
+    except (ValueError, OverflowError):
+        raise BadRequest(
+            f"{name}={_short(text)} is no moment: give one in UTC, such as 2026-01-31T14:00, or today."
+        ) from None
+    return text
 
 
 def _fingerprint(text: str) -> str:

@@ -16,6 +16,12 @@ def names_in(texts: Iterable[str]) -> dict[str, str]:
     return {f"user:{pk}": user.get_username() for pk, user in users.items()}
 
 
+def actors_named(text: str) -> list[str]:
+    """This function will give the actors that somebody may mean: by a user's name, or as written."""
+    users = get_user_model().objects.filter(username__iexact=text).values_list("pk", flat=True)
+    return [text, *(f"user:{pk}" for pk in users)]
+
+
 def actors_in(text: str) -> set[str]:
     """This function will give the users that a text speaks of, such as user:7."""
     return {found[0] for found in _USER.finditer(text)}

@@ -19,6 +19,7 @@ class Scopes:
     allows: Callable[[Any, str, int | None], bool] = lambda user, act, scope: bool(user.is_staff)
     where: Callable[[Any, str], Iterable[int]] = lambda user, act: ()
     label: Callable[[Collection[int]], Mapping[int, str]] = lambda ids: {}
+    named: Callable[[str], int | None] = lambda slug: None
 
     def provide(
         self,
@@ -27,9 +28,11 @@ class Scopes:
         allows: Callable[[Any, str, int | None], bool],
         where: Callable[[Any, str], Iterable[int]],
         label: Callable[[Collection[int]], Mapping[int, str]],
+        named: Callable[[str], int | None],
     ) -> None:
         """This method will put the upper app's answers in place."""
-        self.visible, self.allows, self.where, self.label = visible, allows, where, label
+        self.visible, self.allows, self.where = visible, allows, where
+        self.label, self.named = label, named
 
 
 @dataclass(frozen=True)

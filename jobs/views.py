@@ -23,12 +23,21 @@ from jobs import (
     why,
 )
 from jobs.levels import Level
-from jobs.models import Artefact, Job
+from jobs.models import Artefact, Job, Queue
+from jobs.states import FINISHED
+
+VIEWS = (
+    ("Running", "state=running"),
+    ("Stuck", "state=lost"),
+    ("Failed today", "state=failed&since=today"),
+    ("All", ""),
+)
+"""The lists people ask for most, by their addresses."""
 
 
 @require_safe
 def listing(request: HttpRequest) -> HttpResponse:
-    """This view will list jobs, newest first; filters and page are in the address."""
+    """This view will list jobs; filters, order and page are in the address."""
     chosen = choosing.filter_of(request.GET)
     below = _number(request.GET.get("below", ""))
     version = board.clock()
@@ -36,7 +45,9 @@ def listing(request: HttpRequest) -> HttpResponse:
     context = {"v": version, "page": page, "below": below, "chosen": chosen}
     context |= {"controls": controls.for_many(chosen.state), "may_act": _acts_somewhere(request)}
     context |= {"words": board.WORDS, "kinds": [one.name for one in kinds.all_kinds()]}
-    if below is None and not chosen.error:  # what is new belongs to the first page
+    context |= {"queues": list(Queue.objects.order_by("pk").values_list("pk", flat=True))}
+    context |= {"ended": chosen.state in FINISHED, "views": VIEWS, "looked": board.LOOKED}
+    if below is None and chosen.watchable:  # what is new belongs to the first page
         context["topic"] = f"jobs:{topics.list_key(request.user, chosen)}"
         context["rows"] = topics.rows_of(page.jobs)
     return render(request, "jobs/list.html", context)

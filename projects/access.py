@@ -77,3 +77,8 @@ def visible(user: Any) -> Iterable[int]:
 def label(ids: Collection[int]) -> Mapping[int, str]:
     """This function will name scopes."""
     return dict(Project.objects.filter(pk__in=ids).values_list("pk", "name"))
+
+
+def named(slug: str) -> int | None:
+    """This function will find a scope by its slug, whoever asks: what it holds is filtered apart."""
+    return Project.objects.filter(slug=slug).values_list("pk", flat=True).first()

@@ -27,7 +27,11 @@ class ProjectsConfig(AppConfig):
         )
 
         ports.scopes.provide(
-            visible=access.visible, allows=access.allows, where=access.where, label=access.label
+            visible=access.visible,
+            allows=access.allows,
+            where=access.where,
+            label=access.label,
+            named=access.named,
         )
         ports.checks.register("git", checks.git)
         tasks.subscribe()
