@@ -30,7 +30,12 @@ Chosen: Any = create_model(
 class AskedJobs(Chosen):
     """Which jobs are meant."""
 
-    below: int | None = Field(None, ge=1, le=_MOST_ID, description="Jobs of lower ids alone.")
+    below: int | None = Field(
+        None,
+        ge=1,
+        le=_MOST_ID,
+        description="Go on from this id: lower ones, or higher ones by sort=oldest.",
+    )
     limit: int = Field(board.PAGE, ge=1, le=board.PAGE)
 
     @property
@@ -41,7 +46,7 @@ class AskedJobs(Chosen):
 
 
 class Jobs(Schema):
-    """One page of jobs, newest first."""
+    """One page of jobs."""
 
     jobs: list[Job]
     next: int | None = Field(description="Ask again with below=this; null on the last page.")

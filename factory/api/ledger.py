@@ -22,11 +22,14 @@ _DELIVERIES = Query(...)
 
 @api.get("/jobs", response={200: ledger_shapes.Jobs, **ERRORS}, summary="Jobs you may see")
 def jobs(request: HttpRequest, asked: ledger_shapes.AskedJobs = _JOBS) -> HttpResponse:
-    """Newest first, by the filters of the page of jobs."""
+    """Newest first unless sorted, by the filters of the page of jobs.
+
+    What no index leads to is looked for a part at a time: an answer may be empty and have a `next`.
+    """
     user = caller(request, "read").user
     page = board.page(user, asked.filter, asked.below)
     listed = page.jobs[: asked.limit]
-    further = listed[-1].pk if page.older or len(page.jobs) > len(listed) else None
+    further = page.older if len(page.jobs) == len(listed) else listed[-1].pk
     return fresh(request, {"jobs": [described(one) for one in listed], "next": further})
 
 

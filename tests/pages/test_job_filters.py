@@ -138,3 +138,15 @@ def test_only_what_no_index_leads_to_is_looked_for_in_parts(
     chosen: board.Filter, wide: bool
 ) -> None:
     assert chosen.is_wide == wide
+
+
+def test_the_api_goes_on_where_a_part_held_nothing(
+    jobs: dict[str, Job], as_staff: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(board, "LOOKED", 2)
+
+    first = as_staff.get("/api/jobs?q=refused").json()
+    second = as_staff.get(f"/api/jobs?q=refused&below={first['next']}").json()
+
+    assert first["jobs"] == []
+    assert [one["id"] for one in second["jobs"]] == [jobs["failed"].pk]
