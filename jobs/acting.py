@@ -2,13 +2,13 @@
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest, PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from jobs import controls, edges, ports
-from jobs.choosing import Selection, jobs_of, one_of
+from jobs import controls, edges, forms, kinds, ports
+from jobs.choosing import Selection, jobs_of, number_of, one_of
 from jobs.controls import Control
 from jobs.models import Dependency, Job, Policy
 from jobs.models.hindrance import repairs as possible_repairs
@@ -93,6 +93,29 @@ def selections(request: HttpRequest) -> HttpResponse:
         "unable": selection.seen(request.user).count() - count,
     }
     return render(request, "jobs/confirm_many.html", context)
+
+
+@_ASKED
+def creation(request: HttpRequest) -> HttpResponse:
+    """This view will show the form of a kind, filled as a job was if one is named, and make a job."""
+    if not request.user.is_staff:
+        raise Http404
+    given = request.POST if request.method == "POST" else request.GET
+    if not given.get("kind") and not given.get("from"):
+        return render(request, "jobs/kinds.html", {"kinds": kinds.for_people()})
+    source = None
+    if text := given.get("from", ""):
+        source = get_object_or_404(Job, pk=number_of(text, "from"))
+    try:
+        kind = kinds.offered(source.kind if source else given["kind"])
+    except kinds.UnknownKind as error:
+        raise BadRequest(f"{str(error)[:400]}.") from None
+    sent = request.POST if request.method == "POST" else None
+    form = forms.Making(kind, source, sent, initial=None if sent else forms.initial(source))
+    if sent is not None and form.is_valid():
+        made = form.make(actor(request))
+        return _told(request, made.pk, f"{made} was enqueued.")
+    return render(request, "jobs/new.html", {"form": form, "kind": kind, "source": source})
 
 
 def actor(request: HttpRequest) -> str:

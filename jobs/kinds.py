@@ -77,6 +77,16 @@ class Kind:
         """The first line of the handler's docstring."""
         return (inspect.getdoc(self.handler) or "").partition("\n")[0]
 
+    @property
+    def parameters(self) -> "list[Parameter]":
+        """What its handler takes besides its run, in order."""
+        wants = _signature(self.handler).named
+        takes = inspect.signature(self.handler).parameters
+        return [
+            Parameter(name, wanted, needed, None if needed else takes[name].default)
+            for name, (wanted, needed) in wants.items()
+        ]
+
     def check(self, arguments: dict[str, Any]) -> None:
         """This method will refuse arguments the handler could not be called with.
 
@@ -102,6 +112,15 @@ class Between(NamedTuple):
 
     low: float
     high: float
+
+
+class Parameter(NamedTuple):
+    """One argument of a handler: its annotated type, whether it must be given, and else its default."""
+
+    name: str
+    wanted: Any
+    needed: bool
+    default: Any
 
 
 @dataclass(frozen=True)

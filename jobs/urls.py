@@ -16,6 +16,7 @@ urlpatterns = [
     path("<int:pk>/repairs/", acting.repairs, name="repairs"),
     path("<int:pk>/dependencies/", acting.dependencies, name="dependencies"),
     path("<int:pk>/dependencies/<int:parent>/releases/", acting.releases, name="releases"),
+    path("new/", acting.creation, name="new"),
     path("selections/", acting.selections, name="selections"),
     *(
         path(f"<int:pk>/{one.noun}/", acting.act, {"control": one}, name=one.noun)

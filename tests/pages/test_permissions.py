@@ -41,6 +41,7 @@ CASES = {
     "jobs/": Case("stranger"),
     "jobs/failures/": Case("stranger"),
     "jobs/selections/": Case("stranger", "stranger"),
+    "jobs/new/": Case("staff", "staff"),
     "feed/": Case("stranger"),
     "legend/": Case("stranger"),
     "runbook/": Case("stranger"),
