@@ -5,12 +5,12 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db.models import CharField, OuterRef, QuerySet, Subquery, Value
+from django.db.models import CharField, Count, Max, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Concat
 from django.template.loader import render_to_string
 
 from jobs import board, dependencies, detail, ports
-from jobs.models import Artefact, Job, LateReport, LogChunk
+from jobs.models import Artefact, Dependency, Job, LateReport, LogChunk
 from jobs.states import State
 
 _ROW = (
@@ -62,7 +62,20 @@ def page_fingerprints(keys: Collection[str]) -> dict[str, str]:
     jobs = board.shown(Job.objects.filter(pk__in=numbers(keys))).annotate(
         chunk=Subquery(newest[:1]), left=Subquery(left[:1]), late=Subquery(late[:1])
     )
-    return _told(jobs.values_list(*_ROW, "chunk", "left", "late"))
+    told = _told(jobs.values_list(*_ROW, "chunk", "left", "late"))
+    tied = _tied(numbers(told))
+    return {key: board.fingerprint(text, *tied[int(key)]) for key, text in told.items()}
+
+
+def _tied(jobs: Collection[int]) -> dict[int, list[Any]]:
+    """When those moved last that jobs wait for, and that wait for them: pages show their states."""
+    found: dict[int, list[Any]] = {job: [] for job in jobs}
+    for own, other in (("child", "parent"), ("parent", "child")):
+        edges = Dependency.objects.filter(**{f"{own}__in": found}).order_by()
+        last = edges.values_list(own).annotate(Count("pk"), Max(f"{other}__updated_at"))
+        for job, *moved in last:
+            found[job] += [own, *moved]
+    return found
 
 
 def _told(rows: Iterable[tuple[Any, ...]]) -> dict[str, str]:

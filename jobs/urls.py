@@ -9,6 +9,7 @@ urlpatterns = [
     path("", views.listing, name="list"),
     path("failures/", views.failures, name="failures"),
     path("<int:pk>/", views.page, name="page"),
+    path("<int:pk>/graph/", views.graphed, name="graph"),
     path("<int:pk>/log/", views.log, name="log"),
     path("<int:pk>/log.txt", views.log_file, name="log-file"),
     path("<int:pk>/artefacts/<int:artefact>/", views.artefact, name="artefact"),

@@ -14,6 +14,7 @@ from jobs import (
     detail,
     downloads,
     evidence,
+    graph,
     groups,
     kinds,
     logbook,
@@ -84,6 +85,14 @@ def reasons(request: HttpRequest, pk: int) -> HttpResponse:
     context["sources"] = evidence.of(job)
     context["may_act"] = ports.scopes.allows(request.user, "sync", job.scope)
     return render(request, "jobs/reasons.html", context)
+
+
+@require_safe
+def graphed(request: HttpRequest, pk: int) -> HttpResponse:
+    """This view will draw the jobs that hang together with one by waiting for each other."""
+    version = board.clock()
+    job = get_object_or_404(Job.objects.visible_to(request.user), pk=pk)
+    return render(request, "jobs/graph.html", {"v": version, "job": job, "graph": graph.of(job)})
 
 
 @require_safe

@@ -72,6 +72,7 @@ CASES = {
     "runners/requests/": Case("staff", "staff"),
     # What belongs to a project.
     "jobs/<int:pk>/": Case("viewer"),
+    "jobs/<int:pk>/graph/": Case("viewer"),
     "jobs/<int:pk>/log/": Case("viewer"),
     "jobs/<int:pk>/log.txt": Case("viewer"),
     "jobs/<int:pk>/artefacts/<int:artefact>/": Case("viewer"),
