@@ -11,7 +11,6 @@ from django.db.models import Count
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from factory import snapshot
 from jobs import board, overall, ports, topics
 from jobs.models import Job
 from jobs.states import LIVE, State
@@ -82,6 +81,8 @@ def of(user: Any) -> Outlook:
 
 def fingerprints(keys: Collection[str]) -> dict[str, str]:
     """This function will tell the numbers, counted once for all who may see the same."""
+    from factory import snapshot  # here: its health asks with what no command needs
+
     counted: dict[Hashable, str] = {}
     found = {}
     for user in _users(keys):

@@ -132,10 +132,10 @@ def standing(keys: Collection[str]) -> dict[str, str]:
 def register() -> None:
     """This function will make the events of log-ins known."""
     fields = {"user": int, "address": str | None}
-    means = "Somebody logged in, by whatever way; the address is that of their network."
-    events.register("person.entered", version=1, fields=fields, meaning=means)
-    means = "Somebody logged out. Who is logged out by others, or by time, does not do so."
-    events.register("person.left", version=1, fields=fields, meaning=means)
+    entered = "Somebody logged in, by whatever way; the address is that of their network."
+    left = "Somebody logged out. Who is logged out by others, or by time, does not do so."
+    for name, means in (("person.entered", entered), ("person.left", left)):
+        events.register(name, version=1, fields=fields, meaning=means, lasting=True)
 
 
 def _tell_who_came_or_went(request: HttpRequest, session: Any) -> None:

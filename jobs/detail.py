@@ -95,10 +95,22 @@ def _newest(rows: "Manager[Any]") -> tuple[list[Any], int]:
 
 
 def related(job: Job) -> tuple[list[Dependency], list[Dependency]]:
-    """This function will give what a job waits for and what waits for it, the first of each."""
+    """This function will give what a job waits for and what waits for it, the first of each.
+
+    Their jobs have `shown`: one whose evidence is gone is no more running there than in a list.
+    """
     edges = Dependency.objects.order_by("pk")
-    parents = edges.filter(child=job).select_related("parent")[:RELATED]
-    return list(parents), list(edges.filter(parent=job).select_related("child")[:RELATED])
+    parents, children = (
+        list(edges.filter(child=job)[:RELATED]),
+        list(edges.filter(parent=job)[:RELATED]),
+    )
+    wanted = {edge.parent_id for edge in parents} | {edge.child_id for edge in children}
+    jobs = board.shown(Job.objects.filter(pk__in=wanted)).in_bulk() if wanted else {}
+    for edge in parents:
+        edge.parent = jobs[edge.parent_id]
+    for edge in children:
+        edge.child = jobs[edge.child_id]
+    return parents, children
 
 
 def led_to(job: Job) -> list[int]:

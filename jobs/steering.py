@@ -16,6 +16,7 @@ events.register(
     version=1,
     fields={"what": str, "done": str},
     meaning="Somebody paused, resumed or limited a queue, a key or a schedule, or asked runners to end.",
+    lasting=True,
 )
 
 

@@ -86,7 +86,7 @@ def register() -> None:
 
 
 def _known(name: str, fields: Mapping[str, Any], meaning: str) -> None:
-    events.register(name, version=1, fields=fields, meaning=meaning)
+    events.register(name, version=1, fields=fields, meaning=meaning, lasting=True)
 
 
 def create(model: type[Any], project: Project, given: Mapping[str, Any], *, by: str) -> Any:

@@ -225,7 +225,7 @@ def test_an_unknown_host_is_told_what_to_do(client: Client) -> None:
     ("address", "above"),
     [
         ("/jobs/7/retries/", "/jobs/7/"),
-        ("/projects/harbour/repositories/3/syncs/", "/projects/harbour/"),
+        ("/projects/harbour/repositories/3/syncs/", "/projects/harbour/repositories/"),
         ("/theme/", ""),
     ],
 )

@@ -19,6 +19,7 @@ from typing import Any
 import psycopg2
 import pytest
 
+from factory.chaos.stack import children
 from factory.embedded import postgres, valkey
 from jobs import process
 from tests.factory.conftest import wait_for
@@ -153,8 +154,7 @@ def halted(pids: Collection[int]) -> Iterator[None]:
 
 
 def tree(pid: int) -> list[int]:
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [pid, *(each for child in children for each in tree(int(child)))]
+    return [pid, *(each for child in children(pid) for each in tree(child))]
 
 
 def test_a_frozen_database_is_named_and_no_page_waits_for_it(product: Faulty) -> None:

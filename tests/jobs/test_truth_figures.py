@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from jobs import events, figures, ports
-from jobs.figures import BadSpan, Group
+from jobs.figures import BadSpan, Chosen, Group
 from jobs.models import Delivery, JobDay
 from tests.jobs.conftest import introduce
 
@@ -52,7 +52,12 @@ def attempt(
 
 
 def group(by: str, name: str = "", **more: Any) -> Group:
-    return next(one for one in figures.groups(HOUR, **more) if (one.by, one.name) == (by, name))
+    found = figures.groups(Chosen(HOUR, **more))
+    return next(one for one in found if (one.by, one.name) == (by, name))
+
+
+def ended(scopes: list[int] | None = None) -> int:
+    return sum(one.ended or 0 for one in figures.over_time(Chosen(HOUR, scopes)))
 
 
 def test_waits_and_runs_are_those_of_the_rows() -> None:
@@ -85,7 +90,7 @@ def test_only_what_ended_within_the_span_counts() -> None:
     attempt(0, 1, at=NOON + timedelta(hours=1))
     attempt(0, 1)
 
-    assert figures.ended(HOUR) == group("").ended == 1
+    assert ended() == group("").ended == 1
 
 
 def test_who_sees_one_project_sees_its_figures_only() -> None:
@@ -93,10 +98,10 @@ def test_who_sees_one_project_sees_its_figures_only() -> None:
     attempt(0, 1, "failed", scope=8, failure_class="bug")
     attempt(0, 1)
 
-    assert figures.ended(HOUR, [7]) == group("", scopes=[7]).ended == 1
-    assert figures.classes(HOUR, [7]) == []
-    assert [day.jobs for day in figures.days(HOUR, [7])] == [1]
-    assert figures.ended(HOUR, []) == 0
+    assert ended([7]) == group("", scopes=[7]).ended == 1
+    assert figures.classes(Chosen(HOUR, [7])) == []
+    assert [day.jobs for day in figures.days(Chosen(HOUR, [7]))] == [1]
+    assert ended([]) == 0
 
 
 def test_failures_are_counted_by_class() -> None:
@@ -104,7 +109,7 @@ def test_failures_are_counted_by_class() -> None:
     attempt(0, 1, "queued", failure_class="transient-network")
     attempt(0, 1, "failed", failure_class="transient-network")
 
-    assert figures.classes(HOUR) == [("transient-network", 2, 1), ("bug", 1, 0)]
+    assert figures.classes(Chosen(HOUR)) == [("transient-network", 2, 1), ("bug", 1, 0)]
 
 
 def test_removed_jobs_count_in_their_day() -> None:
@@ -118,7 +123,7 @@ def test_removed_jobs_count_in_their_day() -> None:
         wait_counts=[],
     )
 
-    assert figures.days(HOUR) == [(NOON.date(), "succeeded", 42)]
+    assert figures.days(Chosen(HOUR)) == [(NOON.date(), "succeeded", 42)]
 
 
 def test_a_span_that_makes_no_sense_is_refused() -> None:

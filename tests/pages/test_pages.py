@@ -170,6 +170,16 @@ def test_a_running_job_whose_evidence_is_gone_shows_lost(world: World, as_staff:
     assert f'id="job-{job.pk}"' not in text_of(as_staff, "/jobs/?state=running")
 
 
+def test_a_lost_job_is_lost_on_the_pages_of_those_that_wait_for_it(
+    world: World, as_staff: Client
+) -> None:
+    job = queue.enqueue("demo.steps", {}, scope=world.project.pk)
+    waiting = queue.enqueue("demo.noop", {}, scope=world.project.pk, depends=[job.pk])
+    hold(job, runner(lease="-1 second"))
+
+    assert "mark-lost" in text_of(as_staff, f"/jobs/{waiting.pk}/")
+
+
 def test_hostile_names_and_logs_are_shown_and_do_nothing(world: World, as_staff: Client) -> None:
     job = queue.enqueue("demo.noop", {}, scope=world.project.pk, subject=HOSTILE)
     LogChunk.objects.create(job=job, fence=1, seq=0, first_line=1, text=f"{HOSTILE}\n")

@@ -225,7 +225,12 @@
       dialog.append(document.importNode(form, true));
       document.body.append(dialog);
       $(".keep", dialog).addEventListener("click", keep => { keep.preventDefault(); dialog.close(); });
-      dialog.addEventListener("close", () => { dialog.remove(); link.focus(); });
+      dialog.addEventListener("close", () => {
+        dialog.remove();
+        /* A fresher row may stand in its place by now */
+        const back = link.isConnected ? link : all("a[data-confirm]").find(one => one.href === link.href);
+        if (back) back.focus();
+      });
       dialog.showModal();
       $(".keep", dialog).focus();
     } catch { location.href = link.href; }
