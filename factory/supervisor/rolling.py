@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import QuerySet
 
-from factory.supervisor import control, kernel
+from factory.supervisor import control, kernel, record
 from factory.supervisor.control import Restarted, Shown
 from factory.supervisor.loop import RETIRING
 from factory.supervisor.record import GRACE_S
@@ -75,6 +75,13 @@ def _end(old: Shown) -> None:
     kernel.send(old.pid, signal.SIGCONT)
     if ticks and not _until(lambda: not process.alive(old.pid, ticks), GRACE_S + 5):
         kernel.kill_group(old.pid)
+    # Dead is not buried: while it is recorded, the supervisor would start no other beside it.
+    _until(lambda: not _recorded(old.pid), GRACE_S)
+
+
+def _recorded(pid: int) -> bool:
+    found = record.read()
+    return bool(found and found.running and pid in {each.pid for each in found.processes})
 
 
 def _serves(pid: int) -> bool:
