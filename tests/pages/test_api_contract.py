@@ -13,8 +13,9 @@ from django.test.client import MULTIPART_CONTENT, encode_multipart
 from ninja import Schema
 
 from factory.api import api
+from tests.pages.addresses import filled
 from tests.pages.test_api import token_of
-from tests.pages.test_permissions import CASES, filled, ids, may, people
+from tests.pages.test_permissions import CASES, ids, may, people
 
 __all__ = ["ids", "people"]
 

@@ -4,7 +4,6 @@ A URL or topic that is not in the tables below fails the tests: say who may have
 """
 
 import re
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pytest
@@ -12,14 +11,12 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 from django.db import transaction
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
 
-from factory.models import ApiToken
-from jobs import controls, live, ports, queue
-from jobs.models import Artefact, Delivery, Dependency, Event, Job, Schedule
-from projects import artefacts, planning
-from projects.models import Idea, Invitation, Membership, PlanChange, Project, Role, Spec, Task
-from tests.pages.conftest import COMMIT, World, browser_of
+from jobs import controls, live, ports
+from jobs.models import Event
+from projects.models import Membership, PlanChange, Role
+from tests.pages.addresses import filled, named, planned, routes
+from tests.pages.conftest import World, browser_of
 
 # From the least to the most. Below a role of the project is whoever is not a member.
 PEOPLE = ("anonymous", "stranger", "viewer", "contributor", "maintainer", "staff")
@@ -33,8 +30,6 @@ class Case(NamedTuple):
     acts: str = NOBODY
 
 
-# What an operation of the API has to be asked with.
-ASKED = {"drift": f"?old={COMMIT}", "impact": "?path=quay/sail.py", "symbols": "?q=boat"}
 CASES = {
     # For everybody who is logged in; each sees and changes only their own.
     "": Case("stranger"),
@@ -252,103 +247,12 @@ def people(world: World) -> dict[str, Any]:
 @pytest.fixture
 def ids(world: World, people: dict[str, Any]) -> dict[str, Any]:
     """This fixture will give what stands in the addresses of the project's things."""
-    invitation, _ = Invitation.objects.make(
-        world.project, Role.VIEWER, by=people["maintainer"], days=1
-    )
-    member = Membership.objects.create(
-        project=world.project, user=User.objects.create_user("another"), role=Role.VIEWER
-    )
-    event = Event.objects.create(
-        name="repository.synced",
-        version=1,
-        payload={"repository": world.repository.pk, "commit": "c"},
-        scope=world.project.pk,
-        subject="lighthouse",
-    )
-    delivery = Delivery.objects.create(event=event, kind="projects.map", stopped="A loop.")
-    file = artefacts.keep(world.project, "boat.py", b"quay", by="user:1")
-    token, _ = ApiToken.objects.issue(people["maintainer"], "ci", "read", 1)
-    return {
-        "artefact": left_by(world.job),
-        "projects/<slug:slug>/artefacts/": file.pk,
-        "api/artefacts/": file.pk,
-        "api/uploads/": world.project.pk,
-        **planned(world.project),
-        "parent": awaited_by(world.job),
-        "jobs/": world.job.pk,
-        "api/jobs/": world.job.pk,
-        "api/projects/": world.project.pk,
-        "api/repositories/": world.repository.pk,
-        "projects/<slug:slug>/repositories/": world.repository.pk,
-        "projects/<slug:slug>/members/": member.pk,
-        "projects/<slug:slug>/invitations/": invitation.pk,
-        "account/tokens/": token.pk,
-        "deliveries/": delivery.pk,
-        "api/deliveries/": delivery.pk,
-        "schedules/": Schedule.objects.values_list("pk", flat=True)[0],
-        "api/schedules/": Schedule.objects.values_list("pk", flat=True)[0],
-    }
-
-
-def planned(project: Project) -> dict[str, int]:
-    """This function will write down an idea, a spec and a task, and give what addresses name."""
-    rows = {
-        word: planning.create(model, project, {"title": "lighthouse", **more}, by="user:1")
-        for word, model, more in (
-            ("idea", Idea, {}),
-            ("spec", Spec, {}),
-            ("task", Task, {"CHECK": ["quay"]}),
-        )
-    }
-    first = planning.create(Task, project, {"title": "boat.py"}, by="user:1")
-    planning.block(rows["task"], first, by="user:1")
-    found = {f"projects/<slug:slug>/{word}s/": row.pk for word, row in rows.items()}
-    found["api/tasks/"] = rows["task"].pk
-    return found | {"item": rows["task"].items.get().pk, "blocker": first.pk}
-
-
-def left_by(job: Job) -> int:
-    """This function will have a job leave an artefact, and give its id."""
-    Artefact.objects.create(
-        job=job, fence=1, name="lighthouse.txt", media_type="text/plain", size=4, data=b"quay"
-    )
-    return Artefact.objects.get(job=job).pk
-
-
-def awaited_by(job: Job) -> int:
-    """This function will make a job that another waits for, and give its id."""
-    parent = queue.enqueue("demo.noop", {}, scope=job.scope)
-    Dependency.objects.create(child=job, parent=parent)
-    return parent.pk
-
-
-def routes(resolver: URLResolver | None = None, before: str = "") -> Iterator[str]:
-    """This function will go through every route of the product."""
-    for pattern in (resolver or get_resolver()).url_patterns:
-        route = before + str(pattern.pattern).removeprefix("^").removesuffix("$")
-        if isinstance(pattern, URLPattern):
-            yield route
-        else:
-            yield from routes(pattern, route)
+    return named(world, people["maintainer"])
 
 
 ADMIN = sorted({route for route in routes() if route.startswith("admin/")})
 OURS = sorted({route for route in routes() if not route.startswith("admin/")})
 MAY = [(route, method) for route in CASES for method in ("GET", "HEAD", "POST")]
-
-
-def filled(route: str, ids: dict[str, Any], exists: bool = True) -> str:
-    """This function will put ids into a route: of the project's things, or of nothing."""
-    found = [pk for begin, pk in ids.items() if route.startswith(begin)]
-    values = {"pk": found[0] if found and exists else 10**9, "text": "no-such-link"}
-    values["name"] = "short" if exists else "nowhere"
-    values["parent"] = ids["parent"] if exists else 10**9
-    for name in ("artefact", "item", "blocker"):
-        values[name] = ids[name] if exists else 10**9
-    values["slug"] = "harbour" if exists else "nowhere"
-    values["form"] = "dot"
-    asked = ASKED.get(route.rpartition("/")[2], "") if route.startswith("api/") else ""
-    return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda name: str(values[name[1]]), route) + asked
 
 
 def ask(user: Any, method: str, address: str) -> tuple[int, str]:
