@@ -13,7 +13,7 @@ import structlog
 from uvicorn.protocols.utils import ClientDisconnected
 
 from factory.wsgi import application as django
-from jobs import beats
+from jobs import beats, live
 
 # After the WSGI application, which loads Django's apps.
 from factory import probe  # isort: skip
@@ -69,6 +69,7 @@ async def _live(receive: Receive, send: Send) -> None:
     await asyncio.to_thread(probe.watch)
     tasks = [asyncio.create_task(_beat()), asyncio.create_task(_pages.keep())]
     await send({"type": "lifespan.startup.complete"})
+    tasks.append(asyncio.create_task(asyncio.to_thread(live.prepare)))
     await receive()
     for task in tasks:
         task.cancel()

@@ -70,7 +70,9 @@ class Filter:
 
 def register() -> None:
     """This function will make the home page's list known as a topic."""
-    ports.topics.register(ports.Topic("home", topics.own_keys, fingerprints, render))
+    ports.topics.register(
+        ports.Topic("home", topics.own_keys, fingerprints, render, unhurried=True)
+    )
 
 
 def home(user: Any, chosen: Filter, number: int) -> Home:

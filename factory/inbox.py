@@ -54,7 +54,9 @@ class Inbox:
 
 def register() -> None:
     """This function will make the inbox known as a topic."""
-    ports.topics.register(ports.Topic("inbox", topics.own_keys, fingerprints, render))
+    ports.topics.register(
+        ports.Topic("inbox", topics.own_keys, fingerprints, render, unhurried=True)
+    )
 
 
 def capped(number: int) -> str:

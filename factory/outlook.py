@@ -59,7 +59,9 @@ class Outlook:
 
 def register() -> None:
     """This function will make the numbers known as a topic."""
-    ports.topics.register(ports.Topic("views", topics.own_keys, fingerprints, render))
+    ports.topics.register(
+        ports.Topic("views", topics.own_keys, fingerprints, render, unhurried=True)
+    )
 
 
 def capped(number: int) -> str:

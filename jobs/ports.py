@@ -40,12 +40,15 @@ class Topic:
     """Something a page can watch: `name:key`. Each answer is one query for all keys.
 
     `allowed` gives those of the keys the user may watch; a key missing from `fingerprints` is gone.
+    What is `unhurried`, a list or a count, is read again once a second, before the tick that says
+    how fresh the page is; all else ten times.
     """
 
     name: str
     allowed: Callable[[Any, Collection[str]], Collection[str]]
     fingerprints: Callable[[Collection[str]], Mapping[str, str]]
     render: Callable[[Collection[str]], Mapping[str, str]]
+    unhurried: bool = False
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,9 @@ def register() -> None:
     """This function will make the ledger's topics known."""
     ports.topics.register(ports.Topic("job", allowed, row_fingerprints, render_rows))
     ports.topics.register(ports.Topic("jobpage", allowed, page_fingerprints, render_pages))
-    ports.topics.register(ports.Topic("jobs", allowed_lists, list_fingerprints, render_lists))
+    ports.topics.register(
+        ports.Topic("jobs", allowed_lists, list_fingerprints, render_lists, unhurried=True)
+    )
 
 
 def numbers(keys: Iterable[str]) -> set[int]:

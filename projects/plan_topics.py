@@ -26,9 +26,11 @@ def register() -> None:
     for name, template in (("task", "_card"), ("taskrow", "_row")):
         ports.topics.register(ports.Topic(name, allowed_tasks, fingerprints, _renderer(template)))
     ports.topics.register(
-        ports.Topic("digest", allowed_projects, digest_fingerprints, render_digests)
+        ports.Topic("digest", allowed_projects, digest_fingerprints, render_digests, unhurried=True)
     )
-    ports.topics.register(ports.Topic("tasks", allowed_projects, board_rows, render_board))
+    ports.topics.register(
+        ports.Topic("tasks", allowed_projects, board_rows, render_board, unhurried=True)
+    )
     ports.topics.register(ports.Topic("planword", allowed_rows, word_fingerprints, render_words))
     ports.topics.register(ports.Topic("plannews", allowed_rows, history_rows, render_history))
     ports.topics.register(

@@ -41,12 +41,14 @@ def register() -> None:
         ports.Topic("projectpage", allowed_pages, page_fingerprints, render_pages)
     )
     ports.topics.register(
-        ports.Topic("repositories", allowed_pages, list_fingerprints, render_lists)
+        ports.Topic("repositories", allowed_pages, list_fingerprints, render_lists, unhurried=True)
     )
     ports.topics.register(
         ports.Topic("event", allowed_events, event_fingerprints, render_events),
     )
-    ports.topics.register(ports.Topic("feed", allowed_feeds, feed_fingerprints, render_feeds))
+    ports.topics.register(
+        ports.Topic("feed", allowed_feeds, feed_fingerprints, render_feeds, unhurried=True)
+    )
 
 
 def allowed(user: Any, keys: Collection[str]) -> set[str]:

@@ -20,8 +20,10 @@ from jobs.models import Job
 from jobs.states import State
 
 TURN_S = 0.05
-BEAT_TURNS = 4
+BEAT_TURNS = 5
 """The row that is timed changes once in so many turns."""
+_GOLDEN = 0.618034
+"""And within its turn by such steps: at each part of the relay's tenth of a second alike."""
 # The first task after the frame that shows a change of the row.
 _OBSERVE = """
 (() => {
@@ -95,11 +97,11 @@ def _load(running: Product, rate: int, seconds: float) -> dict[int, float]:
         if wanted := round((turn + 1) * rate * TURN_S) - round(turn * rate * TURN_S):
             queue.enqueue_many("demo.noop", [{}] * wanted)
         if turn % BEAT_TURNS == 0:
+            time.sleep(len(sent) * _GOLDEN % 1 * TURN_S)
             number = len(sent) + 1
             sent[number] = time.time()
             Job.objects.filter(pk=running.beat).update(subject=f"beat {number}", updated_at=Now())
-        # A prime share of a turn is never in step with the relay's tenths of a second.
-        time.sleep(max(0.0, begun + (turn + 1) * TURN_S * 1.013 - time.monotonic()))
+        time.sleep(max(0.0, begun + (turn + 1) * TURN_S - time.monotonic()))
     return sent
 
 

@@ -1,6 +1,12 @@
 """The relay's passes: what is sent, to whom, and as of when."""
 
+from typing import Any
+
 import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.template import Engine
+from django.test.utils import CaptureQueriesContext
 
 from jobs import board, live, queue
 from jobs.models import Job
@@ -11,8 +17,6 @@ LATE = 2**62
 
 def changed(job: Job, subject: str) -> None:
     """This function will change a job's row."""
-    from django.db import connection
-
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE job SET subject = %s, updated_at = clock_timestamp() WHERE id = %s",
@@ -112,7 +116,6 @@ def test_what_cannot_be_a_topic_is_none(text: object) -> None:
 
 def test_all_watched_rows_are_read_in_as_many_queries_as_one(relay: live.Relay) -> None:
     from django.db import connection
-    from django.test.utils import CaptureQueriesContext
 
     with CaptureQueriesContext(connection) as one:
         relay.news()
@@ -156,3 +159,54 @@ def test_the_newest_messages_alone_are_kept(relay: live.Relay) -> None:
 
     assert numbers == list(range(live.MOST_TOLD + 1, live.MOST_TOLD + live.KEPT + 1))
     assert len(relay.sent.tick(1)["sent"]) == live.MOST_TOLD
+
+
+def watched_by(user: User, job: Job) -> live.Relay:
+    """This function will be a relay that has sent somebody's list, counts and inbox, and a row."""
+    relay = live.Relay()
+    lists = (f"jobs:{user.pk}::", f"views:{user.pk}", f"inbox:{user.pk}", f"home:{user.pk}")
+    relay.watch("one", dict.fromkeys((*lists, f"job:{job.pk}"), LATE))
+    relay.news()
+    return relay
+
+
+def test_lists_and_counts_are_not_asked_for_at_each_pass(
+    job: Job, django_user_model: type[User]
+) -> None:
+    user = django_user_model.objects.create_superuser("ana")
+    relay = watched_by(user, job)
+    queue.enqueue("demo.noop", {}, after=3600)
+    changed(job, "at once")
+
+    with CaptureQueriesContext(connection) as asked:
+        at_once = relay.news(unhurried=False)
+    with_the_tick = relay.news(unhurried=True)
+
+    assert [frame.topic for frame in at_once] == [f"job:{job.pk}"]
+    assert not any("auth_user" in query["sql"] for query in asked)
+    assert f"jobs:{user.pk}::" in {frame.topic for frame in with_the_tick}
+
+
+def test_a_tick_claims_no_more_than_what_was_read_first(
+    job: Job, django_user_model: type[User]
+) -> None:
+    relay = watched_by(django_user_model.objects.create_superuser("ana"), job)
+    relay.news(unhurried=False)
+    as_of = relay.as_of
+
+    relay.news(unhurried=True)
+
+    assert relay.as_of == as_of
+
+
+def test_a_relay_that_is_prepared_loads_nothing_with_its_first_news(job: Job) -> None:
+    templates: Any = Engine.get_default().template_loaders[0]
+    templates.reset()
+    live.prepare()
+    loaded = set(templates.get_template_cache)
+    relay = live.Relay()
+    relay.watch("one", {f"job:{job.pk}": 0, f"jobpage:{job.pk}": 0})
+
+    relay.news()
+
+    assert set(templates.get_template_cache) == loaded
