@@ -1,6 +1,7 @@
 """The pages of a project's own life: the list, making one, its settings, its stages, putting it away."""
 
 from collections.abc import Callable
+from copy import copy
 from typing import Any
 
 from django import forms
@@ -92,7 +93,8 @@ def creations(request: HttpRequest) -> HttpResponse:
 def settings(request: HttpRequest, slug: str) -> HttpResponse:
     """This view will change a project's name and goal, unless somebody did since it was read."""
     found = frame.opened(request, slug, "settings", "edit")
-    project, status, now = found.project, 200, None
+    # A copy: what is typed and not stored must not stand above the form as the project's name.
+    project, status, now = copy(found.project), 200, None
     form = SettingsForm(
         request.POST if request.method == "POST" else None,
         instance=project,
@@ -127,23 +129,27 @@ def stages(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _move(request: HttpRequest, found: frame.Opened) -> HttpResponse:
     form, project = MoveForm(request.POST), found.project
-    if not form.is_valid():
+    if "begin" in form.errors or "to" in form.errors:
         raise BadRequest(f"to: use one of {', '.join(Stage.values)}.")
+    if not form.is_valid():
+        return _stages(request, found, " ".join(form.errors["reason"]), form.data, status=400)
     given = form.cleaned_data
-    if given["begin"] != project.stage:
-        raise Stale(f"{project} is no longer at {given['begin']}: it is at {project.stage} now.")
     try:
+        if given["begin"] != project.stage:
+            raise Stale(
+                f"{project} is no longer at {given['begin']}: it is at {project.stage} now."
+            )
         portfolio.move(
             project, Stage(given["to"]), actor=f"user:{request.user.pk}", reason=given["reason"]
         )
-    except Refused as error:
-        return _stages(request, found, wrong=str(error), given=given)
+    except (Refused, Stale) as error:
+        return _stages(request, found, str(error), given, status=409)
     messages.success(request, f"{project} stands at {project.stage} now.")
     return redirect("projects:stages", slug=project.slug)
 
 
 def _stages(
-    request: HttpRequest, found: frame.Opened, wrong: str = "", given: Any = None
+    request: HttpRequest, found: frame.Opened, wrong: str = "", given: Any = None, status: int = 200
 ) -> HttpResponse:
     project = found.project
     moves = feed.page(request.user, feed.Filter(project.pk, "project.moved"))
@@ -156,7 +162,7 @@ def _stages(
         "given": given or {},
         "may_move": project.archived_at is None and "plan" in found.acts,
     }
-    return render(request, "projects/stages.html", context, status=409 if wrong else 200)
+    return render(request, "projects/stages.html", context, status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from jobs import people
-from jobs.models import Stale
+from jobs.models import Refused, Stale
 from projects import digest, plan_forms, plan_topics, planning
 from projects.frame import Opened
 from projects.models import Idea, ItemKind, Spec, Task, TaskState
@@ -97,13 +97,15 @@ def moves(request: HttpRequest, slug: str, word: str, pk: int) -> HttpResponse:
         return _move(request, row, request.POST.get("to", ""), form=form, status=400)
     given = form.cleaned_data
     if given["to"] == TaskState.BLOCKED and not given["reason"]:
-        return _move(
-            request, row, given["to"], wrong="Say why, so that others can help.", status=400
-        )
+        wrong = "Say why, so that others can help."
+        return _move(request, row, given["to"], form=form, wrong=wrong, status=400)
     try:
         planning.move(row, given.pop("seen"), given.pop("to"), by=frame.actor(request), **given)
     except StillOpen as error:
-        return _move(request, row, TaskState.COMPLETED, wrong=str(error), status=409)
+        return _move(request, row, TaskState.COMPLETED, form=form, wrong=str(error), status=409)
+    except (Refused, Stale) as error:
+        now = frame.row(found.project, word, pk)
+        return _move(request, now, form.data["to"], form=form, wrong=str(error), status=409)
     messages.success(request, f"{row} is {planning.spoken(row.state)} now.")
     return redirect(frame.address(row))
 

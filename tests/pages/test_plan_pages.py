@@ -417,3 +417,33 @@ def test_a_page_costs_the_same_however_many_tasks_there_are(world: World, browse
         planning.block(row, other, by="user:1")
 
     assert [cost(place) for place in places] == before
+
+
+def test_a_move_that_came_too_late_keeps_the_reason_that_was_typed(
+    world: World, browser: Client
+) -> None:
+    row = task(world)
+    address = f"{TASKS}{row.pk}/moves/"
+    words = {"to": "BLOCKED", "reason": "the paint is missing"}
+
+    late = browser.post(address, {"seen": "REVIEW", **words})
+    long = browser.post(address, {"seen": "NOT_STARTED", "to": "BLOCKED", "reason": "no " * 400})
+    again = browser.post(address, {"seen": "NOT_STARTED", **words})
+
+    assert (late.status_code, long.status_code, again.status_code) == (409, 400, 302)
+    assert 'value="the paint is missing"' in late.content.decode()
+    assert "it is not started now" in text(late)
+    assert "no no no" in long.content.decode()
+
+
+@pytest.mark.parametrize("page", ["9" * 5000, "0", "²", "-1"])
+def test_a_page_number_that_is_none_shows_the_first_page(
+    world: World, browser: Client, page: str
+) -> None:
+    row = planning.create(Idea, world.project, {"title": "A red door"}, by="user:1")
+
+    for address in ("ideas/", "tasks/?view=list", "repositories/"):
+        mark = "&" if "?" in address else "?"
+        assert browser.get(f"/projects/harbour/{address}{mark}page={page}").status_code == 200
+    assert row.title in text(browser.get(f"/projects/harbour/ideas/?page={page}"))
+    assert "Harbour" in text(browser.get(f"/?page={page}"))

@@ -276,3 +276,34 @@ def test_the_admin_makes_changes_and_puts_away_as_the_pages_do(world: World) -> 
     pier.refresh_from_db()
     assert (pier.goal, pier.archived_at is None) == ("Land", False)
     assert Event.objects.filter(scope=pier.pk).count() == 3
+
+
+def test_a_name_that_was_not_stored_does_not_stand_above_the_form(
+    world: World, maintainer: User
+) -> None:
+    Project.objects.create(name="Taken", slug="taken")
+    browser = browser_of(maintainer)
+
+    for typed, seen, status in (("Taken", 1, 400), ("Quay", 99, 409)):
+        answer = browser.post(
+            "/projects/harbour/settings/", {"name": typed, "goal": "", "seen": seen}
+        )
+        page = answer.content.decode()
+        assert answer.status_code == status
+        assert "<h1>Harbour</h1>" in page
+        assert "<title>Settings of Harbour" in page
+        assert f'value="{typed}"' in page
+
+
+def test_a_stage_move_that_is_refused_keeps_the_reason_that_was_typed(
+    world: World, maintainer: User
+) -> None:
+    browser, address = browser_of(maintainer), "/projects/harbour/stages/"
+
+    late = browser.post(address, {"begin": "plan", "to": "ship", "reason": "it floats"})
+    long = browser.post(address, {"begin": "capture", "to": "define", "reason": "it floats" * 99})
+
+    assert (late.status_code, long.status_code) == (409, 400)
+    assert 'value="it floats"' in late.content.decode()
+    assert "it is at capture now" in late.content.decode()
+    assert "it floatsit floats" in long.content.decode()
