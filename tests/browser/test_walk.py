@@ -1,0 +1,92 @@
+"""Every page of the product in a real browser: its policy, its accessibility, its width, its weight."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from tests import services
+from tests.browser.test_maps import AXE
+from tests.live.stack import Stack, stack
+
+FILL = "import json; from tests.browser import filling; print(json.dumps(filling.fill()))"
+HEARD = """
+window.broken = [];
+addEventListener("securitypolicyviolation", one =>
+  window.broken.push(`${one.violatedDirective} ${one.blockedURI} ${one.sourceFile}:${one.lineNumber}`));
+"""
+AGAINST_THE_RULES = """
+async rules => (await axe.run(document, {runOnly: rules, resultTypes: ["violations"], preload: false}))
+  .violations.flatMap(one => one.nodes.slice(0, 3).map(node => `${one.id}: ${node.html.slice(0, 160)}`))
+"""
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
+# What depends on the theme and on the width.
+LOOKS = ["color-contrast", "scrollable-region-focusable"]
+WIDE = {"width": 1280, "height": 900}
+NARROW = {"width": 360, "height": 740}
+needs_axe = pytest.mark.skipif(
+    not AXE.exists(), reason="axe comes by npm ci: apt-get install npm, make test"
+)
+
+
+@pytest.fixture(scope="module")
+def product(scratch_database: services.ScratchDatabase) -> Iterator[Stack]:
+    """This fixture will run a web server over one of each thing."""
+    with stack(scratch_database, "web") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def addresses(product: Stack) -> dict[str, list[str]]:
+    """This fixture will fill the installation, and give where its pages are."""
+    told = services.manage("shell", "--verbosity=0", "-c", FILL, environment=product.environment)
+    found: dict[str, list[str]] = json.loads(told.stdout.splitlines()[-1])
+    return found
+
+
+class Walker:
+    """A window that notes what each page does against its policy and the rules."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.said: list[str] = []
+        page.add_init_script(HEARD)
+        page.add_init_script(path=AXE)
+        page.on("console", lambda one: self.said.append(one.text) if one.type == "error" else None)
+
+    def faults(self, address: str) -> list[str]:
+        """This method will name what is wrong with a page: wide and light, narrow and dark."""
+        self.said.clear()
+        self.page.set_viewport_size(WIDE)
+        self.page.emulate_media(color_scheme="light")
+        answer = self.page.goto(address, wait_until="load")
+        if not answer or answer.status != 200:
+            self.said.append(f"status {answer and answer.status}")
+        found = self.page.evaluate(AGAINST_THE_RULES, WCAG)
+        self.page.emulate_media(color_scheme="dark")
+        self.page.set_viewport_size(NARROW)
+        found += self.page.evaluate(AGAINST_THE_RULES, LOOKS)
+        if (width := self.page.evaluate("document.documentElement.scrollWidth")) > NARROW["width"]:
+            found.append(f"{width} pixels wide")
+        return [*self.said, *found, *self.page.evaluate("window.broken")]
+
+    def faulty(self, addresses: list[str]) -> dict[str, list[str]]:
+        """This method will give the pages with whatever is wrong with them."""
+        found = {address: self.faults(address) for address in addresses}
+        return {address: said for address, said in found.items() if said}
+
+
+@pytest.fixture
+def walker(context_of: Any) -> Walker:
+    """This fixture will open the window."""
+    return Walker(context_of("staff", viewport=WIDE, reduced_motion="reduce"))
+
+
+@needs_axe
+def test_every_page_keeps_its_policy_and_the_rules_of_accessibility_in_both_themes(
+    walker: Walker, product: Stack, addresses: dict[str, list[str]]
+) -> None:
+    assert len(addresses["pages"]) > 80
+    assert walker.faulty([product.url + one for one in addresses["pages"]]) == {}
