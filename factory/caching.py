@@ -15,18 +15,17 @@ def for_a_year(headers: MutableMapping[str, str], path: str, url: str) -> None:
 
 
 class NoPageIsKept:
-    """Middleware: no page is stored by a browser or proxy, unless its view says otherwise.
+    """Middleware: no page or file is stored by a browser or proxy, unless its view says otherwise.
 
-    A page taken from a store would show an old board, and a private one after the log-out.
+    What is taken from a store would be an old board or log, and a private one after the log-out.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """This method will answer the request and mark a page that says nothing of its keeping."""
+        """This method will answer the request and mark an answer that says nothing of its keeping."""
         response = self.get_response(request)
-        is_page = response.get("Content-Type", "").startswith("text/html")
-        if is_page and "Cache-Control" not in response:
+        if "Cache-Control" not in response:
             add_never_cache_headers(response)
         return response

@@ -7,6 +7,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from projects import artefacts
 from tests.pages.conftest import World
 
 STATIC = Path(settings.BASE_DIR) / "factory" / "static" / "factory"
@@ -58,6 +59,14 @@ def test_a_first_visit_loads_at_most_100_kilobytes(world: World, as_staff: Clien
     weight = sum((STATIC / name).stat().st_size for name in files)
 
     assert weight + len(as_staff.get("/").content) <= 100_000
+
+
+def test_no_browser_or_proxy_keeps_a_file_of_a_project(world: World, as_staff: Client) -> None:
+    kept = artefacts.keep(world.project, "plan.pdf", b"x", media_type="application/pdf", by="user:1")
+
+    for address in (f"/jobs/{world.job.pk}/log.txt", f"/projects/harbour/artefacts/{kept.pk}/"):
+        answer = as_staff.get(address)
+        assert "no-store" in answer.headers.get("Cache-Control", ""), address
 
 
 def test_the_two_themes_keep_state_words_readable() -> None:
