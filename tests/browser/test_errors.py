@@ -84,3 +84,35 @@ def test_the_page_of_a_project_never_contradicts_itself(
     expect(row.locator("code")).to_have_text(re.compile("[0-9a-f]{12}"))
     row.get_by_role("button", name="Sync").click()
     expect(page.locator("ul.notes")).to_contain_text("will be fetched and mapped")
+
+
+def test_the_page_of_a_task_shows_what_somebody_else_did_and_keeps_what_is_typed(
+    context_of: Any, product: Stack
+) -> None:
+    other, page = context_of("staff"), context_of("staff")
+    other.goto(f"{product.url}/creations/")
+    other.fill("#id_name", "Mole")
+    other.locator("form button.primary").last.click()
+    other.goto(f"{product.url}/projects/mole/tasks/new/")
+    other.fill("#id_title", "Paint the door")
+    other.fill("#id_subtasks", "sand it")
+    other.fill("#id_checks", "")
+    other.locator("form button.primary").last.click()
+    page.goto(other.url)
+    expect(page.locator("#fresh b")).to_have_text("live", timeout=30_000)
+    page.evaluate("document.body.dataset.kept = 'yes'")
+    page.fill("#add-SUBTASK", "one that is being typed")
+
+    other.get_by_role("button", name="Tick: sand it").click()
+    other.get_by_role("button", name="Work on it").click()
+
+    expect(page.locator("#boxes-SUBTASK .box.done")).to_be_visible(timeout=15_000)
+    expect(page.locator("#plan-facts")).to_contain_text("1 of 1 ticked")
+    expect(page.locator("#plan-acts")).to_contain_text("To review")
+    expect(page.locator("#add-SUBTASK")).to_have_value("one that is being typed")
+    assert page.evaluate("document.body.dataset.kept") == "yes"
+
+    page.goto(f"{product.url}/projects/mole/digest/")
+    expect(page.locator("#fresh b")).to_have_text("live", timeout=30_000)
+    other.get_by_role("button", name="Complete").click()
+    expect(page.locator("#active")).to_contain_text("none", timeout=15_000)

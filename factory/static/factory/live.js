@@ -1,7 +1,7 @@
 /* Live pages: swaps regions by topic and version, and says how far the page may be believed. */
 (() => {
   "use strict";
-  const TICK_MS = 4000, POLL_MS = 5000, HOLD_MS = 300;
+  const TICK_MS = 4000, POLL_MS = 5000, HOLD_MS = 300, PART_MS = 1500;
   const $ = (query, node = document) => node.querySelector(query);
   const all = (query, node = document) => [...node.querySelectorAll(query)];
   const fresh = $("#fresh");
@@ -153,9 +153,22 @@
     health($("#health", other));
     const v = +$("#fresh", other).dataset.v;
     all("[data-topic]", other).forEach(one => put(one.dataset.topic, v, () => document.importNode(one, true)));
+    all("[data-part]").forEach(old => {
+      const fresher = other.getElementById(old.id);
+      if (busy(old)) renew();
+      else if (fresher) swap(old, document.importNode(fresher, true), v);
+    });
     const old = reread(), fresher = $("[data-page]", other);
     if (old && fresher && !busy(old)) swap(old, document.importNode(fresher, true), v);
     if (renewed() || (old && !busy(old))) seen(v);
+  };
+  /* Parts that no topic sends are read again when the topic they name has news */
+  let renewing = 0;
+  const renew = () => {
+    renewing ||= setTimeout(() => {
+      renewing = 0;
+      if (asking) renew(); else resync();
+    }, PART_MS);
   };
 
   /* Socket */
@@ -188,7 +201,10 @@
     if (gap) resync();
     if (frame.health !== undefined) health(parse(`<div>${frame.health}</div>`));
     if (frame.tick) { page.ticked = now(); page.answers = true; if (renewed()) seen(frame.tick); show(); }
-    else if (frame.topic && !put(frame.topic, frame.v, () => parse(frame.html))) watch();
+    else if (frame.topic) {
+      if (!put(frame.topic, frame.v, () => parse(frame.html))) watch();
+      if (all("[data-part]").some(one => frame.topic.startsWith(one.dataset.part))) renew();
+    }
     else if (frame.refused) frame.refused.forEach(topic => regions(topic).forEach(drop));
   };
   const connect = () => {
