@@ -62,7 +62,9 @@ def test_a_first_visit_loads_at_most_100_kilobytes(world: World, as_staff: Clien
 
 
 def test_no_browser_or_proxy_keeps_a_file_of_a_project(world: World, as_staff: Client) -> None:
-    kept = artefacts.keep(world.project, "plan.pdf", b"x", media_type="application/pdf", by="user:1")
+    kept = artefacts.keep(
+        world.project, "plan.pdf", b"x", media_type="application/pdf", by="user:1"
+    )
 
     for address in (f"/jobs/{world.job.pk}/log.txt", f"/projects/harbour/artefacts/{kept.pk}/"):
         answer = as_staff.get(address)
