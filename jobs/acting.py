@@ -2,12 +2,13 @@
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest, PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from jobs import controls, edges, forms, kinds, ports
+from jobs import controls, edges, forms, kinds, ports, receipts
 from jobs.choosing import Selection, jobs_of, number_of, one_of
 from jobs.controls import Control
 from jobs.models import Dependency, Job, Policy
@@ -23,7 +24,8 @@ def act(request: HttpRequest, pk: int, control: Control) -> HttpResponse:
     job = _permitted(request, pk, control.name)
     if request.method == "POST":
         done = control.do(job, by=actor(request), reason=request.POST.get("reason", ""))
-        return _told(request, done.made or job.pk, done.said)
+        way = receipts.way_back(control, job, done, actor(request))
+        return _told(request, done.made or job.pk, done.said, way)
     question = {"control": control, "consequence": control.warns(job)}
     return render(request, "jobs/confirm.html", {"job": job, **question})
 
@@ -78,11 +80,7 @@ def selections(request: HttpRequest) -> HttpResponse:
     selection = Selection.of(given)
     jobs = selection.jobs(request.user, control)
     if request.method == "POST":
-        reason = given.get("reason", "")
-        outcome = control.bulk(jobs, by=actor(request), reason=reason)  # type: ignore[misc]
-        level = messages.SUCCESS if outcome.done or outcome.asked else messages.WARNING
-        messages.add_message(request, level, controls.counted(control, outcome))
-        return redirect(f"{reverse('jobs:list')}?{selection.chosen.query}")
+        return _done_to_many(request, control, selection, jobs)
     count, first = jobs.count(), list(jobs.order_by("pk")[:5])
     context = {
         "control": control,
@@ -118,6 +116,19 @@ def creation(request: HttpRequest) -> HttpResponse:
     return render(request, "jobs/new.html", {"form": form, "kind": kind, "source": source})
 
 
+def _done_to_many(
+    request: HttpRequest, control: Control, selection: Selection, jobs: "QuerySet[Job]"
+) -> HttpResponse:
+    by, reason = actor(request), request.POST.get("reason", "")
+    before = receipts.Before.now()
+    outcome = control.bulk(jobs, by=by, reason=reason)  # type: ignore[misc]
+    level = messages.SUCCESS if outcome.done or outcome.asked else messages.WARNING
+    fields = selection.chosen.fields
+    way = receipts.way_back_of_many(control, before.touched(by), fields)
+    receipts.tell(request, controls.counted(control, outcome), level, way)
+    return redirect(f"{reverse('jobs:list')}?{selection.chosen.query}")
+
+
 def actor(request: HttpRequest) -> str:
     """This function will name who sent a request, as moves show it."""
     return f"user:{request.user.pk}"
@@ -139,6 +150,8 @@ def _permitted(request: HttpRequest, pk: int, act: str) -> Job:
     return found
 
 
-def _told(request: HttpRequest, pk: int, said: str) -> HttpResponseRedirect:
-    messages.success(request, said)
+def _told(
+    request: HttpRequest, pk: int, said: str, way: receipts.Way | None = None
+) -> HttpResponseRedirect:
+    receipts.tell(request, said, way=way)
     return redirect(reverse("jobs:page", args=[pk]))

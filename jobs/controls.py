@@ -64,6 +64,9 @@ class Control:
     consequence: str = ""
     danger: bool = False
     reason: bool = False
+    undo: str = ""
+    """The act that takes it back, or comes next to that; `undoing` stands on its button."""
+    undoing: str = "Undo"
 
     @property
     def route(self) -> str:
@@ -210,6 +213,7 @@ ALL = (
         "paused",
         "What waits will not begin until somebody resumes it. What runs is asked to stop at its "
         "next checkpoint.",
+        undo="resume",
     ),
     Control(
         "resume",
@@ -223,6 +227,7 @@ ALL = (
         lambda jobs: jobs.resumable(),
         "resumed",
         "They wait for their turn again, and go on from their last checkpoints.",
+        undo="pause",
     ),
     Control(
         "cancel",
@@ -239,6 +244,8 @@ ALL = (
         "proved. What was done stays done.",
         danger=True,
         reason=True,
+        undo="rerun",
+        undoing="Enqueue the same again",
     ),
     Control(
         "retry",

@@ -11,8 +11,10 @@ from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
+from jobs import receipts
 from jobs.models import Refused, Stale
 from projects import board, feed, frame, portfolio
 from projects.models import Project, Stage
@@ -188,5 +190,7 @@ def _put(
         }
         return render(request, "projects/archival.html", context)
     done = act(found.project, actor=f"user:{request.user.pk}")
-    messages.success(request, f"{found.project} is {receipt.format(*done)}.")
+    back = "projects:unarchivals" if act is portfolio.archive else "projects:archivals"
+    way = receipts.Way("Undo", reverse(back, args=[slug]))
+    receipts.tell(request, f"{found.project} is {receipt.format(*done)}.", way=way)
     return redirect("projects:page", slug=slug)

@@ -68,12 +68,12 @@ def test_the_focus_stays_when_its_row_changes(context_of: Any, product: Stack) -
     page = context_of("member")
     page.goto(f"{product.url}/jobs/")
     fresh(page, "live")
-    job_row(page, product).locator("a").focus()
+    job_row(page, product).locator(".c-what a").focus()
 
     product.change("under the focus")
     expect(job_row(page, product)).to_contain_text("under the focus", timeout=SLOW_MS)
 
-    expect(job_row(page, product).locator("a")).to_be_focused()
+    expect(job_row(page, product).locator(".c-what a")).to_be_focused()
 
 
 def test_new_rows_collect_behind_a_notice(context_of: Any, product: Stack) -> None:
@@ -133,7 +133,7 @@ def test_an_older_frame_alone_changes_nothing(context_of: Any, product: Stack) -
     told[0].send(json.dumps({"tick": version + 5_000_000}))
 
     fresh(page, "live")  # the tick came after the frame
-    assert row.locator("a").inner_text() in before
+    assert row.locator(".c-what a").inner_text() in before
 
 
 def test_a_gap_in_the_numbers_of_frames_has_the_page_read_itself_again(
@@ -213,7 +213,7 @@ def test_without_javascript_everything_can_be_read_and_done(
     expect(job_row(page, product)).to_contain_text("scheduled")
     expect(page.get_by_role("link", name="Refresh")).to_be_visible()
 
-    job_row(page, product).locator("a").click()
+    job_row(page, product).locator(".c-what a").click()
     page.get_by_role("link", name="Cancel…").click()
     expect(page.get_by_role("heading")).to_contain_text("Cancel demo.noop")
     page.get_by_role("button", name="Cancel").click()

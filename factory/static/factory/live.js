@@ -59,19 +59,31 @@
     return node.id ? `#${CSS.escape(node.id)}` : [tag, twins.indexOf(node)];
   };
   const find = (place, root) => typeof place === "string" ? $(place, root) : all(place[0], root)[place[1]];
+  /* A log follows its end, unless it is scrolled up: then the line that is read stays where it is */
+  const firstSeen = box => {
+    const top = box.getBoundingClientRect().top;
+    const line = all("li[id]", box).find(one => one.getBoundingClientRect().bottom > top + 1);
+    return line && { id: line.id, offset: line.getBoundingClientRect().top - top };
+  };
+  const stay = (log, seen) => {
+    pick(false);
+    const line = seen && document.getElementById(seen.id);
+    if (line) log.scrollTop += line.getBoundingClientRect().top - log.getBoundingClientRect().top - seen.offset;
+    else log.scrollTop = seen ? 0 : log.scrollHeight;
+  };
   const swap = (old, fresher, v) => {
     const focus = old.contains(document.activeElement) && document.activeElement;
     const place = focus && (focus === old ? "" : path(focus, old));
     const open = all("details[open]", old).map(one => path(one, old));
     const box = $(".log", old), end = box && box.scrollHeight - box.scrollTop - box.clientHeight < 24;
-    const top = box && box.scrollTop;
+    const seen = box && !end && firstSeen(box);
     fresher.dataset.v = v;
     times(fresher);
     old.replaceWith(fresher);
     all("input:checked", old).forEach(one => { const found = find(path(one, old), fresher); if (found) found.checked = true; });
     open.forEach(one => { const found = find(one, fresher); if (found) found.open = true; });
     const log = $(".log", fresher);
-    if (log) log.scrollTop = end ? log.scrollHeight : top;
+    if (log) stay(log, seen);
     const target = focus && (place === "" ? fresher : find(place, fresher));
     if (target) target.focus({ preventScroll: true });
     if (old.textContent !== fresher.textContent) fresher.classList.add("swapped");
@@ -228,44 +240,22 @@
   });
   addEventListener("pageshow", event => { if (event.persisted) { resync(); connect(); } });
 
-  /* Confirmation: the page that asks, in a dialog; the focus is on Keep */
-  document.addEventListener("click", async event => {
-    const link = event.target.closest("a[data-confirm]");
-    if (!link || event.ctrlKey || event.metaKey || event.shiftKey || !window.HTMLDialogElement) return;
-    event.preventDefault();
-    try {
-      const answer = await fetch(link.href);
-      const form = $(".confirm", new DOMParser().parseFromString(await answer.text(), "text/html"));
-      const dialog = document.createElement("dialog");
-      dialog.setAttribute("aria-labelledby", "confirm-title");
-      dialog.append(document.importNode(form, true));
-      document.body.append(dialog);
-      $(".keep", dialog).addEventListener("click", keep => { keep.preventDefault(); dialog.close(); });
-      dialog.addEventListener("close", () => {
-        dialog.remove();
-        /* A fresher row may stand in its place by now */
-        const back = link.isConnected ? link : all("a[data-confirm]").find(one => one.href === link.href);
-        if (back) back.focus();
-      });
-      dialog.showModal();
-      $(".keep", dialog).focus();
-    } catch { location.href = link.href; }
-  });
-
   /* A line of the log that is not on this page is on a page of the whole log; #L10-L20 are marked */
   const line = location.hash;
   const wholeLog = $("a[data-whole-log]");
-  const pick = scroll => {
+  const pick = (scroll, marked) => {
     const [, part, from, to] = /^#(a\d+-)?L(\d+)(?:-L?(\d+))?$/.exec(location.hash) || [];
     if (!from) return;
     const name = number => `${part || ""}L${number}`, first = document.getElementById(name(from));
-    if (!first && wholeLog && !location.search.includes("at=")) location.replace(`${wholeLog.href}?at=${location.hash.slice(1)}#${name(from)}`);
-    if (!first || !to) return;
-    all(".log li.picked").forEach(one => one.classList.remove("picked"));
-    for (let number = +from; number <= +to && document.getElementById(name(number)); number++) document.getElementById(name(number)).classList.add("picked");
+    if (!first && scroll && wholeLog && !location.search.includes("at=")) location.replace(`${wholeLog.href}?at=${location.hash.slice(1)}#${name(from)}`);
+    if (!first) return;
+    if (!marked) {
+      all(".log li.picked").forEach(one => one.classList.remove("picked"));
+      for (let number = +from; number <= +(to || from) && document.getElementById(name(number)); number++) document.getElementById(name(number)).classList.add("picked");
+    }
     if (scroll) first.scrollIntoView({ block: "center" });
   };
-  pick(true);
+  pick(true, $(".log li.picked")); /* by the server, from ?at= */
   addEventListener("hashchange", () => pick(true));
   document.addEventListener("click", event => {
     const link = event.shiftKey && event.target.closest(".log li > a"), from = /^#((?:a\d+-)?)L(\d+)/.exec(location.hash);
