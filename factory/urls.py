@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 
-from factory import api, entrance, first_contact, health, metrics, skin, views
+from factory import api, entrance, finding, first_contact, health, metrics, skin, views
 
 handler400 = "factory.errors.bad_request"
 handler403 = "factory.errors.forbidden"
@@ -23,6 +23,8 @@ urlpatterns = [
     path("", include("projects.urls")),
     path("legend/", views.legend, name="legend"),
     path("runbook/", views.runbook, name="runbook"),
+    path("find/", finding.find, name="find"),
+    path("shortcuts/", finding.shortcuts, name="shortcuts"),
     path("theme/", skin.choose, name="theme"),
     path("login/", entrance.Entrance.as_view(), name="login"),
     path("login/<str:text>/", first_contact.enter, name="login-link"),

@@ -16,6 +16,7 @@ from jobs.models import (
     LateReport,
     Refused,
     Runner,
+    SavedView,
     Verification,
 )
 from jobs.windows import Window, WindowInline
@@ -162,3 +163,13 @@ class LateReportAdmin(Window):
     search_fields = ("=job_id", "=runner_id")
     ordering = ("-pk",)
     raw_id_fields = ("job",)
+
+
+@admin.register(SavedView)
+class SavedViewAdmin(Window):
+    """Lists of jobs that people gave a name."""
+
+    list_display = ("id", "name", "user", "query", "created_at")
+    list_select_related = ("user",)
+    search_fields = ("=id", "name", "user__username")
+    ordering = ("-pk",)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from jobs import acting, controls, views
+from jobs import acting, controls, saving, views
 
 app_name = "jobs"
 urlpatterns = [
@@ -17,6 +17,8 @@ urlpatterns = [
     path("<int:pk>/repairs/", acting.repairs, name="repairs"),
     path("<int:pk>/dependencies/", acting.dependencies, name="dependencies"),
     path("<int:pk>/dependencies/<int:parent>/releases/", acting.releases, name="releases"),
+    path("views/", saving.saves, name="saves"),
+    path("views/<int:pk>/removals/", saving.removals, name="save-removals"),
     path("new/", acting.creation, name="new"),
     path("selections/", acting.selections, name="selections"),
     *(

@@ -24,7 +24,7 @@ from jobs import (
     why,
 )
 from jobs.levels import Level
-from jobs.models import Artefact, Job, Queue
+from jobs.models import Artefact, Job, Queue, SavedView
 from jobs.states import FINISHED
 
 VIEWS = (
@@ -47,6 +47,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     context |= {"controls": controls.for_many(chosen.state), "may_act": _acts_somewhere(request)}
     context |= {"words": board.WORDS, "kinds": [one.name for one in kinds.all_kinds()]}
     context |= {"queues": list(Queue.objects.order_by("pk").values_list("pk", flat=True))}
+    context["saved"] = SavedView.objects.filter(user=request.user.pk).order_by("name")
     context |= {"ended": chosen.state in FINISHED, "views": VIEWS, "looked": board.LOOKED}
     if below is None and chosen.watchable:  # what is new belongs to the first page
         context["topic"] = f"jobs:{topics.list_key(request.user, chosen)}"

@@ -8,6 +8,7 @@ from jobs.models.job import Job, Refused, Stale
 from jobs.models.limit import BadLimit, Limit
 from jobs.models.progress import LateReport, Progress
 from jobs.models.runner import Intent, Queue, QueueDepth, Runner
+from jobs.models.saved_view import SavedView
 from jobs.models.schedule import CatchUp, Schedule, Tick
 from jobs.models.verification import Verification
 
@@ -34,6 +35,7 @@ __all__ = [
     "QueueDepth",
     "Refused",
     "Runner",
+    "SavedView",
     "Schedule",
     "Stale",
     "Tick",

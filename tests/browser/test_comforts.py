@@ -271,6 +271,114 @@ def test_receipts_go_errors_stay_and_three_are_the_most(
     expect(receipts).to_have_count(0)
 
 
+# Rule 8: the keyboard
+
+
+def test_keys_move_open_choose_and_ask_as_buttons_do(
+    context_of: Any, product: Stack, full: dict[str, Any]
+) -> None:
+    page = context_of("member")
+    page.goto(f"{product.url}/jobs/?state=scheduled")
+    keys, rows = page.keyboard, page.locator("tbody tr")
+    expect(page.locator("ul.receipts.toasts")).to_be_attached()
+
+    for key, row in (("j", 0), ("j", 1), ("j", 2), ("k", 1)):
+        keys.press(key)
+        expect(rows.nth(row).locator(".c-what a")).to_be_focused()
+    keys.press("x")
+    expect(rows.nth(1).locator("input")).to_be_checked()
+    keys.press("c")
+    dialog = page.get_by_role("dialog", name="Cancel 1 job?")
+    expect(dialog.locator(".keep")).to_be_focused()
+    keys.press("j")  # off in a dialog
+    expect(dialog.locator(".keep")).to_be_focused()
+    keys.press("Escape")
+    keys.press("x")
+    expect(rows.nth(1).locator("input")).not_to_be_checked()
+    keys.press("s")
+    expect(page.get_by_role("dialog", name=re.compile(r"Sync demo\.noop #"))).to_be_visible()
+    keys.press("Escape")
+    expect(rows.nth(1).locator(".c-what a")).to_be_focused()
+    keys.press("r")  # nothing to retry: the row waits
+    expect(page.get_by_role("dialog", name="There is nothing to retry")).to_be_visible()
+    keys.press("Escape")
+    keys.press("o")
+    expect(page.locator(".head h1")).to_contain_text("demo.noop")
+    keys.press("c")
+    expect(page.get_by_role("dialog", name=re.compile("Cancel demo.noop"))).to_be_visible()
+
+
+def test_keys_go_to_places_and_search_and_rest_in_fields(
+    context_of: Any, product: Stack, full: dict[str, Any]
+) -> None:
+    page = context_of("staff")
+    page.goto(f"{product.url}/")
+    expect(page.locator("ul.receipts.toasts")).to_be_attached()
+    for key, path in (("j", "/jobs/"), ("s", "/system/"), ("a", "/admin/")):
+        page.keyboard.press("g")
+        page.keyboard.press(key)
+        page.wait_for_url(product.url + path)
+        if key == "s":
+            expect(page.locator("ul.receipts.toasts")).to_be_attached()
+        elif key == "j":
+            page.keyboard.press("/")
+            expect(page.locator("#q")).to_be_focused()
+            page.keyboard.type("g?j")
+            expect(page.locator("#q")).to_have_value("g?j")
+            page.locator("h1").click()
+
+
+def test_shortcuts_are_listed_and_can_be_switched_off(
+    context_of: Any, product: Stack, full: dict[str, Any]
+) -> None:
+    page = context_of("member")
+    page.goto(f"{product.url}/jobs/?state=scheduled")
+    expect(page.locator("ul.receipts.toasts")).to_be_attached()
+    page.keyboard.press("?")
+    dialog = page.get_by_role("dialog", name="Shortcuts")
+    expect(dialog.locator("tbody tr")).to_have_count(14)
+    dialog.get_by_label("Shortcuts are on").uncheck()
+    page.keyboard.press("Escape")
+
+    page.keyboard.press("j")
+    page.keyboard.press("?")
+
+    assert page.evaluate("document.activeElement.closest('tr')") is None
+    expect(page.locator("dialog")).to_have_count(0)
+    page.goto(f"{product.url}/shortcuts/")
+    expect(page.get_by_label("Shortcuts are on")).not_to_be_checked()
+    page.get_by_label("Shortcuts are on").check()
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("dialog", name="Find")).to_be_visible()
+
+
+def test_the_palette_finds_by_number_and_name_with_the_keyboard_alone(
+    context_of: Any, product: Stack, full: dict[str, Any]
+) -> None:
+    page = context_of("member")
+    page.goto(f"{product.url}/legend/")
+    expect(page.locator("ul.receipts.toasts")).to_be_attached()
+    page.keyboard.press("Control+k")
+    dialog = page.get_by_role("dialog", name="Find")
+    expect(dialog.get_by_role("combobox")).to_be_focused()
+
+    page.keyboard.type("harb")
+    expect(dialog.get_by_role("option")).to_have_text(["project Harbour"], use_inner_text=True)
+    page.keyboard.press("Control+a")
+    page.keyboard.type(f"#{full['logged']}")
+    chosen = dialog.locator("[aria-selected=true]")
+    expect(chosen).to_contain_text(f"demo.fail #{full['logged']}")
+    page.keyboard.press("Enter")
+
+    page.wait_for_url(f"{product.url}/jobs/{full['logged']}/")
+    page.keyboard.press("Control+k")
+    expect(dialog.get_by_role("option").nth(1)).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    expect(dialog.get_by_role("option").nth(1)).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+
+
 FIRST_SEEN = """() => { const top = document.querySelector(".log").getBoundingClientRect().top;
     return [...document.querySelectorAll(".log li[id]")].find(
         line => line.getBoundingClientRect().bottom > top + 1).id }"""

@@ -9,7 +9,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from factory.models import ApiToken
 from jobs import queue
-from jobs.models import Artefact, Delivery, Dependency, Event, Job, Schedule
+from jobs.models import Artefact, Delivery, Dependency, Event, Job, SavedView, Schedule
 from projects import artefacts, planning
 from projects.models import Idea, Invitation, Membership, Project, Role, Spec, Task
 from tests.pages.conftest import COMMIT, World
@@ -41,6 +41,9 @@ def named(world: World, maintainer: User) -> dict[str, Any]:
         "api/uploads/": world.project.pk,
         **planned(world.project),
         "parent": awaited_by(world.job),
+        "jobs/views/": SavedView.objects.create(
+            user=maintainer, name="mine", query="state=failed"
+        ).pk,
         "jobs/": world.job.pk,
         "api/jobs/": world.job.pk,
         "api/projects/": world.project.pk,
