@@ -82,8 +82,12 @@ def removals(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """This view will ask whether to remove one version, and remove its bytes."""
     opened = frame.opened(request, slug, "artefacts", "remove")
     found = _one(request, slug, pk)
+    context = opened.context | {"file": found}
     if request.method != "POST":
-        return render(request, "projects/artefact_removal.html", opened.context | {"file": found})
+        return render(request, "projects/artefact_removal.html", context)
+    if request.POST.get("typed", "").strip() != found.name.strip():  # it cannot be undone
+        context["wrong"] = f"typed: write {found.name}, as the file is called. Nothing was removed."
+        return render(request, "projects/artefact_removal.html", context, status=400)
     if artefacts.remove(found, by=f"user:{request.user.pk}"):
         messages.success(request, f"{found} was removed.")
     return redirect(_address(found))

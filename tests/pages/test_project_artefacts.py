@@ -213,13 +213,28 @@ def test_a_maintainer_removes_with_a_page_that_asks(world: World, maintainer: Us
     client, address = browser_of(maintainer), f"{ADDRESS}{made.pk}/removals/"
 
     asked = client.get(address).content.decode()
-    client.post(address)
+    client.post(address, {"typed": "plan.txt"})
 
     assert "Remove plan.txt, version 1?" in asked
     made.refresh_from_db()
     assert made.removed_by == f"user:{maintainer.pk}"
     feed = client.get("/projects/harbour/feed/?kind=artefact").content.decode()
     assert "Version 1 of the file plan.txt was removed." in feed
+
+
+def test_nothing_is_removed_for_good_before_its_name_is_typed(
+    world: World, maintainer: User
+) -> None:
+    made = kept(world, b"one")
+    client, address = browser_of(maintainer), f"{ADDRESS}{made.pk}/removals/"
+
+    for typed in ({}, {"typed": "plan"}):
+        answer = client.post(address, typed)
+
+        assert answer.status_code == 400
+        assert "typed: write plan.txt" in answer.content.decode()
+    made.refresh_from_db()
+    assert made.removed_at is None
 
 
 def test_the_api_uploads_lists_fetches_keeps_and_removes(world: World, maintainer: User) -> None:

@@ -50,7 +50,7 @@ const ask = async (address, from) => {
   if (!form) return;
   const dialog = open(form, from), keep = $(".keep", dialog);
   keep.addEventListener("click", event => { event.preventDefault(); dialog.close(); });
-  ($(".typed", dialog) || keep).focus();
+  keep.focus();
 };
 /* What is known of a state, beside the page; the page stays as it is */
 const tell = async (address, from, query = "[data-drawer]", kind = "drawer") => {
