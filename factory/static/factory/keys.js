@@ -4,20 +4,22 @@ const all = (query, node = document) => [...node.querySelectorAll(query)];
 const SECOND_MS = 1500;
 const FIELDS = "textarea, select, [contenteditable], input:not([type=checkbox], [type=radio])";
 const ROWS = "main :is(.jobs tbody tr, .people tbody tr, .needs > li, .task-list > li, .repo, .feed > li)";
-const MAIN = ".c-what a, .what a, a.name, th a, td a, a";
+/* What a row is about: the first of these that it has */
+const LINKS = [".c-what a", ".what a", "a.name", "a:not([data-why])", "a"];
 
 /* Kept in this browser; without a place to keep it, they are on */
 const kept = { get off() { try { return localStorage.getItem("shortcuts") === "off"; } catch { return false; } },
   set off(value) { try { localStorage.setItem("shortcuts", value ? "off" : "on"); } catch { /* until the next page */ } } };
 const tell = (name, detail) => document.dispatchEvent(new CustomEvent(`factory:${name}`, { detail }));
 
-const rows = () => all(ROWS).filter(row => row.checkVisibility() && $(MAIN, row));
+const main = row => LINKS.map(query => $(query, row)).find(Boolean);
+const rows = () => all(ROWS).filter(row => row.checkVisibility() && main(row));
 const here = () => rows().find(row => row.contains(document.activeElement));
 const move = by => {
   const found = rows(), at = found.indexOf(here());
   const next = found[at < 0 ? (by > 0 ? 0 : found.length - 1) : Math.min(Math.max(at + by, 0), found.length - 1)];
   if (!next) return;
-  $(MAIN, next).focus();
+  main(next).focus();
   next.scrollIntoView({ block: "nearest" });
 };
 /* On one job's page its own button; on a list the buttons of what is chosen, else the row that has the focus */
@@ -30,7 +32,7 @@ const act = (name, noun) => {
   const button = $(`button[value=${name}]`, form);
   if (chosen && button) button.click();
   else if (chosen || !box) tell("say", { text: chosen ? "That can be asked of one job at a time." : "Choose a job first: j and k move, x chooses.", level: "warning" });
-  else if (noun === "syncs") tell("ask", { address: `${$(".c-what a", row).pathname}syncs/`, from });
+  else if (noun === "syncs") tell("ask", { address: `${main(row).pathname}syncs/`, from });
   else {
     const asked = new URLSearchParams(all("input[type=hidden]", form).map(one => [one.name, one.value]));
     asked.set("act", name);
@@ -47,7 +49,7 @@ const palette = async () => {
   if (link) (await import(link.dataset.palette)).open(link.href);
 };
 const toggle = () => { const row = here(), box = row && $("input[type=checkbox]", row); if (box && box.checkVisibility()) box.click(); };
-const openRow = () => { const row = here(); if (row) $(MAIN, row).click(); };
+const openRow = () => { const row = here(); if (row) main(row).click(); };
 const KEYS = {
   "/": search, "?": () => $("a[data-keys]")?.click(), j: () => move(1), k: () => move(-1), o: openRow, x: toggle,
   c: () => act("cancel", "cancellations"), r: () => act("retry", "retries"), s: () => act("sync", "syncs"),
