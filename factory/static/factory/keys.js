@@ -30,14 +30,15 @@ const act = (name, noun) => {
   if (!form) return;
   const chosen = $("input[form=chosen]:checked") || $("input[name=all]:checked", form);
   const button = $(`button[value=${name}]`, form);
-  if (chosen && button) button.click();
+  const to = given => tell("ask", { address: `${form.getAttribute("action")}?${given}`, from });
+  if (chosen && button) to(new URLSearchParams(new FormData(form, button)));
   else if (chosen || !box) tell("say", { text: chosen ? "That can be asked of one job at a time." : "Choose a job first: j and k move, x chooses.", level: "warning" });
   else if (noun === "syncs") tell("ask", { address: `${main(row).pathname}syncs/`, from });
   else {
     const asked = new URLSearchParams(all("input[type=hidden]", form).map(one => [one.name, one.value]));
     asked.set("act", name);
     asked.set("job", box.value);
-    tell("ask", { address: `${form.getAttribute("action")}?${asked}`, from });
+    to(asked);
   }
 };
 const search = () => {
