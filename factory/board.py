@@ -16,7 +16,7 @@ from projects import feed, standing
 from projects.models import Project, Stage
 from projects.standing import Health
 
-PROJECTS = 30
+PROJECTS = 20
 JOBS = 20
 EVENTS = 10
 _LONGEST_FILTER = 100

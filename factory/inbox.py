@@ -1,6 +1,6 @@
 """What waits for one person, from all sources, each thing with the one act that comes first."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,12 +66,19 @@ def capped(number: int) -> str:
 
 def of(user: Any) -> Inbox:
     """This function will ask all sources what waits for `user`: at most a few questions each."""
-    sections = []
+    found: list[tuple[ports.NeedSource, list[Any]]] = []
+    wanted: dict[Callable[[Collection[Any]], Mapping[Any, Any]], list[Any]] = {}
     for _, source in sorted(ports.needs.items()):
         keys = list(source.find(user).values_list("pk", flat=True)[: CAP + 1])
         if keys:
-            needs = source.tell(keys[:SHOWN])
-            sections.append(Section(source.title, len(keys), needs, source.more()))
+            found.append((source, keys))
+            wanted.setdefault(source.read, []).extend(keys[:SHOWN])
+    rows = {read: read(keys) for read, keys in wanted.items()}
+    sections = []
+    for source, keys in found:
+        read = rows[source.read]
+        needs = [source.tell(read[key]) for key in keys[:SHOWN] if key in read]
+        sections.append(Section(source.title, len(keys), needs, source.more()))
     return Inbox(user, sections)
 
 

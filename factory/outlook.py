@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth import get_user_model
-from django.db.models import Count
 from django.template.loader import render_to_string
 from django.urls import reverse
 
@@ -72,8 +71,7 @@ def capped(number: int) -> str:
 def of(user: Any) -> Outlook:
     """This function will count what `user` may see now: two questions."""
     seen = Job.objects.visible_to(user)
-    live = board.shown(seen.filter(state__in=LIVE)).select_related(None).order_by("shown")
-    words = dict(live.values_list("shown").annotate(number=Count("pk")))
+    words = board.words(seen.filter(state__in=LIVE))
     midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     failed = seen.filter(state=State.FAILED, finished_at__gte=midnight)
     number = failed.values("pk")[: overall.CAP + 1].count()

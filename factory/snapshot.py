@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Hashable
 from typing import Any
 
-from django.db.models import Count
 from django.utils import timezone
 
 from factory import health, hot
@@ -39,8 +38,7 @@ def _system() -> dict[str, Any]:
 
 def jobs(user: Any) -> dict[str, Any]:
     """This function will read what `user` may see of unfinished jobs, as they are now."""
-    live = board.shown(Job.objects.visible_to(user).filter(state__in=LIVE)).select_related(None)
-    counts = live.values("shown").annotate(number=Count("pk")).order_by("shown")
+    counts = board.words(Job.objects.visible_to(user).filter(state__in=LIVE))
     running = [
         {
             "id": job.pk,
@@ -53,7 +51,7 @@ def jobs(user: Any) -> dict[str, Any]:
         }
         for job in board.active(user, RUNNING)
     ]
-    return {"jobs": {row["shown"]: row["number"] for row in counts}, "running": running}
+    return {"jobs": counts, "running": running}
 
 
 _parts: list[tuple[float, dict[str, Any]]] = []

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.db import connection
-from django.db.models import Case, CharField, F, Max, Min, Q, QuerySet, Value, When
+from django.db.models import Case, CharField, Count, F, Max, Min, Q, QuerySet, Value, When
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Greatest
 
@@ -70,15 +70,25 @@ def clock() -> int:
 
 def shown(jobs: "QuerySet[Job]") -> "QuerySet[Job]":
     """This function will add what a row needs: `shown`, the word, and `heard_at`, its last sign."""
+    # PostgreSQL's greatest passes over the missing progress of a job that reported none.
+    heard_at = Greatest("updated_at", "progress__heard_at")
+    return _worded(jobs).annotate(heard_at=heard_at).select_related("progress", "runner")
+
+
+def words(jobs: "QuerySet[Job]") -> dict[str, int]:
+    """This function will count jobs by the word they show, in the order of the words."""
+    named = _worded(jobs).order_by("shown").values_list("shown")  # type: ignore[misc]  # made there
+    return dict(named.annotate(number=Count("pk")))
+
+
+def _worded(jobs: "QuerySet[Job]") -> "QuerySet[Job]":
     evident: QuerySet[Job] = jobs.with_evidence()  # type: ignore[attr-defined]
     word = Case(
         When(~EVIDENT, state__in=HELD, then=Value(LOST)),
         default=F("state"),
         output_field=CharField(),
     )
-    # PostgreSQL's greatest passes over the missing progress of a job that reported none.
-    heard_at = Greatest("updated_at", "progress__heard_at")
-    return evident.annotate(shown=word, heard_at=heard_at).select_related("progress", "runner")
+    return evident.annotate(shown=word)
 
 
 def labelled(jobs: Iterable[Job]) -> list[Job]:

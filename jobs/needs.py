@@ -22,20 +22,17 @@ def register() -> None:
         (40, "Failed and read by nobody", _failed, _tell_failed),
     ):
         address = "jobs:failures" if found is _failed else "jobs:list"
-        ports.needs.register(rank, NeedSource(title, _at(address), found, tell))
-    letters = NeedSource(
-        "Deliveries that failed", _at("insight:deliveries"), _dead, _tell_dead, "pk"
-    )
-    ports.needs.register(50, letters)
-    queues = NeedSource("Paused queues", _at("queues:list"), _queues, _tell_queues, "paused_at")
-    ports.needs.register(90, queues)
+        ports.needs.register(rank, NeedSource(title, _at(address), found, read, tell))
+    letters = ("Deliveries that failed", _at("insight:deliveries"))
+    ports.needs.register(50, NeedSource(*letters, _dead, _letters, _tell_dead, "pk"))
+    queues = ("Paused queues", _at("queues:list"))
+    ports.needs.register(90, NeedSource(*queues, _queues, _paused, _tell_queue, "paused_at"))
 
 
-def told(keys: Collection[Any]) -> list[Any]:
-    """This function will read jobs as rows show them, in the order of their keys."""
+def read(keys: Collection[Any]) -> dict[int, Any]:
+    """This function will read jobs as rows show them, by their ids."""
     found = board.labelled(board.shown(Job.objects.filter(pk__in=keys)))
-    place = {pk: number for number, pk in enumerate(keys)}
-    return sorted(found, key=lambda job: place[job.pk])
+    return {job.pk: job for job in found}
 
 
 def need(job: Any, why: str, since: datetime | None, verb: str, route: str) -> Need:
@@ -58,8 +55,8 @@ def _stuck(user: Any) -> "QuerySet[Job]":
     return _open(overall.stuck(), user, "sync")
 
 
-def _tell_stuck(keys: Collection[Any]) -> list[Need]:
-    return [need(job, *_silent_or_deaf(job), "Sync", "jobs:syncs") for job in told(keys)]
+def _tell_stuck(job: Any) -> Need:
+    return need(job, *_silent_or_deaf(job), "Sync", "jobs:syncs")
 
 
 def _silent_or_deaf(job: Any) -> tuple[str, datetime | None]:
@@ -74,17 +71,9 @@ def _unserved(user: Any) -> "QuerySet[Job]":
     return _open(overall.unserved(), user, "cancel")
 
 
-def _tell_unserved(keys: Collection[Any]) -> list[Need]:
-    return [
-        need(
-            job,
-            f"No live runner takes anything of its queue, {job.queue_id}.",
-            job.updated_at,
-            "Why?",
-            "jobs:reasons",
-        )
-        for job in told(keys)
-    ]
+def _tell_unserved(job: Any) -> Need:
+    why = f"No live runner takes anything of its queue, {job.queue_id}."
+    return need(job, why, job.updated_at, "Why?", "jobs:reasons")
 
 
 def _parked(user: Any) -> "QuerySet[Job]":
@@ -96,10 +85,8 @@ def _parked(user: Any) -> "QuerySet[Job]":
     return _open(Job.objects.filter(Exists(ended), state=State.BLOCKED), user, "resume")
 
 
-def _tell_parked(keys: Collection[Any]) -> list[Need]:
-    return [
-        need(job, f"{job.obstacle}.", job.updated_at, "Why?", "jobs:reasons") for job in told(keys)
-    ]
+def _tell_parked(job: Any) -> Need:
+    return need(job, f"{job.obstacle}.", job.updated_at, "Why?", "jobs:reasons")
 
 
 def _failed(user: Any) -> "QuerySet[Job]":
@@ -108,17 +95,9 @@ def _failed(user: Any) -> "QuerySet[Job]":
     return _open(unread, user, "retry")
 
 
-def _tell_failed(keys: Collection[Any]) -> list[Need]:
-    return [
-        need(
-            job,
-            f"{job.failure_class}: {job.failure_message or job.told}",
-            job.finished_at,
-            "Retry",
-            "jobs:retries",
-        )
-        for job in told(keys)
-    ]
+def _tell_failed(job: Any) -> Need:
+    why = f"{job.failure_class}: {job.failure_message or job.told}"
+    return need(job, why, job.finished_at, "Retry", "jobs:retries")
 
 
 def _dead(user: Any) -> "QuerySet[Delivery]":
@@ -128,22 +107,25 @@ def _dead(user: Any) -> "QuerySet[Delivery]":
     return letters.order_by("-pk")
 
 
-def _tell_dead(keys: Collection[Any]) -> list[Need]:
-    letters = list(Delivery.objects.filter(pk__in=keys).select_related("event").order_by("-pk"))
-    names = _labels(one.event.scope for one in letters)
-    return [
-        Need(
-            State.FAILED,
-            f"{one.event.name} to {one.kind}",
-            reverse("insight:deliveries"),
-            one.stopped or "The job that passes it on failed.",
-            one.event.created_at,
-            "Replay",
-            reverse("insight:replays", args=[one.pk]),
-            project=names.get(one.event.scope or 0, ""),
-        )
-        for one in letters
-    ]
+def _letters(keys: Collection[Any]) -> dict[int, Any]:
+    letters = Delivery.objects.select_related("event").in_bulk(keys)
+    names = _labels(one.event.scope for one in letters.values())
+    for one in letters.values():
+        one.project = names.get(one.event.scope or 0, "")  # type: ignore[attr-defined]
+    return letters
+
+
+def _tell_dead(one: Any) -> Need:
+    return Need(
+        State.FAILED,
+        f"{one.event.name} to {one.kind}",
+        reverse("insight:deliveries"),
+        one.stopped or "The job that passes it on failed.",
+        one.event.created_at,
+        "Replay",
+        reverse("insight:replays", args=[one.pk]),
+        project=one.project,
+    )
 
 
 def _labels(scopes: Iterable[int | None]) -> Any:
@@ -155,18 +137,21 @@ def _queues(user: Any) -> "QuerySet[Queue]":
     return paused if user.is_staff else paused.none()
 
 
-def _tell_queues(keys: Collection[Any]) -> list[Need]:
-    paused = list(Queue.objects.filter(pk__in=keys).order_by("pk"))
-    names = people.names_in(one.paused_by for one in paused)
-    return [
-        Need(
-            State.PAUSED,
-            one.name,
-            reverse("queues:list"),
-            f"Paused by {people.with_names(one.paused_by, names) or 'somebody'}: nothing begins.",
-            one.paused_at,
-            "Resume",
-            reverse("queues:resumptions", args=[one.pk]),
-        )
-        for one in paused
-    ]
+def _paused(keys: Collection[Any]) -> dict[str, Any]:
+    paused = Queue.objects.in_bulk(keys)
+    names = people.names_in(one.paused_by for one in paused.values())
+    for one in paused.values():
+        one.told = people.with_names(one.paused_by, names)  # type: ignore[attr-defined]
+    return paused
+
+
+def _tell_queue(one: Any) -> Need:
+    return Need(
+        State.PAUSED,
+        one.name,
+        reverse("queues:list"),
+        f"Paused by {one.told or 'somebody'}: nothing begins.",
+        one.paused_at,
+        "Resume",
+        reverse("queues:resumptions", args=[one.pk]),
+    )

@@ -117,14 +117,16 @@ class Need:
 class NeedSource:
     """A kind of things that wait for people, and the address of them all.
 
-    `find` gives the rows that wait for one user, in the order they are shown; `tell` puts those with
-    some keys into words, in the same order. `moved` names the field that changes with what is said.
+    `find` gives the rows that wait for one user, in the order they are shown. `read` reads those with
+    some keys, once for all sources that read the same, and `tell` puts one of them into words.
+    `moved` names the field that changes with what is said.
     """
 
     title: str
     more: Callable[[], str]
     find: Callable[[Any], QuerySet[Any]]
-    tell: Callable[[Collection[Any]], list[Need]]
+    read: Callable[[Collection[Any]], Mapping[Any, Any]]
+    tell: Callable[[Any], Need]
     moved: str = "updated_at"
 
 

@@ -90,8 +90,7 @@ def cards(projects: Iterable[Project]) -> list[Card]:
     for repository in with_status(ids).order_by("name", "pk"):
         repositories[repository.project_id].append(repository)
     active, runs = jobs_board.of_scopes(ids), last_runs.of_scopes(ids, RUNS)
-    words = standing.with_health(Project.objects.filter(pk__in=ids))
-    health = dict(words.values_list("pk", "health"))
+    health = standing.of(ids)
     return [
         _card(one, repositories[one.pk], active[one.pk], health.get(one.pk, ""), runs[one.pk])
         for one in listed

@@ -17,11 +17,11 @@ from projects.models import MapStatus, PlanChange, Project, Repository, Task, Ta
 def register() -> None:
     """This function will make the sources of needs known."""
     for rank, source in (
-        (60, NeedSource("Paused by people", _paused_page, _paused, _tell_paused)),
-        (70, NeedSource("Blocked tasks of yours", _projects, _tasks, _tell_tasks, "moved_at")),
-        (80, NeedSource("Maps that are old or failed", _projects, _maps, _tell_maps, "synced_at")),
+        (60, ("Paused by people", _paused_page, _paused, needs.read, _tell_paused)),
+        (70, ("Blocked tasks of yours", _projects, _tasks, _read_tasks, _tell_task, "moved_at")),
+        (80, ("Maps that are old or failed", _projects, _maps, _read_maps, _tell_map, "synced_at")),
     ):
-        ports.needs.register(rank, source)
+        ports.needs.register(rank, NeedSource(*source))
 
 
 def _paused_page() -> str:
@@ -39,11 +39,8 @@ def _paused(user: Any) -> "QuerySet[Job]":
     return found.exclude(reason__endswith=portfolio.PUT_AWAY).order_by("-pk")
 
 
-def _tell_paused(keys: Collection[Any]) -> list[Need]:
-    return [
-        needs.need(job, job.told, job.updated_at, "Resume", "jobs:resumptions")
-        for job in needs.told(keys)
-    ]
+def _tell_paused(job: Any) -> Need:
+    return needs.need(job, job.told, job.updated_at, "Resume", "jobs:resumptions")
 
 
 def _tasks(user: Any) -> "QuerySet[Task]":
@@ -52,23 +49,23 @@ def _tasks(user: Any) -> "QuerySet[Task]":
     return found.order_by("priority", "pk")
 
 
-def _tell_tasks(keys: Collection[Any]) -> list[Need]:
+def _read_tasks(keys: Collection[Any]) -> dict[int, Any]:
     said = PlanChange.objects.filter(task=OuterRef("pk"), new=TaskState.BLOCKED).order_by("-pk")
-    rows = Task.objects.filter(pk__in=keys).select_related("project")
-    rows = rows.annotate(obstacle=Subquery(said.values("reason")[:1]))
-    return [
-        Need(
-            "blocked",
-            f"{row.title} · {row.letter}",
-            page := reverse("projects:task", args=[row.project.slug, row.pk]),
-            _obstacle(row),
-            row.moved_at,
-            "Open",
-            page,
-            project=row.project.name,
-        )
-        for row in rows.order_by("priority", "pk")
-    ]
+    rows = Task.objects.select_related("project")
+    return rows.annotate(obstacle=Subquery(said.values("reason")[:1])).in_bulk(keys)
+
+
+def _tell_task(row: Any) -> Need:
+    return Need(
+        "blocked",
+        f"{row.title} · {row.letter}",
+        page := reverse("projects:task", args=[row.project.slug, row.pk]),
+        _obstacle(row),
+        row.moved_at,
+        "Open",
+        page,
+        project=row.project.name,
+    )
 
 
 def _obstacle(row: Any) -> str:
@@ -85,24 +82,24 @@ def _maps(user: Any) -> "QuerySet[Repository]":
     return Repository.objects.unwell().unattended().filter(project__in=projects).order_by("pk")
 
 
-def _tell_maps(keys: Collection[Any]) -> list[Need]:
-    rows = board.repositories_of(Repository.objects.filter(pk__in=keys)).order_by("pk")
-    return [
-        Need(
-            row.map_status,
-            row.name,
-            reverse("projects:map", args=[row.project.slug, row.pk])
-            if row.current_map
-            else reverse("projects:page", args=[row.project.slug]),
-            _wrong(row),
-            row.current_map.built_at if row.current_map else row.created_at,
-            "Sync",
-            reverse("projects:syncs", args=[row.project.slug, row.pk]),
-            post=True,
-            project=row.project.name,
-        )
-        for row in rows
-    ]
+def _read_maps(keys: Collection[Any]) -> dict[int, Any]:
+    return board.repositories_of(Repository.objects.all()).in_bulk(keys)
+
+
+def _tell_map(row: Any) -> Need:
+    return Need(
+        row.map_status,
+        row.name,
+        reverse("projects:map", args=[row.project.slug, row.pk])
+        if row.current_map
+        else reverse("projects:page", args=[row.project.slug]),
+        _wrong(row),
+        row.current_map.built_at if row.current_map else row.created_at,
+        "Sync",
+        reverse("projects:syncs", args=[row.project.slug, row.pk]),
+        post=True,
+        project=row.project.name,
+    )
 
 
 def _wrong(row: Any) -> str:

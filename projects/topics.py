@@ -61,9 +61,9 @@ def fingerprints(keys: Collection[str]) -> dict[str, str]:
     """This function will tell what projects' cards show, in short: a few queries for all."""
     ids = numbers(keys)
     parts: dict[int, list[str]] = defaultdict(list)
-    projects = standing.with_health(Project.objects.filter(pk__in=ids))
-    for row in projects.values_list(*_CARD, "health"):
-        parts[row[0]].append(jobs_board.fingerprint(*row))
+    health = standing.of(ids)
+    for row in Project.objects.filter(pk__in=ids).values_list(*_CARD):
+        parts[row[0]].append(jobs_board.fingerprint(*row, health.get(row[0], "")))
     repositories = Repository.objects.filter(project__in=ids).with_map_status().order_by("pk")
     for row in repositories.values_list("project_id", "pk", "name", *_STATUS):
         parts[row[0]].append(jobs_board.fingerprint(*row))

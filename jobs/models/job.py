@@ -295,6 +295,12 @@ class Job(models.Model):
             models.Index(
                 fields=["id"], condition=Q(state=State.FAILED, event_id__gt=0), name="job_dead"
             ),
+            models.Index(
+                fields=["finished_at"],
+                include=["scope"],
+                condition=Q(state=State.FAILED),
+                name="job_failed_at",
+            ),
             models.Index(fields=["root_id"], condition=Q(root_id__gt=0), name="job_root"),
             models.Index(
                 fields=["state", "id"],

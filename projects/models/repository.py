@@ -131,24 +131,33 @@ class RepositoryQuerySet(models.QuerySet["Repository"]):
         )
         # Not by "-id" itself: the planner would look for one among all jobs, newest first.
         ended = ours.exclude(state__in=LIVE).order_by((F("id") + 0).desc())
-        return self.annotate(  # type: ignore[no-redef]  # set by its property
-            _live=Subquery(live.values("state")[:1]),
-            job_failure=Subquery(ended.values(found=_FAILURE)[:1]),
-        ).annotate(map_status=_STATUS)
+        failure = Subquery(ended.values(found=_FAILURE)[:1])
+        word = _Word(Subquery(live.values("state")[:1]), failure, *_ITS_OWN, Value(EXTRACTOR))
+        return self.annotate(job_failure=failure, map_status=word)  # type: ignore[no-redef]  # set by its property
 
 
-_STATUS = Case(
-    When(_live__in=HELD, then=Value(MapStatus.RUNNING)),
-    When(_live__isnull=False, then=Value(MapStatus.QUEUED)),
-    When(Q(job_failure__isnull=False) | ~Q(failure_class=""), then=Value(MapStatus.FAILED)),
-    When(current_map__isnull=True, then=Value(MapStatus.NONE)),
-    When(
-        ~Q(current_map__commit=F("head_commit")) | ~Q(current_map__extractor=EXTRACTOR),
-        then=Value(MapStatus.STALE),
-    ),
-    default=Value(MapStatus.READY),
-    output_field=models.CharField(),
+_ITS_OWN = (
+    "failure_class",
+    "head_commit",
+    "current_map",
+    "current_map__commit",
+    "current_map__extractor",
 )
+
+
+class _Word(Func):
+    """How well a repository is known; what its jobs say is asked once for all the conditions."""
+
+    output_field = models.CharField()
+    template = f"""(SELECT CASE
+        WHEN live IN {tuple(map(str, sorted(HELD)))} THEN '{MapStatus.RUNNING}'
+        WHEN live IS NOT NULL THEN '{MapStatus.QUEUED}'
+        WHEN failure IS NOT NULL OR failure_class <> '' THEN '{MapStatus.FAILED}'
+        WHEN map IS NULL THEN '{MapStatus.NONE}'
+        WHEN (shown, extractor) IS DISTINCT FROM (head, ours) THEN '{MapStatus.STALE}'
+        ELSE '{MapStatus.READY}' END
+        FROM (SELECT %(expressions)s OFFSET 0)
+        AS told (live, failure, failure_class, head, map, shown, extractor, ours))"""  # noqa: S608 — words of ours
 
 
 class Repository(models.Model):

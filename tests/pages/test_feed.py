@@ -127,6 +127,23 @@ def test_a_feed_is_paged_by_id_with_the_same_number_of_queries(
     assert (len(first.items), second.older) == (50, None)
 
 
+def test_a_feed_is_the_same_whether_the_newest_of_all_are_enough_or_not(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = [happened(world).pk for _ in range(4)]
+    happened(world, scope=None)
+    found = {}
+
+    for looked in (2_000, 3, 0):
+        monkeypatch.setattr(feed, "LOOKED", looked)
+        page = feed.page(world.viewer, feed.Filter(name="repository"), limit=3)
+        older = feed.page(world.viewer, feed.Filter(), below=made[2], limit=3)
+        found[looked] = [item.event.pk for one in (page, older) for item in one.items]
+
+    assert found[2_000] == found[3] == found[0] == [*made[3:0:-1], *made[1::-1]]
+    assert feed.page(world.stranger, feed.Filter()).items == []
+
+
 def test_the_page_filters_by_the_name_of_a_person_and_keeps_that_in_its_links(world: World) -> None:
     for _ in range(51):
         happened(world, actor=f"user:{world.contributor.pk}")

@@ -95,3 +95,15 @@ def test_cards_of_twenty_projects_cost_what_one_costs(
         board.cards(Project.objects.filter(pk=world.project.pk))
     with django_assert_num_queries(5):  # type: ignore[operator]
         board.cards(Project.objects.all())
+
+
+def test_some_projects_are_judged_as_all_of_them_are(world: World) -> None:
+    pier = Project.objects.create(name="Pier", slug="pier")
+    hold(queue.enqueue("demo.noop", {}, scope=pier.pk), runner("-1 second"))
+    Project.objects.create(name="Quay", slug="quay")
+
+    found = dict(standing.with_health(Project.objects.all()).values_list("pk", "health"))
+
+    assert set(found.values()) == {"attention", "broken", "well"}
+    assert standing.of(found) == found
+    assert standing.of([pier.pk]) == {pier.pk: "broken"}
