@@ -83,7 +83,7 @@ def run(
     `least_ms` is what a page takes when nothing else has the processors. What one process keeps for
     a second is forgotten before each request.
     """
-    logging.disable(logging.INFO)  # the requests, each a line
+    logging.getLogger("factory.request").disabled = True  # each request is a line there
     with scratch.database():
         people = filling.fill(projects, jobs, tell)
         found = [

@@ -1,6 +1,7 @@
 """How the pages write states, times and text nobody here wrote."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -69,6 +70,7 @@ register.filter("visible", visible)
 
 
 @register.simple_tag
+@lru_cache(maxsize=256)
 def icon(name: str) -> SafeString:
     """This tag will draw one symbol of the sprite."""
     sprite = static("factory/icons.svg")
