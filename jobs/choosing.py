@@ -18,6 +18,8 @@ MOST = 500
 """So many are taken one by one; more are meant by a filter."""
 LONGEST = 200
 """So many characters a text to look for has at most."""
+MOMENTS = ("since", "until")
+"""What of a filter is typed in a form of its own; the rest is chosen, or any text."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,17 @@ def filter_of(given: Mapping[str, str]) -> board.Filter:
         until=_moment(given, "until"),
         sort=one_of([board.OLDEST], given.get("sort", ""), "sort"),
     )
+
+
+def wrong_moments(given: Mapping[str, str]) -> dict[str, str]:
+    """This function will say what is wrong with the moments that were typed, by their fields."""
+    found = {}
+    for name in MOMENTS:
+        try:
+            _moment(given, name)
+        except BadRequest as problem:
+            found[name] = str(problem)
+    return found
 
 
 def one_of(known: Collection[str], text: str, name: str) -> str:

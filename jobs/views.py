@@ -39,20 +39,40 @@ VIEWS = (
 @require_safe
 def listing(request: HttpRequest) -> HttpResponse:
     """This view will list jobs; filters, order and page are in the address."""
+    if wrong := choosing.wrong_moments(request.GET):
+        return _asked_wrongly(request, wrong)
     chosen = choosing.filter_of(request.GET)
     below = _number(request.GET.get("below", ""))
     version = board.clock()
     page = board.page(request.user, chosen, below)
-    context = {"v": version, "page": page, "below": below, "chosen": chosen}
+    context = _offered(request, chosen) | {"v": version, "page": page, "below": below}
     context |= {"controls": controls.for_many(chosen.state), "may_act": _acts_somewhere(request)}
-    context |= {"words": board.WORDS, "kinds": [one.name for one in kinds.all_kinds()]}
-    context |= {"queues": list(Queue.objects.order_by("pk").values_list("pk", flat=True))}
-    context["saved"] = SavedView.objects.filter(user=request.user.pk).order_by("name")
-    context |= {"ended": chosen.state in FINISHED, "views": VIEWS, "looked": board.LOOKED}
     if below is None and chosen.watchable:  # what is new belongs to the first page
         context["topic"] = f"jobs:{topics.list_key(request.user, chosen)}"
         context["rows"] = topics.rows_of(page.jobs)
     return render(request, "jobs/list.html", context)
+
+
+def _asked_wrongly(request: HttpRequest, wrong: dict[str, str]) -> HttpResponse:
+    """The form as it was sent, with what is wrong beside its fields: nothing is looked for."""
+    right = {name: text for name, text in request.GET.items() if name not in wrong}
+    context = _offered(request, choosing.filter_of(right)) | {"wrong": wrong}
+    context["typed"] = {name: request.GET[name][: choosing.LONGEST] for name in wrong}
+    return render(request, "jobs/list.html", context, status=400)
+
+
+def _offered(request: HttpRequest, chosen: board.Filter) -> dict[str, Any]:
+    """What the form of filters offers and shows as chosen."""
+    return {
+        "chosen": chosen,
+        "words": board.WORDS,
+        "kinds": [one.name for one in kinds.all_kinds()],
+        "queues": list(Queue.objects.order_by("pk").values_list("pk", flat=True)),
+        "ended": chosen.state in FINISHED,
+        "views": VIEWS,
+        "saved": SavedView.objects.filter(user=request.user.pk).order_by("name"),
+        "looked": board.LOOKED,
+    }
 
 
 @require_safe
