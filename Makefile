@@ -8,6 +8,7 @@ PYTEST := $(BIN)/python -m pytest
 APART := tests/browser tests/journeys
 LEDGER := tests/jobs
 ORACLES := tests/oracles
+SHOTS := tests/shots
 NPM := $(shell command -v npm)
 COMPARED := $(if $(NPM),$(ORACLES)/npm/node_modules/installed)
 PAGES := tests/pages tests/live
@@ -80,7 +81,7 @@ coverage:
 	$(BIN)/coverage report
 
 test-apps:
-	$(PYTEST) $(addprefix --ignore=,tests/factory $(APART) $(LEDGER) $(PAGES) $(ORACLES)) $(ARGS)
+	$(PYTEST) $(addprefix --ignore=,tests/factory $(APART) $(LEDGER) $(PAGES) $(ORACLES) $(SHOTS)) $(ARGS)
 
 test-apart:
 	$(if $(wildcard $(APART)),$(PYTEST) $(wildcard $(APART)) $(ARGS))
@@ -101,8 +102,9 @@ bench: .venv/product
 oracles: .venv/development $(COMPARED)
 	ORACLE_TREES="$(TREES)" $(PYTEST) -s $(ORACLES) $(ARGS)
 
+# Every page of an empty, a full and a broken installation in both themes and both widths, and the maps.
 shots: .venv/development $(COMPARED)
-	FACTORY_SHOTS=shots $(PYTEST) tests/browser $(ARGS)
+	FACTORY_SHOTS=shots $(PYTEST) $(SHOTS) tests/browser/test_maps.py $(ARGS)
 
 # Ends the product and removes what can be made again; the data in .factory stays.
 clean:

@@ -52,8 +52,8 @@ def tail(job_id: int) -> Log:
 
 
 def last_line(chunk: LogChunk) -> str:
-    """This function will give the last line of a part of a log."""
-    return (chunk.text.splitlines() or [""])[-1]
+    """This function will give the last line of a part of a log, without what chooses its colours."""
+    return ansi.plain((chunk.text.splitlines() or [""])[-1])
 
 
 def whole_log(job_id: int, least: Level = Level.DEBUG, grep: str = "") -> Log:

@@ -10,13 +10,15 @@ from django.views.decorators.http import require_safe
 
 from factory import charts, health
 from factory.charts import Small
-from jobs import board, figures, lines, overall, version
+from jobs import beats, board, figures, lines, overall, version
 from jobs.figures import Chosen, Span
 from jobs.lines import Line
 from jobs.models import Runner
 from jobs.timetable import for_staff
 
 _RECENT = timedelta(hours=1)
+_BEATS = {name: name for name in ("relay", "watchdog", "supervisor")} | {"qcluster": "sentinel"}
+"""The processes of this machine, and whose beat says that they live."""
 
 
 @require_safe
@@ -28,7 +30,7 @@ def shown(request: HttpRequest) -> HttpResponse:
     steps = figures.over_time(Chosen(recent))
     context: dict[str, Any] = {
         "v": board.clock(),
-        "parts": [(part, health.clock(part.since)) for part in health.parts()],
+        "parts": [(part, health.clock(part.since), _awaited(part.name)) for part in health.parts()],
         "found": overall.overall(request.user),
         "lines": _with_sparks(lines.of_queues(), recent),
         "ended": _ended(steps),
@@ -37,6 +39,11 @@ def shown(request: HttpRequest) -> HttpResponse:
         "code": version.of_this_process(),
     }
     return render(request, "system/overview.html", context)
+
+
+def _awaited(name: str) -> bool:
+    """Of a process that never beat here, nothing is known: it is not awaited."""
+    return name not in _BEATS or beats.age(_BEATS[name]) is not None
 
 
 def _ended(steps: list[figures.Step]) -> Small:

@@ -12,7 +12,9 @@ def held(world: World) -> Job:
     """This function will give a running job that logged, told progress and is to be cancelled."""
     job = queue.enqueue("demo.steps", {}, scope=world.project.pk, actor=f"user:{world.staff.pk}")
     hold(job, runner())
-    LogChunk.objects.create(job=job, fence=1, seq=0, first_line=1, text="one\nthe last\n")
+    LogChunk.objects.create(
+        job=job, fence=1, seq=0, first_line=1, text="one\n\x1b[31mthe\x1b[0m last\n"
+    )
     Progress.objects.create(job=job, fence=1, current=3, total=9)
     job.cancel(by=f"user:{world.staff.pk}")
     return Job.objects.select_related("progress").get(pk=job.pk)

@@ -1,6 +1,7 @@
 """The pages about the product itself say what rows, files and processes say, to those who may know."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from factory.system import audit
-from jobs import db, events, figures, live, process, queue, upkeep
+from jobs import beats, db, events, figures, live, process, queue, upkeep
 from jobs.figures import STEPS, Chosen, Span
 from jobs.ledger import statement
 from jobs.models import Attempt, Event, Job, QueueDepth, Schedule
@@ -409,3 +410,15 @@ def test_limits_that_cannot_be_kept_are_not_written_down(world: World) -> None:
 
     assert answer.status_code == 400
     assert not Event.objects.filter(name="system.steered").exists()
+
+
+def test_a_process_that_never_beat_here_is_not_said_to_work(
+    world: World, settings: Any, tmp_path: Path
+) -> None:
+    settings.FACTORY_HOME = tmp_path
+
+    before = text(world.staff, "/system/")
+    beats.beat("relay")
+
+    assert before.count("was not started on this machine") == 4
+    assert text(world.staff, "/system/").count("was not started on this machine") == 3
