@@ -5,7 +5,7 @@ import contextlib
 import json
 import random
 import time
-from importlib import import_module
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,11 +14,10 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.sessions import CookieMiddleware, SessionMiddleware
 from django.conf import settings
-from django.contrib import auth
-from django.http import HttpRequest
 from django.http.request import split_domain_port, validate_host
 
 from factory import notices, sessions
+from factory.permits import permits
 from jobs import live
 
 log = structlog.get_logger("factory.sockets")
@@ -132,8 +131,11 @@ class Pages(AsyncWebsocketConsumer):
 
     async def _say(self, frame: dict[str, Any]) -> None:
         """Frames of one socket are numbered: a page that misses one reads itself again."""
+        await self._number(json.dumps(frame, ensure_ascii=False))
+
+    async def _number(self, text: str) -> None:
         self.said += 1
-        await self.send(json.dumps({**frame, "n": self.said}, ensure_ascii=False))
+        await self.send(f'{text[:-1]}, "n": {self.said}}}')
 
     async def hello(self, message: dict[str, Any]) -> None:
         """This method will tell a relay that has just started what this page watches."""
@@ -141,12 +143,11 @@ class Pages(AsyncWebsocketConsumer):
 
     async def _watch(self, wanted: dict[str, int]) -> None:
         before = dict(self.shown)
-        user = await self._user()
+        user, allowed = await permits.ask(self.key, wanted) if self.key else (None, set())
         if user is None:
             await self.close(LOGGED_OUT)
             return
         self.staff = user.is_staff
-        allowed = await database_sync_to_async(live.permitted)(user, wanted)
         for topic in self.shown.keys() - allowed:
             await self.channel_layer.group_discard(live.group(topic), self.channel_name)
         for topic in allowed - self.shown.keys():
@@ -167,8 +168,8 @@ class Pages(AsyncWebsocketConsumer):
                 message = self.unsent.pop(topic)
                 if topic in self.shown:
                     self.shown[topic] = max(self.shown[topic], message["v"])
-                    frame = {name: message[name] for name in ("topic", "v", "html")}
-                    await self._say(frame | {"of": message.get("n")})
+                    what = (message[name] for name in ("topic", "v", "html"))
+                    await self._number(_encoded(*what, message.get("n")))
 
     async def _announce(self) -> None:
         if self.shown:
@@ -201,7 +202,7 @@ class Pages(AsyncWebsocketConsumer):
                 await self.channel_layer.group_discard(live.SOCKETS, self.channel_name)
 
     async def _user(self) -> Any:
-        return await database_sync_to_async(account)(self.key) if self.key else None
+        return (await permits.ask(self.key))[0] if self.key else None
 
     @property
     def key(self) -> str | None:
@@ -254,12 +255,11 @@ class Doorkeeper:
 doorkeeper = Doorkeeper()
 
 
-def account(session_key: str) -> Any:
-    """This function will give the active user of a session as it stands now, or None."""
-    request = HttpRequest()
-    request.session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
-    user = auth.get_user(request)
-    return user if user.is_authenticated and user.is_active else None
+@lru_cache(maxsize=64)
+def _encoded(topic: str, version: int, html: str, of: int | None) -> str:
+    """The frame of a message, for all sockets that get it."""
+    frame = {"topic": topic, "v": version, "html": html, "of": of}
+    return json.dumps(frame, ensure_ascii=False)
 
 
 def _wanted(text: str | None) -> dict[str, int]:
