@@ -9,9 +9,10 @@ from collections.abc import Collection, Sequence
 from importlib import import_module
 from typing import Any
 
-from channels.db import database_sync_to_async
+from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib import auth
+from django.db import close_old_connections
 from django.http import HttpRequest
 
 from jobs import live
@@ -44,7 +45,7 @@ class Permits:
         while self._waiting:
             taken, self._waiting = self._waiting, []
             try:
-                answers = await database_sync_to_async(answer_all)([asked for asked, _ in taken])
+                answers = await sync_to_async(_answered)([asked for asked, _ in taken])
             except Exception as error:  # each socket decides what it means for its page
                 for _, future in taken:
                     if not future.done():
@@ -53,6 +54,11 @@ class Permits:
                 for (_, future), answer in zip(taken, answers, strict=True):
                     if not future.done():
                         future.set_result(answer)
+
+
+def _answered(asked: Sequence[Asked]) -> list[Answer]:
+    close_old_connections()
+    return answer_all(asked)
 
 
 def answer_all(asked: Sequence[Asked]) -> list[Answer]:
