@@ -69,10 +69,15 @@ def shown(request: HttpRequest) -> HttpResponse:
     if not asked.is_valid():
         return render(request, "system/audit.html", context, status=400)
     acts, below = _page(given, asked, _below(request.GET.get("below", "")))
-    names = people.names_in(act.actor for act in acts)
+    names = people.names_in(text for act in acts for text in (act.actor, act.did))
     scopes = ports.scopes.label({act.scope for act in acts if act.scope})
     context["acts"] = [
-        (act, people.with_names(act.actor, names), scopes.get(act.scope or 0, "")) for act in acts
+        (
+            act._replace(did=people.with_names(act.did, names)),
+            people.with_names(act.actor, names),
+            scopes.get(act.scope or 0, ""),
+        )
+        for act in acts
     ]
     context["older"] = ranges.address(request, below=below) if below else ""
     return render(request, "system/audit.html", context)

@@ -262,6 +262,7 @@ def acts(world: World, asked: str = "") -> str:
 
 def test_the_audit_log_names_who_did_what(world: World) -> None:
     world.job.retry(by=f"user:{world.contributor.pk}")
+    world.job.pause(by=f"user:{world.contributor.pk}")
     event = {"user": world.viewer.pk, "role": "viewer"}
     actor, scope = f"user:{world.staff.pk}", world.project.pk
     events.publish("member.changed", event, scope=scope, subject="viewer", actor=actor)
@@ -277,6 +278,7 @@ def test_the_audit_log_names_who_did_what(world: World) -> None:
     page = acts(world)
 
     assert "contributor</td><td>failed → queued" in page
+    assert "Paused by contributor" in page
     assert "viewer is viewer now." in page
     assert "changed repository: Changed branch." in page
     assert f"/admin/projects/repository/{world.repository.pk}/change/" in page

@@ -30,6 +30,8 @@ PLAIN = {
     "audit": "system/audit/",
     "messages": "system/messages/",
     "legend": "legend/",
+    "find": "find/?q=pay",
+    "shortcuts": "shortcuts/",
     "runbook": "runbook/",
     "account": "account/",
     "admin": "admin/",
