@@ -9,7 +9,7 @@ from django.urls import reverse
 from jobs import queue
 from projects.models import Membership, Project, Role
 from tests.pages.addresses import filled, named
-from tests.pages.conftest import World, fail, mapped
+from tests.pages.conftest import World, fail, hold, mapped, runner
 from tests.pages.test_permissions import CASES, NOBODY
 
 # What programs read, what is downloaded, and what only leads to another page.
@@ -31,6 +31,7 @@ def fill() -> dict[str, Any]:
     repository = mapped(project)
     job = queue.enqueue("demo.fail", {}, scope=project.pk, subject="lighthouse", actor="user:1")
     fail(job)
+    hold(queue.enqueue("demo.noop", {}, scope=project.pk, subject="held"), runner())
     staff, member, stranger = people.values()
     ids = named(World(project, repository, job, staff, member, viewer, stranger), maintainer)
     return {"pages": pages(ids), "admin": windows()}

@@ -1,11 +1,13 @@
 """Every page of the product in a real browser: its policy, its accessibility, its width, its weight."""
 
 import json
+import re
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests import services
 from tests.browser.test_maps import AXE
@@ -90,3 +92,43 @@ def test_every_page_keeps_its_policy_and_the_rules_of_accessibility_in_both_them
 ) -> None:
     assert len(addresses["pages"]) > 80
     assert walker.faulty([product.url + one for one in addresses["pages"]]) == {}
+
+
+def test_times_are_written_as_each_likes_and_stay_so(
+    context_of: Any, product: Stack, addresses: dict[str, list[str]]
+) -> None:
+    page = context_of("staff", viewport=WIDE, timezone_id="Asia/Tokyo")
+    page.goto(f"{product.url}/jobs/")
+    time, switch = page.locator("tbody time").first, page.locator("#times")
+    expect(time).to_have_text(re.compile("now| ago$"))
+    at = datetime.fromisoformat(str(time.get_attribute("datetime")))
+    here = f"{at + timedelta(hours=9):%Y-%m-%d %H:%M:%S}"
+    absolute = f"{at:%Y-%m-%d %H:%M:%S} UTC"
+
+    expect(time).to_have_attribute("title", f"{here} here, {absolute}")
+    switch.click()
+    expect(time).to_have_text(here)
+    switch.click()
+    expect(time).to_have_text(absolute)
+    page.reload()
+
+    expect(time).to_have_text(absolute)
+    expect(page.locator(".as-of")).to_have_text(re.compile(r"^\d\d:\d\d:\d\d UTC$"))
+    page.locator("tbody .c-what a").first.focus()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Tab")
+    shown = "one => getComputedStyle(one, '::after').content"
+    assert absolute in time.evaluate(shown)
+
+
+def test_nothing_moves_for_whoever_wants_no_motion(
+    context_of: Any, product: Stack, addresses: dict[str, list[str]]
+) -> None:
+    moving = "document.getAnimations().length"
+    page = context_of("staff", viewport=WIDE)
+    page.goto(f"{product.url}/jobs/?state=running")
+    assert page.evaluate(moving) > 0
+
+    page.emulate_media(reduced_motion="reduce")
+
+    assert page.evaluate(moving) == 0

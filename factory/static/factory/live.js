@@ -18,17 +18,32 @@
     const text = `${Math.floor(s / unit)} ${name}`;
     return s < 1 ? "now" : seconds < 0 ? `in ${text}` : `${text} ago`;
   };
+  /* As long ago, by the clock here, or in UTC: what this browser was told last; both stand in the title */
+  const WAYS = ["ago", "here", "UTC"];
+  let way = "ago";
+  try { way = WAYS.find(one => one === localStorage.getItem("times")) || way; } catch { /* nothing may be kept: ago */ }
+  const told = (at, zone) => new Date(at).toLocaleString("sv-SE", zone && { timeZone: zone }) + (zone ? ` ${zone}` : "");
   const times = (root = document) => all("time[data-ago]", root).forEach(time => {
-    const text = ago((Date.now() + skew - Date.parse(time.dateTime)) / 1000);
+    const at = Date.parse(time.dateTime);
+    const text = way === "ago" ? ago((Date.now() + skew - at) / 1000) : told(at, way === "UTC" && way);
     if (time.textContent !== text) time.textContent = text;
+    if (time.dataset.ago !== "told") { time.title = `${told(at)} here, ${told(at, "UTC")}`; time.dataset.ago = "told"; }
   });
+  const switcher = $("#times");
+  const offer = () => { switcher.hidden = false; switcher.textContent = `Times: ${way}`; };
+  if (switcher) switcher.addEventListener("click", () => {
+    way = WAYS[(WAYS.indexOf(way) + 1) % WAYS.length];
+    try { localStorage.setItem("times", way); } catch { /* kept for this page alone */ }
+    offer(); times(); show();
+  });
+  if (switcher) offer();
   /* What was asked and is not confirmed after ten seconds is said to be so */
   const late = () => all("[data-late]").forEach(one => {
     one.hidden = Date.now() + skew - Date.parse(one.dataset.late) < 10000;
   });
 
   /* Freshness */
-  const clockTime = v => new Date(v / 1000).toTimeString().slice(0, 8);
+  const clockTime = v => told(v / 1000, way === "UTC" && way).slice(11);
   /* What no topic renews is read again as a whole, or stays as it was loaded, and says so */
   const reread = () => $("[data-page]");
   const renewed = () => $("[data-topic]") || $("[data-rows]");
