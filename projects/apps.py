@@ -13,8 +13,10 @@ class ProjectsConfig(AppConfig):
         from jobs import ports
         from projects import (  # noqa: F401 — their kinds, events and topics register
             access,
+            artefact_topics,
             artefacts,
             checks,
+            digest_topics,
             maintenance,
             membership,
             needs,
@@ -40,6 +42,8 @@ class ProjectsConfig(AppConfig):
         needs.register()
         planning.register()
         plan_topics.register()
+        digest_topics.register()
+        artefact_topics.register()
         plan_audit.register()
         portfolio.register()
         artefacts.register()

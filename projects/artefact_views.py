@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from jobs import downloads
 from jobs.models import Artefact
 from jobs.models.artefact import ANY, BadArtefact
-from projects import artefacts, feed, frame
+from projects import artefact_topics, artefacts, feed, frame
 from projects.models import ProjectArtefact
 from projects.models.artefact import MOST_BYTES
 
@@ -115,6 +115,9 @@ def _page(
         "most": MOST_BYTES,
         "may_keep": found.project.archived_at is None and "upload" in found.acts,
     }
+    if not form and not name and number == 1:  # what is new belongs to the first page
+        pk = found.project.pk
+        context |= {"topic": f"files:{pk}", "rows_shown": artefact_topics.topics_of(rows)}
     return render(request, "projects/artefacts.html", context, status=400 if form else 200)
 
 

@@ -1,7 +1,7 @@
 """Keeping files of a project: uploaded by people, or taken over from a job before it is forgotten."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,7 +23,7 @@ PAGE = 50
 MOST_PAGES = 200
 _COLUMNS = (
     *("source", "pk", "name", "number", "media_type", "size", "sha256"),
-    *("created_at", "made_by", "of_job", "gone"),
+    *("created_at", "made_by", "of_job", "gone", "of_project"),
 )
 
 
@@ -42,6 +42,12 @@ class Row:
     who: str
     job: int | None
     removed_at: datetime | None
+    project: int
+
+    @property
+    def key(self) -> str:
+        """By which pages watch it."""
+        return f"{self.source}-{self.pk}"
 
     @property
     def kept(self) -> bool:
@@ -142,6 +148,13 @@ def listed(project: Project, name: str = "", number: int = 1) -> tuple[list[Row]
     return _rows(found[:PAGE]), len(found) > PAGE and number < MOST_PAGES
 
 
+def rows_of(own: Collection[int], left: Collection[int]) -> list[Row]:
+    """This function will read some files by their ids: of projects, and of jobs."""
+    kept = _own(ProjectArtefact.objects.filter(pk__in=own))
+    both = kept.union(_left(Artefact.objects.filter(pk__in=left)), all=True)
+    return _rows(both.order_by())
+
+
 def _own(found: "QuerySet[ProjectArtefact]") -> "QuerySet[Any]":
     told = found.annotate(
         source=Value("project", output_field=CharField()),
@@ -149,6 +162,7 @@ def _own(found: "QuerySet[ProjectArtefact]") -> "QuerySet[Any]":
         made_by=F("created_by"),
         of_job=F("job_id"),
         gone=F("removed_at"),
+        of_project=F("project_id"),
     )
     return told.order_by("-created_at").values_list(*_COLUMNS)
 
@@ -160,6 +174,7 @@ def _left(found: "QuerySet[Artefact]") -> "QuerySet[Any]":
         made_by=Value("", output_field=CharField()),
         of_job=F("job_id"),
         gone=Value(None, output_field=DateTimeField()),
+        of_project=F("scope"),
     )
     return told.order_by("-created_at").values_list(*_COLUMNS)
 

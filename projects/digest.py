@@ -78,10 +78,10 @@ def summaries(projects: Iterable[Project]) -> list[Summary]:
     """This function will read the summaries of some projects, in five questions for all."""
     listed = list(projects)
     ids = [project.pk for project in listed]
-    counts, held = _counts(ids)
+    numbers, held = counts(ids), _held_up(ids)
     following = _next(ids)
     return [
-        Summary(project, counts[project.pk], held[project.pk], following.get(project.pk))
+        Summary(project, numbers[project.pk], held[project.pk], following.get(project.pk))
         for project in listed
     ]
 
@@ -169,14 +169,19 @@ def hours(number: Decimal | None) -> float | None:
     return None if number is None else float(number)
 
 
-def _counts(ids: Collection[int]) -> tuple[dict[int, dict[str, int]], dict[int, int]]:
-    counts = {pk: dict.fromkeys(TaskState.values, 0) for pk in ids}
+def counts(ids: Collection[int]) -> dict[int, dict[str, int]]:
+    """This function will count the tasks of projects by their states, with one question."""
+    found = {pk: dict.fromkeys(TaskState.values, 0) for pk in ids}
     rows = Task.objects.filter(project__in=ids).values_list("project", "state")
     for project, state, number in rows.annotate(number=Count("pk")).order_by():
-        counts[project][state] = number
+        found[project][state] = number
+    return found
+
+
+def _held_up(ids: Collection[int]) -> dict[int, int]:
     held = Task.objects.filter(project__in=ids).held_up().values_list("project")
     found = dict(held.annotate(number=Count("pk")).order_by())
-    return counts, {pk: found.get(pk, 0) for pk in ids}
+    return {pk: found.get(pk, 0) for pk in ids}
 
 
 def _next(ids: Collection[int]) -> dict[int, Task]:

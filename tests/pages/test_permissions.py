@@ -15,6 +15,7 @@ from django.test import Client
 
 from jobs import controls, live, ports
 from jobs.models import Event
+from projects import artefacts
 from projects.models import Membership, PlanChange, Role
 from tests.pages.addresses import filled, named, planned, routes
 from tests.pages.conftest import World, browser_of
@@ -230,6 +231,10 @@ TOPICS = {
     "taskrow": "{task}",
     "tasks": "{project}",
     "digest": "{project}",
+    "digestlists": "{project}",
+    "plancount": "{project}-BLOCKED",
+    "files": "{project}",
+    "file": "project-{file}",
     "planword": "task-{task}",
     "plannews": "task-{task}",
     "planchange": "{change}",
@@ -358,10 +363,12 @@ def test_a_topic_is_for_those_who_may_see_what_it_shows(
     )
     planned(world.project)
     change = PlanChange.objects.filter(task__isnull=False).latest("pk")
+    file = artefacts.keep(world.project, "boat.py", b"quay", by="user:1")
     key = TOPICS[name].format(
         change=change.pk,
         task=change.task_id,
         event=event.pk,
+        file=file.pk,
         job=world.job.pk,
         project=world.project.pk,
         repository=world.repository.pk,

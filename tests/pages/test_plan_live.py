@@ -35,6 +35,10 @@ CHANGES = {
     "a tick": {"task", "taskrow", "plannews"},
     "a tie": {"task", "taskrow", "digest", "plannews"},
 }
+# What the page of the digest lists, and the number above a column, which an edit leaves as it is.
+for _act in CHANGES:
+    CHANGES[_act] |= {"digestlists"} if "digest" in CHANGES[_act] else set()
+CHANGES["a move"] |= {"plancount"}
 
 
 @pytest.mark.parametrize("act", ACTS)
@@ -42,7 +46,8 @@ def test_each_act_changes_what_shows_it(act: str, world: World) -> None:
     row, other = task(world, CHECK=["Tests pass"]), task(world, "Other")
     keys = {name: f"{name}:{row.pk}" for name in ("task", "taskrow")}
     keys |= {name: f"{name}:task-{row.pk}" for name in ("planword", "plannews")}
-    keys |= {name: f"{name}:{world.project.pk}" for name in ("digest", "tasks")}
+    keys |= {name: f"{name}:{world.project.pk}" for name in ("digest", "digestlists", "tasks")}
+    keys["plancount"] = f"plancount:{world.project.pk}-IN_PROGRESS"
     before = {name: seen(key) for name, key in keys.items()}
 
     ACTS[act](row, other)
@@ -78,6 +83,7 @@ def test_what_the_socket_brings_is_what_the_page_shows(world: World) -> None:
     board = browser.get("/projects/harbour/tasks/").content.decode()
     listed = browser.get("/projects/harbour/tasks/?view=list").content.decode()
     page = browser.get(f"/projects/harbour/tasks/{row.pk}/").content.decode()
+    digest = browser.get("/projects/harbour/digest/").content.decode()
     specs = browser.get("/projects/harbour/specs/").content.decode()
     change = row.changes.latest("pk").pk
 
@@ -85,6 +91,8 @@ def test_what_the_socket_brings_is_what_the_page_shows(world: World) -> None:
         (f"task:{row.pk}", board),
         (f"digest:{world.project.pk}", board),
         (f"tasks:{world.project.pk}", board),
+        (f"plancount:{world.project.pk}-NOT_STARTED", board),
+        (f"digestlists:{world.project.pk}", digest),
         (f"taskrow:{row.pk}", listed),
         (f"planword:task-{row.pk}", page),
         (f"planchange:{change}", page),
@@ -110,8 +118,18 @@ def test_a_page_with_fields_to_fill_in_does_not_say_that_it_is_live(world: World
 
 
 def test_odd_keys_name_nothing(world: World) -> None:
-    for name in ("planword", "plannews"):
-        for key in ("task-", "task-x", "job-1", "task-" + "9" * 30, ""):
+    for name in ("planword", "plannews", "plancount", "file"):
+        for key in (
+            "7-",
+            "7-LATE",
+            "file-7",
+            "project-x",
+            "task-",
+            "task-x",
+            "job-1",
+            "task-" + "9" * 30,
+            "",
+        ):
             assert ports.topics[name].allowed(world.staff, [key]) == set()
 
 

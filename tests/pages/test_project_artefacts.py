@@ -1,6 +1,7 @@
 """Files of a project: versions, contents stored once, what jobs left, and safe downloads."""
 
 import hashlib
+import re
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from django.test import Client
 
 from factory import intake
 from factory.models import ApiToken
-from jobs import queue
+from jobs import ports, queue
 from jobs.models import Artefact, Event
 from jobs.models.artefact import BadArtefact
 from projects import artefacts, portfolio
@@ -281,3 +282,28 @@ def test_the_api_refuses_whom_the_pages_refuse(world: World) -> None:
         headers=bearer(world.contributor),
     )
     assert (answer.status_code, list(answer.json()["error"]["fields"])) == (400, ["name"])
+
+
+def test_the_list_is_live_new_files_are_told_and_removed_ones_shown(
+    world: World, maintainer: User
+) -> None:
+    made, report = kept(world, b"one"), left(world)
+    project, client = world.project, browser_of(maintainer)
+    files, file = ports.topics["files"], ports.topics["file"]
+    page = re.sub(r'data-v="\d+"', 'data-v="0"', client.get(ADDRESS).content.decode())
+    keys = {f"project-{made.pk}", f"job-{report.pk}"}
+
+    assert set(file.allowed(maintainer, keys)) == keys
+    assert set(file.allowed(world.stranger, keys)) == set()
+    for key, html in file.render(keys).items():
+        assert re.sub(r"\s+", " ", html).strip() in re.sub(r"\s+", " ", page), key
+    assert files.render([str(project.pk)])[str(project.pk)].strip() in page
+    before = files.fingerprints([str(project.pk)]), file.fingerprints(keys)
+
+    kept(world, b"two")
+    artefacts.remove(made, by="user:1")
+
+    assert files.fingerprints([str(project.pk)]) != before[0]
+    after = file.fingerprints(keys)
+    changed = {key for key in keys if after[key] != before[1][key]}
+    assert changed == {f"project-{made.pk}"}

@@ -102,6 +102,7 @@
     const target = focus && (place === "" ? fresher : find(place, fresher));
     if (target) target.focus({ preventScroll: true });
     if (old.textContent !== fresher.textContent) fresher.classList.add("swapped");
+    if ($("[data-topic]", fresher)) watch(); /* what stands in it may be new */
     news();
     worst();
   };
