@@ -17,16 +17,18 @@ RUNS = 20
 @require_safe
 def deliveries(request: HttpRequest) -> HttpResponse:
     """This view will list deliveries, newest first; `dead` keeps what was not delivered."""
+    version = board.clock()
     found = Delivery.objects.visible_to(request.user).select_related("event").order_by("-pk")
     dead = "dead" in request.GET
     if dead:
         found = found.dead()
     listed = list(found[:PAGE])
-    jobs = Job.objects.in_bulk([one.job_id for one in listed if one.job_id])
+    jobs = board.shown(Job.objects.all()).in_bulk([one.job_id for one in listed if one.job_id])
     names = people.names_in(job.reason for job in jobs.values())
     known = [(one, jobs.get(one.job_id or 0)) for one in listed]
     rows = [(one, job, people.with_names(events.failure(job), names)) for one, job in known]
-    return render(request, "jobs/deliveries.html", {"rows": rows, "dead": dead, "most": PAGE})
+    context = {"v": version, "rows": rows, "dead": dead, "most": PAGE}
+    return render(request, "jobs/deliveries.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

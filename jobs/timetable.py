@@ -34,6 +34,7 @@ def for_staff(view: View) -> View:
 @for_staff
 def listing(request: HttpRequest) -> HttpResponse:
     """This view will list schedules with their last and next runs."""
+    version = board.clock()
     found = list(Schedule.objects.order_by("next_at", "name"))
     jobs = _jobs(one.last_job_id for one in found)
     names = people.names_in(one.paused_by for one in found)
@@ -46,7 +47,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         )
         for one in found
     ]
-    return render(request, "jobs/schedules.html", {"rows": rows})
+    return render(request, "jobs/schedules.html", {"v": version, "rows": rows})
 
 
 @require_safe

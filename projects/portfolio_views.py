@@ -15,8 +15,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from jobs import receipts
+from jobs import board as jobs_board
 from jobs.models import Refused, Stale
-from projects import board, feed, frame, portfolio
+from projects import board, feed, frame, portfolio, topics
 from projects.models import Project, Stage
 
 PAGE = 50
@@ -59,6 +60,7 @@ class MoveForm(forms.Form):
 @require_safe
 def listing(request: HttpRequest) -> HttpResponse:
     """This view will list the projects one may see, also those that are put away, by name."""
+    version = jobs_board.clock()
     chosen = {
         name: request.GET.get(name, "").replace("\0", "")[:_LONGEST_FILTER]
         for name in ("q", "stage", "archived")
@@ -70,7 +72,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     if chosen["stage"]:
         found = found.filter(stage=chosen["stage"])
     page = Paginator(found.order_by("name"), PAGE).get_page(request.GET.get("page", "1"))
-    context = {"chosen": chosen, "page": page, "stages": Stage.values}
+    context = {"v": version, "chosen": chosen, "page": page, "stages": Stage.values}
     return render(request, "projects/listing.html", context)
 
 
@@ -154,12 +156,16 @@ def _stages(
     request: HttpRequest, found: frame.Opened, wrong: str = "", given: Any = None, status: int = 200
 ) -> HttpResponse:
     project = found.project
-    moves = feed.page(request.user, feed.Filter(project.pk, "project.moved"))
+    chosen = feed.Filter(project.pk, "project.moved")
+    moves = feed.page(request.user, chosen)
     context = found.context | {
         "stages": [(stage, stage.label.partition(": ")[2]) for stage in Stage],
         "next": Stage(project.stage).following,
         "since": portfolio.since(project),
         "moves": moves,
+        "topic": f"feed:{topics.feed_key(request.user, chosen)}",
+        "rows": moves.rows,
+        "parts": "feed:",
         "wrong": wrong,
         "given": given or {},
         "may_move": project.archived_at is None and "plan" in found.acts,

@@ -116,3 +116,12 @@ def test_the_page_of_a_task_shows_what_somebody_else_did_and_keeps_what_is_typed
     expect(page.locator("#fresh b")).to_have_text("live", timeout=30_000)
     other.get_by_role("button", name="Complete").click()
     expect(page.locator("#active")).to_contain_text("none", timeout=15_000)
+
+    page.goto(f"{product.url}/projects/mole/stages/")
+    expect(page.locator("#fresh b")).to_have_text("live", timeout=30_000)
+    page.fill("#reason", "typed before")
+    other.goto(f"{product.url}/projects/mole/stages/")
+    other.get_by_role("button", name="Move").click()
+    expect(page.locator("#stage-since")).to_contain_text("at define", timeout=15_000)
+    expect(page.locator("#stage-choice input")).to_have_value("define")
+    expect(page.locator("#reason")).to_have_value("typed before")

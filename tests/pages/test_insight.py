@@ -6,9 +6,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.db.models.functions import Now
 
-from jobs import audit
+from jobs import audit, queue
 from jobs.models import Attempt, Delivery, Event, Job, Verification
-from tests.pages.conftest import World, browser_of
+from tests.pages.conftest import World, browser_of, hold, runner
 
 
 @pytest.fixture
@@ -48,6 +48,27 @@ def test_a_delivery_that_is_on_its_way_is_not_replayed(world: World, dead: Deliv
     world.job.retry(by="user:1")
 
     assert browser_of(world.staff).post(f"/deliveries/{dead.pk}/replays/").status_code == 409
+
+
+def test_a_delivery_whose_runner_gives_no_sign_of_life_is_lost_and_not_running(
+    world: World, dead: Delivery
+) -> None:
+    job = queue.enqueue("demo.noop", {}, scope=world.project.pk)
+    Delivery.objects.filter(pk=dead.pk).update(job_id=job.pk)
+    hold(job, runner(lease="-1 hour"))
+
+    shown = text(world.viewer, "/deliveries/")
+
+    assert "mark-lost" in shown
+    assert "mark-running" not in shown
+
+
+@pytest.mark.parametrize("page", ["/deliveries/", "/schedules/", "/projects/"])
+def test_a_list_says_as_of_when_it_is_and_is_read_again(world: World, page: str) -> None:
+    shown = browser_of(world.staff).get(page).content.decode()
+
+    assert 'id="fresh"' in shown
+    assert 'id="page" data-page="10"' in shown
 
 
 def test_a_removed_job_is_told_as_such(world: World, dead: Delivery) -> None:
