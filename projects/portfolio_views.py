@@ -14,8 +14,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from jobs import receipts
 from jobs import board as jobs_board
+from jobs import receipts
 from jobs.models import Refused, Stale
 from projects import board, feed, frame, portfolio, topics
 from projects.models import Project, Stage

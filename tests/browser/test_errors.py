@@ -117,10 +117,18 @@ def test_the_page_of_a_task_shows_what_somebody_else_did_and_keeps_what_is_typed
     other.get_by_role("button", name="Complete").click()
     expect(page.locator("#active")).to_contain_text("none", timeout=15_000)
 
-    page.goto(f"{product.url}/projects/mole/stages/")
+
+def test_the_page_of_stages_shows_where_somebody_else_moved_it(
+    context_of: Any, product: Stack
+) -> None:
+    other, page = context_of("staff"), context_of("staff")
+    other.goto(f"{product.url}/creations/")
+    other.fill("#id_name", "Basin")
+    other.locator("form button.primary").last.click()
+    other.goto(f"{product.url}/projects/basin/stages/")
+    page.goto(f"{product.url}/projects/basin/stages/")
     expect(page.locator("#fresh b")).to_have_text("live", timeout=30_000)
     page.fill("#reason", "typed before")
-    other.goto(f"{product.url}/projects/mole/stages/")
     other.get_by_role("button", name="Move").click()
     expect(page.locator("#stage-since")).to_contain_text("at define", timeout=15_000)
     expect(page.locator("#stage-choice input")).to_have_value("define")
