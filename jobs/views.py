@@ -55,7 +55,7 @@ def listing(request: HttpRequest) -> HttpResponse:
 
 def _asked_wrongly(request: HttpRequest, wrong: dict[str, str]) -> HttpResponse:
     """The form as it was sent, with what is wrong beside its fields: nothing is looked for."""
-    right = {name: text for name, text in request.GET.items() if name not in wrong}
+    right = {name: text for name, text in request.GET.dict().items() if name not in wrong}
     context = _offered(request, choosing.filter_of(right)) | {"wrong": wrong}
     context["typed"] = {name: request.GET[name][: choosing.LONGEST] for name in wrong}
     return render(request, "jobs/list.html", context, status=400)
