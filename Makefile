@@ -104,7 +104,7 @@ oracles: .venv/development $(COMPARED)
 
 # Every page of an empty, a full and a broken installation in both themes and both widths, and the maps.
 shots: .venv/development $(COMPARED)
-	FACTORY_SHOTS=shots $(PYTEST) $(SHOTS) tests/browser/test_maps.py $(ARGS)
+	FACTORY_SHOTS=shots $(PYTEST) $(SHOTS) $(addprefix tests/browser/test_,maps.py errors.py) $(ARGS)
 
 # Ends the product and removes what can be made again; the data in .factory stays.
 clean:

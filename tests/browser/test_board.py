@@ -1,7 +1,6 @@
 """The board in a real browser: it changes without a reload, and says how far it may be believed."""
 
 import json
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -285,6 +284,3 @@ def test_nothing_sticks_out_of_the_page(
     page.goto(product.url + address.format(**product.ids))
 
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    if shots := os.environ.get("FACTORY_SHOTS"):  # `make shots` keeps what was seen
-        name = re.sub(r"\W+", "-", address).strip("-") or "home"
-        page.screenshot(path=Path(shots) / f"{name}-{width}-{theme}.png", full_page=True)

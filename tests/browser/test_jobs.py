@@ -1,12 +1,10 @@
 """The pages of jobs in a real browser: what is asked, what is chosen, and how it looks when full."""
 
 import json
-import os
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests import services
 from tests.browser.test_board import SLOW_MS, fresh
@@ -66,12 +64,6 @@ def full(product: Stack) -> dict[str, int]:
     return found | product.ids
 
 
-def photograph(page: Page, name: str) -> None:
-    """This function will keep a picture where FACTORY_SHOTS names a directory."""
-    if folder := os.environ.get("FACTORY_SHOTS"):
-        page.screenshot(path=Path(folder) / f"jobs-{name}.png", full_page=True)
-
-
 PAGES = {
     "list": "/jobs/",
     "failed": "/jobs/?state=failed",
@@ -98,7 +90,6 @@ def test_the_pages_of_jobs_fit(
     for name, address in PAGES.items():
         page.goto(product.url + address.format(**full))
 
-        photograph(page, f"{name}-{width}-{theme}")
         assert page.locator("h1").count() > 0, name
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name
 

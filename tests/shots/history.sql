@@ -11,7 +11,7 @@ FROM project p, unnest(ARRAY['', '-deploy', '-docs']) WITH ORDINALITY AS t (tail
 WHERE p.goal <> '' AND number <= 1 + p.id %% 3;
 
 INSERT INTO system_map (repository_id, commit, extractor, digest, counts, languages, structure, document, built_at)
-SELECT id, CASE WHEN id %% 11 = 3 THEN repeat('0', 40) ELSE head_commit END, %(extractor)s,
+SELECT id, CASE WHEN id %% 11 = 3 THEN substr(encode(sha256(head_commit::bytea), 'hex'), 1, 40) ELSE head_commit END, %(extractor)s,
        encode(sha256(head_commit::bytea), 'hex'),
        jsonb_build_object('files', 40 + id * 37 %% 900, 'edges', 60 + id * 91 %% 4000), '{}', '{}', '',
        now() - id %% 37 * interval '3 min'
