@@ -10,6 +10,7 @@ from django.test import RequestFactory
 from playwright.sync_api import Route, expect
 
 from factory import errors
+from tests.browser.test_maps import AXE, against_the_rules
 from tests.live.stack import Stack
 
 PATHS = {403: "/jobs/7/retries/", 405: "/jobs/7/retries/", 409: "/jobs/7/cancellations/"}
@@ -37,6 +38,7 @@ def test_every_error_fits_and_can_be_read(
         expect(page.get_by_role("heading", level=1)).to_have_text(words.title)
         expect(page.get_by_role("link", name="To the board")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert not AXE.exists() or against_the_rules(page) == [], status
         if shots := os.environ.get("FACTORY_SHOTS"):
             page.screenshot(path=Path(shots) / f"error-{status}-{width}-{theme}.png")
 
