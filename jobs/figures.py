@@ -248,8 +248,9 @@ def memory() -> dict[str, int]:
 
 
 def _share(succeeded: int | None, failed: int | None) -> float | None:
+    """Rounded down to a tenth: 100 means that all did."""
     final = (succeeded or 0) + (failed or 0)
-    return 100 * (succeeded or 0) / final if final else None
+    return 1000 * (succeeded or 0) // final / 10 if final else None
 
 
 def _rows(name: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:

@@ -185,7 +185,7 @@ def _line(
 
 
 def _percent(value: float) -> str:
-    return f"{value:.0f} %"
+    return f"{value:.1f}".removesuffix(".0") + " %"
 
 
 def _scopes(user: Any) -> list[int] | None:

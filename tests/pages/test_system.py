@@ -70,6 +70,13 @@ def test_each_step_counts_what_ended_in_it(world: World, hour: Span) -> None:
     assert (steps[0].rate, steps[1].rate, steps[1].ended) == (50, None, 0)
 
 
+def test_one_failure_among_many_is_not_told_as_none() -> None:
+    def of(succeeded: int, failed: int) -> float | None:
+        return figures.Step(timezone.now(), succeeded, failed, 0, 0).rate
+
+    assert (of(99_999, 1), of(1, 99_999), of(3, 0), of(0, 3), of(0, 0)) == (99.9, 0, 100, 0, None)
+
+
 def test_what_is_not_counted_is_unknown_and_not_zero(
     world: World, hour: Span, monkeypatch: pytest.MonkeyPatch
 ) -> None:
