@@ -6,6 +6,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
@@ -40,7 +41,9 @@ def passwords(request: HttpRequest) -> HttpResponse:
     form = _password_form(request, request.POST)
     if not form.is_valid():
         return _page(request, password=form)
-    user = form.save()
+    with transaction.atomic():
+        user = form.save()
+        sessions.tell_of_password(user)
     update_session_auth_hash(request, user)
     ended = sessions.end(user, but=sessions.own(request))
     messages.success(request, f"Your password was changed.{_ended(ended)}")

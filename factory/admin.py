@@ -1,6 +1,7 @@
 """The admin of people: who may enter, where they are logged in, and with which keys."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from axes.models import AccessAttempt
 from django import forms
@@ -12,10 +13,14 @@ from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 from factory import sessions
 from factory.models import ApiToken, Session
-from jobs.windows import Window
+from jobs import sieves
+from jobs.asking import asked
+from jobs.sieves import Span
+from jobs.windows import Plain, Window, ago
 
 _FOR_SUPERUSERS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
@@ -49,7 +54,7 @@ class PersonForm(UserChangeForm):
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin):
+class PersonAdmin(Plain, UserAdmin):
     """People. They are deactivated, never deleted: the history names them.
 
     Only a superuser makes staff and superusers, and only a superuser changes one.
@@ -57,7 +62,9 @@ class PersonAdmin(UserAdmin):
 
     form = PersonForm
     list_display = ("username", "email", "is_active", "is_staff", "is_superuser", "last_login")
-    list_filter = ("is_active", "is_staff", "is_superuser")
+    list_filter = ("is_active", "is_staff", "is_superuser", ("last_login", Span))
+    words_searched = ("username",)
+    search_fields = ("username", "first_name", "last_name", "email")
     actions = ("deactivate", "end_sessions")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -87,26 +94,41 @@ class PersonAdmin(UserAdmin):
             sessions.end(User.objects.get(pk=id), but=sessions.own(request))
         return answer
 
-    @admin.action(description="Deactivate: end sessions, links and tokens", permissions=["change"])
+    def view_on_site(self, person: User) -> str:
+        """This method will give what the person did."""
+        return f"{reverse('system:audit')}?{urlencode({'who': person.username})}"
+
+    @asked(
+        "Deactivate",
+        "Their sessions end, and their links and tokens open nothing. Staff stay as they are: "
+        "a superuser deactivates them one by one.",
+    )
     def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         """This method will keep people out who are no staff; staff one by one, by a superuser."""
         found = list(queryset.filter(is_staff=False, is_active=True))
         User.objects.filter(pk__in=[user.pk for user in found]).update(is_active=False)
         for user in found:
             sessions.end(user)
+            self.log_change(request, user, "Deactivated.")
         self.message_user(request, f"{len(found)} deactivated", messages.SUCCESS)
 
-    @admin.action(description="Log out everywhere", permissions=["change"])
+    @asked("Log out", "Their sessions end everywhere, but for your own.")
     def end_sessions(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         """This method will end all sessions of people this person may change."""
         may = [user for user in queryset if self.has_change_permission(request, user)]
         ended = sum(sessions.end(user, but=sessions.own(request)) for user in may)
+        for user in may:
+            self.log_change(request, user, "Logged out everywhere.")
         self.message_user(request, f"{ended} sessions ended", messages.SUCCESS)
 
 
 @admin.register(Group)
-class GroupsAdmin(GroupAdmin):
+class GroupsAdmin(Plain, GroupAdmin):
     """Groups give permissions, so they are for superusers."""
+
+    def view_on_site(self, group: Group) -> str:
+        """This method will give what people did: groups have no page of their own."""
+        return f"{reverse('system:audit')}?book=admin"
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """This method will show groups to superusers."""
@@ -125,23 +147,41 @@ class GroupsAdmin(GroupAdmin):
 class SessionAdmin(Window):
     """Who is logged in, and from where."""
 
-    list_display = ("user", "address", "agent", "created_at", "seen_at", "expire_date")
+    list_display = ("user", "address", "agent", "age", "seen", "expire_date")
     list_select_related = ("user",)
+    list_filter = (
+        ("created_at", Span),
+        ("seen_at", Span),
+        sieves.exactly("user__username", "person", "The name of a person."),
+    )
+    numbers = ()
     search_fields = ("user__username", "agent")
+    search_help_text = "A part of a person's name or of what the browser calls itself."
     ordering = ("-seen_at",)
-    fields = list_display
+    fields = ("user", "address", "agent", "created_at", "seen_at", "expire_date")
     actions = ("end",)
+
+    def view_on_site(self, session: Session) -> str:
+        """This method will give what its person did."""
+        return f"{reverse('system:audit')}?{urlencode({'who': session.user.username})}"
+
+    @admin.display(description="seen", ordering="seen_at")
+    def seen(self, session: Session) -> Any:
+        """This column will show how long ago it was used."""
+        return ago(session.seen_at)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Session]:
         """This method will show those that are live and somebody's."""
         return Session.objects.live().exclude(user=None)
 
-    @admin.action(description="End", permissions=["view"])
+    @asked("End", "Whoever sits there has to log in again.")
     def end(self, request: HttpRequest, queryset: QuerySet[Session]) -> None:
         """This method will end sessions; a superuser's only by a superuser."""
         if not request.user.is_superuser:
             queryset = queryset.exclude(user__is_superuser=True)
-        ended = Session.objects.filter(pk__in=list(queryset.values_list("pk", flat=True))).delete()
+        found = list(queryset)
+        self.log_deletions(request, found)
+        ended = Session.objects.filter(pk__in=[session.pk for session in found]).delete()
         self.message_user(request, f"{ended[0]} ended", messages.SUCCESS)
 
 
@@ -149,20 +189,28 @@ class SessionAdmin(Window):
 class ApiTokenAdmin(Window):
     """Everybody's API tokens; nobody makes one for another."""
 
-    list_display = ("prefix", "name", "user", "scope", "expires_at", "used_at", "revoked_at")
+    list_display = ("prefix", "name", "user", "scope", "age", "expires_at", "used_at", "revoked_at")
     list_select_related = ("user",)
-    list_filter = ("scope",)
+    list_filter = (
+        "scope",
+        ("revoked_at", admin.EmptyFieldListFilter),
+        ("created_at", Span),
+        sieves.exactly("user__username", "person", "The name of a person."),
+    )
     search_fields = ("user__username", "name", "prefix")
     ordering = ("-pk",)
     exclude = ("digest",)
     actions = ("revoke",)
 
-    @admin.action(description="Revoke", permissions=["view"])
+    def view_on_site(self, token: ApiToken) -> str:
+        """This method will give what its person did."""
+        return f"{reverse('system:audit')}?{urlencode({'who': token.user.username})}"
+
+    @asked("Revoke", "Programs that use them are refused at once, for ever.")
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:
         """This method will end tokens."""
-        for token in queryset:
-            token.revoke()
-        self.message_user(request, f"{len(queryset)} revoked", messages.SUCCESS)
+        ended = [token for token in queryset if token.revoke(by=f"user:{request.user.pk}")]
+        self.message_user(request, f"{len(ended)} revoked", messages.SUCCESS)
 
 
 @admin.register(AccessAttempt)
@@ -170,12 +218,19 @@ class AttemptAdmin(Window):
     """Failed log-ins that count; forgetting them unlocks."""
 
     list_display = ("username", "ip_address", "failures_since_start", "attempt_time", "user_agent")
+    list_filter = (("attempt_time", Span),)
+    words_searched = ("username",)
     search_fields = ("username", "ip_address")
     ordering = ("-attempt_time",)
     fields = list_display
+
+    def view_on_site(self, attempt: AccessAttempt) -> str:
+        """This method will give what people did: attempts have no page of their own."""
+        return reverse("system:audit")
+
     actions = ("unlock",)
 
-    @admin.action(description="Unlock: forget these failures", permissions=["view"])
+    @asked("Unlock", "These failures are forgotten: the person may try again at once.")
     def unlock(self, request: HttpRequest, queryset: QuerySet[AccessAttempt]) -> None:
         """This method will forget failures, so that the person may try again at once."""
         forgotten, _ = queryset.delete()
@@ -192,7 +247,11 @@ class LinkAdmin(Window):
     fields = list_display
     actions = ("unlink",)
 
-    @admin.action(description="Unlink: the address decides at the next log-in")
+    def view_on_site(self, row: Any) -> str:
+        """This method will give what its person did."""
+        return f"{reverse('system:audit')}?{urlencode({'who': row.user.username})}"
+
+    @asked("Unlink", "The address decides at the next log-in which account opens.")
     def unlink(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         """This method will let superusers take links away."""
         if not request.user.is_superuser:

@@ -130,12 +130,32 @@ def standing(keys: Collection[str]) -> dict[str, str]:
 
 
 def register() -> None:
-    """This function will make the events of log-ins known."""
+    """This function will make the events of who may enter known."""
     fields = {"user": int, "address": str | None}
     entered = "Somebody logged in, by whatever way; the address is that of their network."
     left = "Somebody logged out. Who is logged out by others, or by time, does not do so."
     for name, means in (("person.entered", entered), ("person.left", left)):
         events.register(name, version=1, fields=fields, meaning=means, lasting=True)
+    events.register(
+        "password.changed",
+        version=1,
+        fields={"user": int},
+        meaning="Somebody chose a new password for themselves; others' stand in the admin's history.",
+        lasting=True,
+    )
+    for name, means in (
+        ("token.issued", "A key was made with which programs use the API in a person's name."),
+        ("token.revoked", "Such a key opens nothing any more."),
+    ):
+        fields = {"token": int, "user": int, "scope": str}
+        events.register(name, version=1, fields=fields, meaning=means, lasting=True)
+
+
+def tell_of_password(user: Any) -> None:
+    """This function will write down that somebody chose a new password."""
+    told = {"user": user.pk}
+    actor = f"user:{user.pk}"
+    events.publish("password.changed", told, scope=None, subject=user.username, actor=actor)
 
 
 def _tell_who_came_or_went(request: HttpRequest, session: Any) -> None:

@@ -5,22 +5,22 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
-from django.core.exceptions import BadRequest
+from django.core.exceptions import PermissionDenied
 from django.db.models import Max, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.timesince import timesince
 
-from jobs import board, controls, detail, edges, kinds, people, summary
+from jobs import board, controls, detail, edges, kinds, people, sieves, summary
+from jobs.asking import ACTS, Question
 from jobs.controls import Control
 from jobs.models import Artefact, Attempt, Dependency, Job, LateReport, Move
 from jobs.redaction import visible
-from jobs.windows import Window, WindowInline
+from jobs.sieves import Span
+from jobs.windows import SEARCHED, Window, WindowInline, ago
 
 
 class MoveInline(WindowInline):
@@ -116,41 +116,16 @@ class LateInline(WindowInline):
     fields = ("recorded_at", "fence", "runner_id", "outcome", "accepted", "found", "message")
 
 
-class WordFilter(admin.SimpleListFilter):
+_WORDS = sieves.one_of("state", "state", lambda: board.WORDS)
+
+
+class WordFilter(_WORDS):  # type: ignore[misc,valid-type]
     """The words a job may show, `lost` among them."""
 
-    title = "state"
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """This method will offer every word."""
-        return [(word, word) for word in board.WORDS]
-
     def queryset(self, request: HttpRequest, queryset: "QuerySet[Job]") -> "QuerySet[Job]":
-        """This method will keep the jobs that show the chosen word."""
-        word = self.value()
-        if word and word not in board.WORDS:
-            raise BadRequest(f"state={word[:40]} is none of: {', '.join(board.WORDS)}.")
-        return board.showing(queryset, word) if word else queryset
-
-
-class KindFilter(admin.SimpleListFilter):
-    """The registered kinds: reading them from the rows would scan the table."""
-
-    title = "kind"
-    parameter_name = "kind"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """This method will offer every kind."""
-        return [(kind.name, kind.name) for kind in kinds.all_kinds()]
-
-    def queryset(self, request: HttpRequest, queryset: "QuerySet[Job]") -> "QuerySet[Job]":
-        """This method will keep the jobs of the chosen kind."""
-        return queryset.filter(kind=self.value()) if self.value() else queryset
-
-
-SEARCHED = 50_000
-"""So many jobs are read for a part of a subject, for which there is no index: 0.1 s."""
+        """This method will keep the jobs that show the chosen word; an unknown one is refused."""
+        super().queryset(request, queryset.none())
+        return board.showing(queryset, self.value()) if self.value() else queryset
 
 
 class LabelledList(ChangeList):
@@ -164,8 +139,9 @@ class LabelledList(ChangeList):
 
 def _action(control: Control) -> Callable[..., HttpResponse | None]:
     """An act of the pages as an action: a page that asks, then one statement for all."""
+    question = Question(control.name, control.verb, control.consequence, control.reason)
 
-    @admin.action(description=f"{control.verb} the selected jobs…")
+    @admin.action(description=f"{control.verb} the selected jobs…", permissions=ACTS)
     def action(
         window: Window, request: HttpRequest, chosen: "QuerySet[Job]"
     ) -> HttpResponse | None:
@@ -177,18 +153,7 @@ def _action(control: Control) -> Callable[..., HttpResponse | None]:
             level = messages.SUCCESS if outcome.done or outcome.asked else messages.WARNING
             window.message_user(request, controls.counted(control, outcome), level)
             return None
-        count, first = jobs.count(), list(jobs.order_by("pk")[:5])
-        context = window.admin_site.each_context(request) | {
-            "title": f"{control.verb} {count} job{'' if count == 1 else 's'}?",
-            "control": control,
-            "count": count,
-            "first": first,
-            "rest": count - len(first),
-            "unable": meant.count() - count,
-            "chosen": request.POST.getlist("_selected_action"),
-            "across": request.POST.get("select_across", "0"),
-        }
-        return TemplateResponse(request, "jobs/admin_confirm.html", context)
+        return question.ask(window, request, jobs, unable=meant.count() - jobs.count())
 
     action.__name__ = control.name
     return action
@@ -198,20 +163,28 @@ def _action(control: Control) -> Callable[..., HttpResponse | None]:
 class JobAdmin(Window):
     """A window on jobs; its acts are those of the pages."""
 
-    list_display = ("word", "job", "about", "project", "steps", "attempt", "changed")
+    list_display = ("word", "job", "about", "project", "steps", "attempt", "age", "heard")
     list_display_links = ("job",)
-    list_filter = (WordFilter, KindFilter, "queue", "failure_class")
+    list_filter = (
+        WordFilter,
+        sieves.by_kind(),
+        "queue",
+        sieves.in_project("scope"),
+        ("created_at", Span),
+        ("finished_at", Span),
+        "failure_class",
+    )
     search_fields = ("subject",)
     search_help_text = (
         f"A job's number, a whole kind, or a part of a subject among the newest {SEARCHED:,} jobs."
     )
+    change_list_template = "admin/jobs/job_list.html"
     ordering = ("-pk",)
     inlines = (MoveInline, AttemptInline, ParentInline, ArtefactInline, LateInline)
     actions = tuple(_action(one) for one in controls.BULK)
     exclude = ("arguments", "result", "state", "subject", "reason", "failure_message")
     readonly_fields = (
         "word",
-        "page",
         "acts",
         "about",
         "why",
@@ -252,9 +225,23 @@ class JobAdmin(Window):
         """This method will give the list that names projects."""
         return LabelledList
 
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """This method will offer the acts although nothing can be edited."""
-        return super().get_actions(request) if request.user.is_staff else {}
+    def view_on_site(self, job: Job) -> str:
+        """This method will give the job's page."""
+        return reverse("jobs:page", args=[job.pk])
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
+        """This view will lead to the timeline: acts on jobs are moves, wherever they come from."""
+        job = self.get_object(request, object_id)
+        if job is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined]
+        if not self.has_view_permission(request, job):
+            raise PermissionDenied
+        return HttpResponseRedirect(f"{self.change_address(job)}#moves-group")
+
+    def words(self, row: Any) -> SafeString:
+        """This method will say how a job is, on a page that asks."""
+        mark = render_to_string("jobs/_mark.html", {"word": row.state})
+        return format_html("{} {}", SafeString(mark), visible(row.subject))
 
     @admin.display(description="state")
     def word(self, job: Job) -> SafeString:
@@ -286,10 +273,10 @@ class JobAdmin(Window):
         """This field will say how long its kind may take."""
         return kinds.allowance(job.kind)
 
-    @admin.display(description="changed", ordering="updated_at")
-    def changed(self, job: Job) -> str:
-        """This column will show how long ago its last change was."""
-        return f"{timesince(job.updated_at, depth=1)} ago"
+    @admin.display(description="last sign")
+    def heard(self, job: Job) -> SafeString | str:
+        """This column will show how long ago it was last heard of."""
+        return ago(job.heard_at)  # type: ignore[attr-defined]
 
     @admin.display(description="project")
     def project(self, job: Job) -> str:
@@ -301,11 +288,6 @@ class JobAdmin(Window):
     def steps(self, job: Job) -> str:
         """This column will show how far it got."""
         return summary.words(summary.describe(job))
-
-    @admin.display(description="in Mission Control")
-    def page(self, job: Job) -> SafeString:
-        """This field will lead to the job's page."""
-        return format_html('<a href="{}">{}</a>', reverse("jobs:page", args=[job.pk]), job)
 
     @admin.display(description="acts")
     def acts(self, job: Job) -> SafeString:

@@ -7,9 +7,13 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 
+from jobs.asking import asked
 from jobs.models import BadLimit, Limit, Queue
 from jobs.models.limit import limits
+from jobs.sieves import Span
+from jobs.windows import Plain
 
 _BOUNDS = ("most_running", "per_minute", "burst")
 
@@ -33,10 +37,16 @@ class BoundsForm(forms.ModelForm):  # type: ignore[type-arg]
         return found | {"burst"}
 
 
-class Bounded(admin.ModelAdmin):  # type: ignore[type-arg]
+class Bounded(Plain, admin.ModelAdmin):  # type: ignore[type-arg]
     """Rows whose limits a person sets; who did is kept with them."""
 
     form = BoundsForm
+    numbers = ()
+    search_help_text = "A part of its name."
+
+    def view_on_site(self, obj: Any) -> str:
+        """This method will give the page of queues."""
+        return reverse("queues:list")
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """This method will set the limits as the page does."""
@@ -54,6 +64,8 @@ class QueueAdmin(Bounded):
     """The queues: people pause and limit them."""
 
     list_display = ("name", "paused", "paused_by", "limit_words", "batch", "description")
+    list_filter = ("paused",)
+    search_fields = ("name", "description")
     ordering = ("name",)
     actions = ("pause", "resume")
     fields = (*_BOUNDS, "name", "description", "paused", "paused_by", "paused_at", "batch")
@@ -67,7 +79,7 @@ class QueueAdmin(Bounded):
         """This method will refuse: jobs stand in it."""
         return False
 
-    @admin.action(description="Pause: nothing is claimed from the selected queues")
+    @asked("Pause", "Nothing is claimed from them until somebody resumes them; what runs goes on.")
     def pause(self, request: HttpRequest, queues: "QuerySet[Queue]") -> None:
         """This action will pause queues, and record who did."""
         paused = list(queues.filter(paused=False))
@@ -76,7 +88,7 @@ class QueueAdmin(Bounded):
             self.log_change(request, queue, "Paused.")
         self.message_user(request, f"{len(paused)} paused; what runs goes on to its end")
 
-    @admin.action(description="Resume: the selected queues are served again")
+    @asked("Resume", "Their jobs are claimed again.")
     def resume(self, request: HttpRequest, queues: "QuerySet[Queue]") -> None:
         """This action will resume queues, which wakes their runners, and record who did."""
         resumed = list(queues.filter(paused=True))
@@ -91,6 +103,7 @@ class LimitAdmin(Bounded):
     """Keys with limits of their own; without one, one job of a key runs at a time."""
 
     list_display = ("key", "limit_words", "limited_by", "limited_at")
+    list_filter = (("limited_at", Span),)
     search_fields = ("key",)
     ordering = ("key",)
     fields = ("key", *_BOUNDS)

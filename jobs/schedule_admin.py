@@ -8,13 +8,14 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 
-from jobs import kinds, schedules
+from jobs import kinds, schedules, sieves
+from jobs.asking import asked
 from jobs.models import JobDay, Schedule, Tick
 from jobs.models.schedule import BadSchedule
-from jobs.windows import Window
+from jobs.sieves import Span
+from jobs.states import FINISHED
+from jobs.windows import Plain, Window, WindowInline
 
 
 class ScheduleForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -58,14 +59,12 @@ class ScheduleForm(forms.ModelForm):  # type: ignore[type-arg]
         return cleaned
 
 
-class TickInline(admin.TabularInline):  # type: ignore[type-arg]
+class TickInline(WindowInline):
     """The newest ticks."""
 
     model = Tick
-    extra = 0
-    max_num = 0
-    can_delete = False
-    fields = readonly_fields = ("due_at", "outcome", "missed", "job_id", "actor", "reason")
+    fields = ("due_at", "outcome", "missed", "job_id", "actor", "reason")
+    readonly_fields = ("job_id",)
     ordering = ("-due_at",)
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Tick]":
@@ -78,12 +77,18 @@ class TickInline(admin.TabularInline):  # type: ignore[type-arg]
 
 
 @admin.register(Schedule)
-class ScheduleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ScheduleAdmin(Plain, admin.ModelAdmin):  # type: ignore[type-arg]
     """Schedules. The product's own can be paused and re-timed, nothing else."""
 
     form = ScheduleForm
     list_display = ("name", "kind", "cron", "zone", "next_at", "last_at", "paused", "standing")
-    list_filter = ("standing", "kind")
+    list_filter = (
+        "standing",
+        ("paused_at", admin.EmptyFieldListFilter),
+        sieves.by_kind(),
+        sieves.in_project("scope"),
+        ("next_at", Span),
+    )
     search_fields = ("name", "kind")
     ordering = ("name",)
     actions = ("pause", "resume", "run_now")
@@ -91,13 +96,13 @@ class ScheduleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """This method will leave of what code made the times alone to change."""
-        shown = ("state", "next_at", "last_at", "page")
+        shown = ("state", "next_at", "last_at")
         fixed = obj and (obj.standing or kinds.is_internal(obj.kind))
         return (*shown, "name", "kind", "arguments", "scope") if fixed else shown
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """This method will show what is decided, and of a stored one what is known."""
-        known = ("state", "next_at", "last_at", "page") if obj else ()
+        known = ("state", "next_at", "last_at") if obj else ()
         return (*ScheduleForm.Meta.fields, *known)
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
@@ -131,13 +136,11 @@ class ScheduleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             return "makes jobs"
         return f"paused by {schedule.paused_by}: {schedule.reason}".rstrip(": ")
 
-    @admin.display(description="in Mission Control")
-    def page(self, schedule: Schedule) -> SafeString:
-        """This field will lead to its page."""
-        where = reverse("schedules:page", args=[schedule.pk])
-        return format_html('<a href="{}">{}</a>', where, schedule)
+    def view_on_site(self, schedule: Schedule) -> str:
+        """This method will give its page."""
+        return reverse("schedules:page", args=[schedule.pk])
 
-    @admin.action(description="Pause: the selected schedules make no more jobs")
+    @asked("Pause", "They make no more jobs until somebody resumes them; what they made goes on.")
     def pause(self, request: HttpRequest, found: "QuerySet[Schedule]") -> None:
         """This action will pause schedules, and record who did."""
         done = [one for one in found if one.pause(by=f"user:{request.user.pk}")]
@@ -145,12 +148,12 @@ class ScheduleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             self.log_change(request, one, "Paused.")
         self.message_user(request, f"{len(done)} paused; what they made goes on")
 
-    @admin.action(description="Resume: the selected schedules make jobs again")
+    @asked("Resume", "They make jobs again, at their next times.")
     def resume(self, request: HttpRequest, found: "QuerySet[Schedule]") -> None:
         """This action will resume schedules, and record who did."""
         self._each(request, found, "Resumed.", lambda one, by: one.resume(by=by))
 
-    @admin.action(description="Run the selected schedules now")
+    @asked("Run", "Each makes a job now, beside those of its times.")
     def run_now(self, request: HttpRequest, found: "QuerySet[Schedule]") -> None:
         """This action will make a job of each, and record who did."""
         self._each(request, found, "Run by hand.", lambda one, by: schedules.run(one, by=by))
@@ -172,7 +175,16 @@ class JobDayAdmin(Window):
     """Daily counts of removed jobs; nobody changes them."""
 
     list_display = ("day", "kind", "state", "scope", "count", "attempts")
-    list_filter = ("state",)
+    list_filter = (
+        sieves.one_of("state", "state", lambda: sorted(FINISHED)),
+        sieves.by_kind(),
+        sieves.in_project("scope"),
+        ("day", Span),
+    )
     search_fields = ("=kind",)
+    search_help_text = "Its number, or a whole kind."
     ordering = ("-day", "kind")
-    date_hierarchy = "day"
+
+    def view_on_site(self, row: JobDay) -> str:
+        """This method will give the page of metrics."""
+        return reverse("system:metrics")

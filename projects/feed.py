@@ -41,10 +41,14 @@ SENTENCES = {
     "history.completed": "The history of {subject} was read up to {commit:.10}; it is {state}",
     "host.accepted": "The key of the ssh host {subject} was accepted",
     "map.completed": "{subject} was mapped at {commit:.10}",
+    "map.pinned": "The map of {subject} at {commit:.10} was pinned",
+    "map.unpinned": "The map of {subject} at {commit:.10} is no longer pinned",
+    "member.added": "user:{user} was added as {role}",
     "member.changed": "user:{user} is {role} now",
     "member.invited": "Somebody was invited as {role}",
     "member.joined": "user:{user} joined as {role}",
     "member.left": "user:{user} is no longer a member",
+    "password.changed": "user:{user} chose a new password",
     "person.entered": "user:{user} logged in",
     "person.left": "user:{user} logged out",
     "project.archived": "{subject} was archived; {jobs} jobs and {schedules} schedules were paused",
@@ -55,6 +59,8 @@ SENTENCES = {
     "repository.registered": "{subject} was registered",
     "repository.synced": "{subject} was fetched; its newest commit is {commit:.10}",
     "system.steered": "{what}: {done}",
+    "token.issued": "The token {subject} was made, with which programs {scope} as user:{user}",
+    "token.revoked": "The token {subject} of user:{user} was revoked",
     **{
         f"{word}.{name}": sentence
         for word in ("idea", "spec", "task")

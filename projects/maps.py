@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import QuerySet
 
+from jobs import events
 from projects import addresses, map_rows
 from projects.map_rows import AT_ONCE
 from projects.mapping import EXTRACTOR, alarm, files
@@ -37,9 +38,11 @@ _SAVE = """
 _OLD_MAPS = """
     DELETE FROM system_map WHERE id IN (
       SELECT m.id FROM (
-        SELECT id, built_at, row_number() OVER (PARTITION BY repository_id ORDER BY id DESC) AS place
+        SELECT id, built_at, pinned,
+          row_number() OVER (PARTITION BY repository_id ORDER BY id DESC) AS place
         FROM system_map) m
       WHERE m.place > %(keep)s AND m.built_at < clock_timestamp() - make_interval(days => %(days)s)
+        AND NOT m.pinned
         AND NOT EXISTS (SELECT FROM repository r WHERE r.current_map_id = m.id)
       LIMIT %(most)s)
 """
@@ -108,10 +111,12 @@ def publish(repository: Repository, made: Map, job: int | None) -> SystemMap:
         SystemMap.objects.filter(pk=shown.current_map_id).values_list("counts", flat=True).first()
     )
     made.counts["alarms"] = alarm.alarms(made.counts, before or {})
-    SystemMap.objects.filter(
+    same = SystemMap.objects.filter(
         repository=repository, commit=made.commit, extractor=made.extractor
-    ).delete()
-    published = _created(repository, made, job)
+    )
+    pinned = same.filter(pinned=True).exists()
+    same.delete()
+    published = _created(repository, made, job, pinned=pinned)
     map_rows.replace(repository.pk, made)
     Repository.objects.filter(pk=repository.pk).update(
         current_map=published, failure_class="", failure_message=""
@@ -133,7 +138,9 @@ def keep(repository: Repository, made: Map, job: int | None) -> SystemMap:
     return kept or _created(repository, made, job)
 
 
-def _created(repository: Repository, made: Map, job: int | None) -> SystemMap:
+def _created(
+    repository: Repository, made: Map, job: int | None, *, pinned: bool = False
+) -> SystemMap:
     return SystemMap.objects.create(
         repository=repository,
         commit=made.commit,
@@ -144,7 +151,27 @@ def _created(repository: Repository, made: Map, job: int | None) -> SystemMap:
         structure=made.structure,
         document=made.packed,
         job_id=job,
+        pinned=pinned,
     )
+
+
+def pin(rows: Iterable[SystemMap], pinned: bool, *, by: str) -> list[SystemMap]:
+    """This function will pin maps, or take their pins away, and give those that it changed."""
+    done = []
+    for row in rows:
+        with transaction.atomic():
+            found = SystemMap.objects.filter(pk=row.pk, pinned=not pinned)
+            if not found.update(pinned=pinned):
+                continue
+            events.publish(
+                "map.pinned" if pinned else "map.unpinned",
+                {"repository": row.repository_id, "map": row.pk, "commit": row.commit},
+                scope=row.repository.project_id,
+                subject=row.repository.name,
+                actor=by,
+            )
+        done.append(row)
+    return done
 
 
 def _columns(rows: Iterable[tuple[Any, ...]]) -> list[list[Any]]:

@@ -49,6 +49,13 @@ def register() -> None:
         lasting=True,
     )
     events.register(
+        "member.added",
+        version=1,
+        fields={"user": int, "role": str},
+        meaning="Staff made somebody a member, without an invitation.",
+        lasting=True,
+    )
+    events.register(
         "member.changed",
         version=1,
         fields={"user": int, "role": str},
@@ -108,6 +115,23 @@ def _join(invitation: Invitation, user: Any) -> Membership:
         facts = {"user": user.pk, "role": member.role, "invitation": invitation.pk}
         _publish("member.joined", project, user, **facts)
     return member
+
+
+def add(project: Project, user: Any, role: str, *, by: Any) -> Membership:
+    """This function will make somebody a member who is none; the database keeps it one."""
+    with transaction.atomic():
+        member = Membership.objects.create(project=_locked(project.pk), user=user, role=role)
+        _publish("member.added", project, by, user=user.pk, role=role)
+    return member
+
+
+def check(member: Membership, role: str) -> None:
+    """This function will raise LastMaintainer if the project needs who would get another role.
+
+    `role` is "" for whoever would leave.
+    """
+    if role != Role.MAINTAINER:
+        _demand_another_maintainer(member.project, member)
 
 
 def change_role(member: Membership, role: str, *, by: Any) -> None:

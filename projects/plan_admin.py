@@ -6,16 +6,16 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 
+from jobs import sieves
+from jobs.asking import Question
 from jobs.models import Refused, Stale
-from jobs.windows import Capped, Window, WindowInline
+from jobs.sieves import Span
+from jobs.windows import Plain, Window, WindowInline
 from projects import access, planning
 from projects.models import Blocker, Idea, Item, PlanChange, Spec, Task
 from projects.models.plan import MOVES
 from projects.plan_forms import FORMS
-from projects.scoped import Scoped
 
 
 class ChangeInline(WindowInline):
@@ -40,19 +40,18 @@ class BlockerInline(WindowInline):
     fields = readonly_fields = ("blocker", "created_by", "created_at")
 
 
-class PlanAdmin(Scoped, admin.ModelAdmin):
+class PlanAdmin(Plain, admin.ModelAdmin):
     """What is planned: written by `projects.planning`, which keeps who did what."""
 
     list_display: Any = ("title", "state", "project", "slug", "moved_at", "created_by")
     list_select_related: Any = ("project",)
-    list_filter: Any = ("state", "moved_at")
-    search_fields: Any = ("=id", "title", "slug", "project__name")
+    list_filter: Any = ("state", ("moved_at", Span), sieves.in_project("project"))
+    words_searched: Any = ("slug",)
+    search_fields: Any = ("title", "slug", "project__name")
     ordering: Any = ("-pk",)
-    readonly_fields: Any = ("state", "moved_at", "created_by", "created_at", "updated_at", "page")
+    readonly_fields: Any = ("state", "moved_at", "created_by", "created_at", "updated_at")
     inlines: Any = (ChangeInline,)
-    paginator = Capped
-    show_full_result_count = False
-    list_per_page = 50
+    autocomplete_fields: Any = ("project",)
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
@@ -102,12 +101,9 @@ class PlanAdmin(Scoped, admin.ModelAdmin):
         rows = list(objs)
         return [str(row) for row in rows], {self.opts.verbose_name_plural: len(rows)}, set(), []
 
-    @admin.display(description="in Mission Control")
-    def page(self, row: Any) -> SafeString:
-        """This field will lead to its page."""
-        word = planning.WORDS[type(row)]
-        where = reverse(f"projects:{word}", args=[row.project.slug, row.pk])
-        return format_html('<a href="{}">{}</a>', where, row)
+    def view_on_site(self, row: Any) -> str:
+        """This method will give its page."""
+        return _page(row)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """This method will offer each state somebody may move rows to."""
@@ -116,14 +112,18 @@ class PlanAdmin(Scoped, admin.ModelAdmin):
         states = [
             value for value in self.model._meta.get_field("state").choices if value[0] in targets
         ]
-        for value, _ in states if self.has_change_permission(request) else ():
-            name = f"move_to_{value.lower()}"
-            found[name] = (_mover(value), name, f"Move to {planning.spoken(value)}")
+        for value, _ in states if self.has_act_permission(request) else ():
+            name, verb = f"move_to_{value.lower()}", f"Move to {planning.spoken(value)}"
+            found[name] = (_mover(name, verb, value), name, f"{verb}…")
         return found
 
 
-def _mover(to: str) -> Any:
-    def act(modeladmin: Any, request: HttpRequest, queryset: "QuerySet[Any]") -> None:
+def _mover(name: str, verb: str, to: str) -> Any:
+    question = Question(name, f"{verb}:", "Each that may move there does; the others are named.")
+
+    def act(modeladmin: Any, request: HttpRequest, queryset: "QuerySet[Any]") -> Any:
+        if not request.POST.get("confirmed"):
+            return question.ask(modeladmin, request, queryset)
         done, by = 0, f"user:{request.user.pk}"
         for row in queryset:
             if not access.allows(request.user, "plan", row.project_id):
@@ -136,6 +136,7 @@ def _mover(to: str) -> Any:
             modeladmin.log_change(request, row, f"Moved to {planning.spoken(to)}.")
             done += 1
         modeladmin.message_user(request, f"{done} moved", messages.SUCCESS)
+        return None
 
     return act
 
@@ -149,7 +150,7 @@ class IdeaAdmin(PlanAdmin):
 class SpecAdmin(PlanAdmin):
     """Specs."""
 
-    autocomplete_fields = ("idea",)
+    autocomplete_fields = ("project", "idea")
 
 
 @admin.register(Task)
@@ -158,39 +159,71 @@ class TaskAdmin(PlanAdmin):
 
     list_display = ("title", "state", "priority", "project", "assignee", "estimate_h", "moved_at")
     list_select_related = ("project", "assignee")
-    list_filter = ("state", "priority", "moved_at")
-    autocomplete_fields = ("idea", "spec", "assignee")
+    list_filter = (
+        "state",
+        "priority",
+        ("moved_at", Span),
+        sieves.in_project("project"),
+        sieves.exactly("assignee__username", "assignee", "The name of a person."),
+    )
+    autocomplete_fields = ("project", "idea", "spec", "assignee")
     readonly_fields = (*PlanAdmin.readonly_fields, "override")
     inlines = (ItemInline, BlockerInline, ChangeInline)
 
 
 @admin.register(PlanChange)
-class PlanChangeAdmin(Scoped, Window):
+class PlanChangeAdmin(Window):
     """Who did what to ideas, specs and tasks."""
 
-    list_display = ("at", "actor", "what", "old", "new", "idea", "spec", "task", "reason")
-    list_select_related = ("idea", "spec", "task")
-    list_filter = ("what", "at")
-    search_fields = ("=actor", "=task__id", "reason")
+    list_display = ("id", "at", "actor", "what", "old", "new", "idea", "spec", "task", "reason")
+    list_select_related = ("idea__project", "spec__project", "task__project")
+    list_filter = (
+        "what",
+        ("at", Span),
+        sieves.exactly("actor", hint="Such as user:7 or command:ana."),
+        sieves.numbered("task_id", "task"),
+    )
+    numbers = ("pk", "task_id")
+    search_fields = ("=actor", "reason")
     ordering = ("-pk",)
+
+    def view_on_site(self, row: PlanChange) -> str:
+        """This method will give the page of what was changed."""
+        return _page(row.task or row.spec or row.idea)
 
 
 @admin.register(Item)
 class ItemAdmin(Window):
     """Boxes of tasks."""
 
-    list_display = ("text", "kind", "task", "required", "done_at", "done_by")
-    list_select_related = ("task",)
-    list_filter = ("kind", "required")
-    search_fields = ("text", "=task__id")
+    list_display = ("id", "text", "kind", "task", "required", "done_at", "done_by")
+    list_select_related = ("task__project",)
+    list_filter = ("kind", "required", ("done_at", Span), sieves.in_project("task__project"))
+    numbers = ("pk", "task_id")
+    search_fields = ("text",)
     ordering = ("-pk",)
+
+    def view_on_site(self, row: Item) -> str:
+        """This method will give the page of its task."""
+        return _page(row.task)
 
 
 @admin.register(Blocker)
 class BlockerAdmin(Window):
     """Which task must be completed before which."""
 
-    list_display = ("task", "blocker", "created_by", "created_at")
-    list_select_related = ("task", "blocker")
-    search_fields = ("=task__id", "=blocker__id")
+    list_display = ("id", "task", "blocker", "created_by", "age")
+    list_select_related = ("task__project", "blocker")
+    list_filter = (("created_at", Span), sieves.in_project("task__project"))
+    numbers = ("pk", "task_id", "blocker_id")
+    search_fields = ("task_id__exact",)
+    search_help_text = "Its own number, or that of a task."
     ordering = ("-pk",)
+
+    def view_on_site(self, row: Blocker) -> str:
+        """This method will give the page of the task that waits."""
+        return _page(row.task)
+
+
+def _page(row: Any) -> str:
+    return reverse(f"projects:{planning.WORDS[type(row)]}", args=[row.project.slug, row.pk])

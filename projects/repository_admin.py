@@ -6,10 +6,16 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.safestring import SafeString
 
+from jobs import sieves
+from jobs.asking import asked
+from jobs.sieves import Span
+from jobs.windows import Plain, ago
 from projects import access, addresses, registration, ssh_keys
 from projects.models import Repository
-from projects.scoped import Removing, Scoped
+from projects.scoped import Removing, repository_page
 
 
 class Unshown(forms.Textarea):
@@ -83,13 +89,20 @@ class NewRepositoryForm(RepositoryForm):
 
 
 @admin.register(Repository)
-class RepositoryAdmin(Removing, Scoped, admin.ModelAdmin):
+class RepositoryAdmin(Removing, Plain, admin.ModelAdmin):
     """Repositories; adding one registers it, and its first job starts."""
 
-    list_display = ("name", "project", "address", "map_status", "synced_at", "failure_message")
+    list_display = ("name", "project", "address", "map_status", "fetched", "failure_message")
     list_select_related = ("project",)
+    words_searched = ("name", "address")
     search_fields = ("name", "address")
-    list_filter = ("project",)
+    list_filter = (
+        sieves.in_project("project"),
+        ("synced_at", Span),
+        ("created_at", Span),
+        "failure_class",
+    )
+    autocomplete_fields = ("project",)
     ordering = ("project__name", "name")
     actions = ("sync", "make_keys")
     readonly_fields = (
@@ -123,6 +136,17 @@ class RepositoryAdmin(Removing, Scoped, admin.ModelAdmin):
         if obj is None:
             return ("project", "address", "branch", "new_token", "new_key")
         return ("project", "shown_address", "branch", "new_token", "new_key", *self.readonly_fields)
+
+    def view_on_site(self, repository: Repository) -> str:
+        """This method will give its map, or before there is one its project."""
+        if repository.current_map_id:
+            return repository_page(repository)
+        return reverse("projects:page", args=[repository.project.slug])
+
+    @admin.display(description="fetched", ordering="synced_at")
+    def fetched(self, repository: Repository) -> SafeString | str:
+        """This column will show how long ago it was fetched."""
+        return ago(repository.synced_at)
 
     @admin.display(description="address")
     def shown_address(self, obj: Repository) -> str:
@@ -163,7 +187,7 @@ class RepositoryAdmin(Removing, Scoped, admin.ModelAdmin):
             job = registration.sync(obj, actor=actor, branch=wanted)
             self.message_user(request, f"Job {job.pk} fetches the branch; it is stored then.")
 
-    @admin.action(description="Fetch and map again", permissions=["change"])
+    @asked("Fetch and map again", "A job of each fetches it and makes its map anew.")
     def sync(self, request: HttpRequest, queryset: QuerySet[Repository]) -> None:
         """This method will enqueue a sync for each repository the person may sync."""
         in_use = queryset.filter(project__archived_at=None)
@@ -172,7 +196,7 @@ class RepositoryAdmin(Removing, Scoped, admin.ModelAdmin):
             registration.sync(repository, actor=f"user:{request.user.pk}")
         self.message_user(request, f"{len(allowed)} queued", messages.SUCCESS)
 
-    @admin.action(description="Make a new ssh key", permissions=["change"])
+    @asked("Make a new ssh key for", "A stored key is replaced: its host must be told the new one.")
     def make_keys(self, request: HttpRequest, queryset: QuerySet[Repository]) -> None:
         """This method will make a key for each repository that is fetched by ssh."""
         allowed = [

@@ -1,20 +1,17 @@
-"""What the admins of projects keep to: people see their own, and nothing is half removed."""
+"""What the admins of projects keep to: they lead to the pages, and nothing is half removed."""
 
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 
 from projects import removal
 
 
-class Scoped:
-    """Shows what `visible_to` shows, here as everywhere."""
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """This method will keep the rows this person may see."""
-        return super().get_queryset(request).visible_to(request.user)  # type: ignore[misc]
+def repository_page(repository: Any, page: str = "map") -> str:
+    """This function will give the address of a page of a repository's map."""
+    return reverse(f"projects:{page}", args=[repository.project.slug, repository.pk])
 
 
 class Removing:

@@ -62,6 +62,16 @@ events.register(
     fields={"repository": int, "map": int, "commit": str, "digest": str},
     meaning="A new map of a repository is the current one.",
 )
+for _name, _meaning in (
+    ("map.pinned", "Somebody wants a map kept, however old it becomes."),
+    ("map.unpinned", "A map that was pinned is removed again when it is old."),
+):
+    events.register(
+        _name,
+        version=1,
+        fields={"repository": int, "map": int, "commit": str},
+        meaning=_meaning,
+    )
 events.register(
     "history.completed",
     version=1,

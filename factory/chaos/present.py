@@ -55,7 +55,7 @@ def no_stall(history: History) -> str:
 
 def board(history: History) -> str:
     """This function will see (9) that after all of it the board says what the database says."""
-    _, text = ApiToken.objects.issue(administrator(), "chaos", "read", 1)
+    _, text = ApiToken.objects.issue(administrator(), "chaos", "read", 1, by="command:chaos")
     said: list[Any] = []
 
     def agrees() -> bool:

@@ -6,10 +6,12 @@ import secrets
 from typing import Any
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
+
+from jobs import events
 
 BEGINS = "fct_"
 SHOWN = 12
@@ -36,17 +38,24 @@ class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
         """This method will keep one person's tokens that were not revoked, the newest first."""
         return self.filter(user_id=user.pk, revoked_at=None).order_by("-pk")
 
-    def issue(self, user: Any, name: str, scope: str, days: int) -> tuple["ApiToken", str]:
-        """This method will make a token that lives `days` days, and give its text this once."""
+    def issue(
+        self, user: Any, name: str, scope: str, days: int, *, by: str = ""
+    ) -> tuple["ApiToken", str]:
+        """This method will make a token that lives `days` days, and give its text this once.
+
+        `by` is the actor that stands in the audit log, such as command:ana; else it is the person.
+        """
         text = BEGINS + secrets.token_urlsafe(32)
-        made = self.create(
-            user=user,
-            name=name,
-            scope=scope,
-            prefix=text[:SHOWN],
-            digest=digest(text),
-            expires_at=timezone.now() + datetime.timedelta(days=days),
-        )
+        with transaction.atomic():
+            made = self.create(
+                user=user,
+                name=name,
+                scope=scope,
+                prefix=text[:SHOWN],
+                digest=digest(text),
+                expires_at=timezone.now() + datetime.timedelta(days=days),
+            )
+            made.tell("token.issued", by)
         return made, text
 
 
@@ -88,9 +97,20 @@ class ApiToken(models.Model):
     def __str__(self) -> str:
         return f"{self.prefix}… ({self.name})"
 
-    def revoke(self) -> None:
-        """This method will end the token; ending it twice keeps the first time."""
-        type(self).objects.filter(pk=self.pk, revoked_at=None).update(revoked_at=Now())
+    def revoke(self, *, by: str = "") -> bool:
+        """This method will end the token and say whether it did; the first time is kept."""
+        with transaction.atomic():
+            ended = type(self).objects.filter(pk=self.pk, revoked_at=None).update(revoked_at=Now())
+            if ended:
+                self.tell("token.revoked", by)
+        return bool(ended)
+
+    def tell(self, name: str, by: str) -> None:
+        """This method will publish what became of it, by the person themselves if `by` is empty."""
+        told = {"token": self.pk, "user": self.user_id, "scope": str(self.scope)}
+        events.publish(
+            name, told, scope=None, subject=self.name, actor=by or f"user:{self.user_id}"
+        )
 
     def used(self) -> None:
         """This method will note that the token was used, at most once a minute."""

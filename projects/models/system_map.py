@@ -41,6 +41,11 @@ class SystemMap(models.Model):
         help_text="Files, edges and skips as canonical JSON, compressed: all that older maps keep."
     )
     built_at = models.DateTimeField(db_default=Now(), help_text="When it was published.")
+    pinned = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Whether somebody wants it kept, however old it becomes.",
+    )
     job = models.ForeignKey(
         "jobs.Job",
         null=True,

@@ -53,7 +53,7 @@ def save(client: Client, user: User, **changes: str) -> Any:
 
 def act(client: Client, model: str, action: str, *keys: object) -> Any:
     """This function will choose rows of a list and an action on them."""
-    form = {"action": action, "_selected_action": [str(key) for key in keys]}
+    form = {"action": action, "_selected_action": [str(key) for key in keys], "confirmed": "yes"}
     return client.post(f"/admin/{model}/", form, follow=True)
 
 

@@ -105,7 +105,11 @@ def test_moving_in_the_admin_keeps_to_the_table_and_to_open_boxes(
     begun, whole, new = task(world, CHECK=["Tests pass"]), task(world), task(world)
     for row in (begun, whole):
         planning.move(row, row.state, "IN_PROGRESS", by="user:1")
-    chosen = {"action": "move_to_completed", "_selected_action": [begun.pk, whole.pk, new.pk]}
+    chosen = {
+        "action": "move_to_completed",
+        "_selected_action": [begun.pk, whole.pk, new.pk],
+        "confirmed": "yes",
+    }
 
     answer = as_staff.post(reverse("admin:projects_task_changelist"), chosen, follow=True)
 
@@ -127,7 +131,10 @@ def test_staff_with_the_right_to_look_may_do_no_more(world: World) -> None:
     place = reverse("admin:projects_task_changelist")
 
     assert browser.get(place).status_code == 200
-    browser.post(place, {"action": "move_to_in_progress", "_selected_action": [row.pk]})
+    browser.post(
+        place,
+        {"action": "move_to_in_progress", "_selected_action": [row.pk], "confirmed": "yes"},
+    )
     row.refresh_from_db()
     assert row.state == "NOT_STARTED"
     assert browser.get(reverse("admin:projects_task_add")).status_code == 403

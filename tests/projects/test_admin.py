@@ -120,7 +120,11 @@ def test_a_key_is_made_sealed_and_only_its_public_half_is_shown(client, staff):
 
     client.post(
         reverse("admin:projects_repository_changelist"),
-        {"action": "make_keys", "_selected_action": [repository.pk, other.pk]},
+        {
+            "action": "make_keys",
+            "_selected_action": [repository.pk, other.pk],
+            "confirmed": "yes",
+        },
     )
 
     repository.refresh_from_db()
@@ -184,7 +188,7 @@ def test_the_sync_action_queues_one_job_for_each(client, staff):
     for _ in range(2):
         client.post(
             reverse("admin:projects_repository_changelist"),
-            {"action": "sync", "_selected_action": [repository.pk]},
+            {"action": "sync", "_selected_action": [repository.pk], "confirmed": "yes"},
         )
 
     assert Job.objects.count() == 1

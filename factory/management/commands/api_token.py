@@ -23,7 +23,9 @@ class Command(Contract):
     def answer(self, options: dict[str, Any]) -> tuple[Any, bool]:
         """This method will make the token."""
         user, days = people.active(options["user"]), _days(str(options["days"]))
-        made, text = ApiToken.objects.issue(user, f"by {actor()}", options["scope"], days)
+        made, text = ApiToken.objects.issue(
+            user, f"by {actor()}", options["scope"], days, by=actor()
+        )
         shown = {"token": text, "prefix": made.prefix, "expires_at": made.expires_at.isoformat()}
         return shown, True
 
