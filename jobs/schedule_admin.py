@@ -114,6 +114,11 @@ class ScheduleAdmin(Plain, admin.ModelAdmin):  # type: ignore[type-arg]
         allowed = super().has_delete_permission(request, obj)
         return allowed and not (obj and obj.standing)
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """This method will list what goes; its ticks go along."""
+        rows = list(objs)
+        return [str(row) for row in rows], {self.opts.verbose_name_plural: len(rows)}, set(), []
+
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """This method will not remove several: among them may be the product's own."""
         found = super().get_actions(request)

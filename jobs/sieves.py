@@ -29,15 +29,20 @@ class _Written(admin.SimpleListFilter):
         """This method will offer nothing to choose: people write."""
         return []
 
+    @property
+    def name(self) -> str:
+        """What it is called in addresses."""
+        return str(self.parameter_name)
+
     def has_output(self) -> bool:
         """This method will show it always."""
         return True
 
-    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+    def choices(self, changelist: Any) -> Iterator[Any]:
         """This method will give the form its fields, and those of the other filters."""
-        self.others = _others(changelist, [self.parameter_name, "p"])
+        self.others = _others(changelist, [self.name, "p"])
         text = self.value() or ""
-        yield {"name": self.parameter_name, "value": text, "label": self.title, "type": "text"}
+        yield {"name": self.name, "value": text, "label": self.title, "type": "text"}
 
 
 class InProject(_Written):
@@ -118,9 +123,9 @@ class Span(admin.FieldListFilter):
 
     template = "admin/span_filter.html"
 
-    def __init__(self, field: Any, *rest: Any, field_path: str) -> None:
+    def __init__(self, *given: Any, field_path: str) -> None:
         self.names = (f"{field_path}__gte", f"{field_path}__lt")
-        super().__init__(field, *rest, field_path=field_path)
+        super().__init__(*given, field_path=field_path)  # type: ignore[misc]
         self.given = {name: printable(self._one(name)) for name in self.names}
 
     def _one(self, name: str) -> str:
@@ -136,7 +141,7 @@ class Span(admin.FieldListFilter):
         tests = {name: moment(text, name) for name, text in self.given.items() if text}
         return queryset.filter(**tests) if tests else queryset
 
-    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+    def choices(self, changelist: Any) -> Iterator[Any]:
         """This method will offer the last hours and days; the form asks for any span."""
         since, until = self.names
         self.others = _others(changelist, [*self.names, "p"])

@@ -127,7 +127,7 @@ def test_the_admin_shows_them(world: World, dead: Delivery, page: str) -> None:
 
 
 def test_the_admin_replays_dead_letters(world: World, dead: Delivery) -> None:
-    given = {"action": "replay", "_selected_action": [dead.pk]}
+    given = {"action": "replay", "_selected_action": [dead.pk], "confirmed": "yes"}
 
     answer = browser_of(world.staff).post("/admin/jobs/delivery/", given, follow=True)
 

@@ -364,7 +364,7 @@ def test_pausing_a_queue_in_the_admin_is_recorded_with_who_did_it(
     pages = []
 
     for action in ("pause", "pause", "resume"):
-        chosen = {"action": action, "_selected_action": ["short"]}
+        chosen = {"action": action, "_selected_action": ["short"], "confirmed": "yes"}
         pages.append(as_staff.post("/admin/jobs/queue/", chosen, follow=True).content.decode())
 
     logged = LogEntry.objects.order_by("pk").values_list("user", "object_id", "change_message")
@@ -380,7 +380,10 @@ def test_resuming_a_queue_in_the_admin_wakes_the_runners(world: World, as_staff:
     Queue.objects.update_or_create(name="short", defaults={"paused": True})
 
     with CaptureQueriesContext(connection) as asked:
-        as_staff.post("/admin/jobs/queue/", {"action": "resume", "_selected_action": ["short"]})
+        as_staff.post(
+            "/admin/jobs/queue/",
+            {"action": "resume", "_selected_action": ["short"], "confirmed": "yes"},
+        )
 
     assert "NOTIFY job_wake" in [query["sql"] for query in asked]
 

@@ -96,7 +96,7 @@ def test_only_staff_have_the_page(world: World) -> None:
 
 @pytest.mark.parametrize("act", ["drain", "recycle", "stop"])
 def test_the_admin_asks_the_same(pair: tuple[Runner, Runner], as_staff: Client, act: str) -> None:
-    told = {"action": act, "_selected_action": [pair[0].pk]}
+    told = {"action": act, "_selected_action": [pair[0].pk], "confirmed": "yes"}
 
     done = as_staff.post("/admin/jobs/runner/", told, follow=True)
 
