@@ -86,3 +86,24 @@ def test_reference_page_lists_every_one_of_the_code(names):
     missing = {name for name in names() if f"`{name}" not in text}
 
     assert not missing
+
+
+def test_every_rule_of_the_pages_names_tests_that_exist():
+    written = (DOCS / "ux.md").read_text()
+    named = set(re.findall(r"(tests/[\w/]+\.py)::(\w+)", written))
+    root = DOCS.parent
+
+    missing = {
+        f"{path}::{test}"
+        for path, test in named
+        if not (root / path).exists() or f"def {test}(" not in (root / path).read_text()
+    }
+
+    assert missing == set()
+    assert len(named) > 50
+
+
+def test_the_rules_of_the_pages_are_all_there():
+    rules = [re.match(r"(\d+)\. ", row[0]) for row in rows("ux.md")]
+
+    assert [int(rule[1]) for rule in rules if rule] == list(range(1, 23))
