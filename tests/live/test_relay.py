@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
+from django.db.models.functions import Now
 from django.template import Engine
 from django.test.utils import CaptureQueriesContext
 
@@ -210,3 +211,25 @@ def test_a_relay_that_is_prepared_loads_nothing_with_its_first_news(job: Job) ->
     relay.news()
 
     assert set(templates.get_template_cache) == loaded
+
+
+def test_a_storm_of_changes_costs_what_is_watched_and_not_what_changed(
+    django_user_model: type[User],
+) -> None:
+    made = queue.enqueue_many("demo.noop", [{}] * 1000, after=3600)
+    user = django_user_model.objects.create_superuser("ana")
+    shown = dict.fromkeys((f"job:{pk}" for pk in made[:20]), LATE) | {f"jobs:{user.pk}::": LATE}
+    relay = live.Relay()
+    relay.watch("one", shown)
+    relay.news()
+    passes = []
+
+    for turn in range(3):
+        for number in range(7):  # as many committed changes of every row between two passes
+            Job.objects.filter(pk__in=made).update(subject=f"{turn} {number}", updated_at=Now())
+        with CaptureQueriesContext(connection) as asked:
+            passes.append((len(relay.news()), len(asked)))
+
+    frames, questions = zip(*passes, strict=True)
+    assert max(frames) <= len(shown)
+    assert len(set(questions)) == 1
