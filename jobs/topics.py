@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db.models import CharField, Count, Max, OuterRef, QuerySet, Subquery, Value
+from django.db.models import CharField, Count, Max, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Concat
 from django.template.loader import render_to_string
 
@@ -70,11 +70,18 @@ def page_fingerprints(keys: Collection[str]) -> dict[str, str]:
 
 
 def _tied(jobs: Collection[int]) -> dict[int, list[Any]]:
-    """When those moved last that jobs wait for, and that wait for them: pages show their states."""
+    """When those moved last that jobs wait for, and that wait for them, and how many are lost:
+
+    pages show their states, and who becomes lost does not move.
+    """
     found: dict[int, list[Any]] = {job: [] for job in jobs}
+    lost = Job.objects.lost().values("pk")
     for own, other in (("child", "parent"), ("parent", "child")):
         edges = Dependency.objects.filter(**{f"{own}__in": found}).order_by()
-        last = edges.values_list(own).annotate(Count("pk"), Max(f"{other}__updated_at"))
+        silent = Count("pk", filter=Q(**{f"{other}__in": lost}))
+        last = edges.values_list(own).annotate(
+            Count("pk"), Max(f"{other}__updated_at"), silent=silent
+        )
         for job, *moved in last:
             found[job] += [own, *moved]
     return found

@@ -16,7 +16,7 @@ from factory import scratch
 from factory.bench import audience, chromium, machine, product
 from factory.bench.product import PAGE, Product
 from jobs import process, queue
-from jobs.models import Job
+from jobs.models import Job, Move
 from jobs.states import State
 
 TURN_S = 0.05
@@ -46,26 +46,30 @@ Times = Mapping[str, float]
 Words = Mapping[str, str]
 
 
-def run(sockets: int, rate: int, seconds: float) -> dict[str, Any]:
+def run(sockets: int, rate: int, seconds: float, storm: int = 0) -> dict[str, Any]:
     """This function will run the product on a scratch database, and time its news under load.
 
     Times are in milliseconds from just before a change is written until it is painted, and until it
     came to each socket; all show the page of jobs. `lost` counts rows that do not show their last
-    state, on a socket or in the browser, `SETTLE_S` after all have ended.
+    state, on a socket or in the browser, `SETTLE_S` after all have ended. A `storm` changes so many
+    states a second besides, past the queue, a turn's share in one statement.
     """
     with scratch.database() as environment:
-        return timed(environment, sockets, rate, seconds)
+        return timed(environment, sockets, rate, seconds, storm)
 
 
-def timed(environment: dict[str, str], sockets: int, rate: int, seconds: float) -> dict[str, Any]:
+def timed(
+    environment: dict[str, str], sockets: int, rate: int, seconds: float, storm: int = 0
+) -> dict[str, Any]:
     """This function will do so on the database that `environment` and Django name."""
     with product.running(environment) as running:
-        running.prepare()
+        running.prepare(round(storm * TURN_S))
         with _window(running) as window, _audience(running, sockets) as hearing:
             before, begun = running.ticks(), time.monotonic()
             sent = _load(running, rate, seconds)
             took, after = time.monotonic() - begun, running.ticks()
             ran = Job.objects.filter(state=State.SUCCEEDED).count()
+            moved = Move.objects.filter(job__in=running.storm).count() if storm else 0
             final = running.settle()
             heard = hearing()
             painted = _sighted(window)
@@ -80,6 +84,7 @@ def timed(environment: dict[str, str], sockets: int, rate: int, seconds: float) 
         "sockets": sockets,
         "changes": len(sent),
         "jobs_per_s": round(ran / took),
+        "storm_per_s": round(moved / took),
         "frames_per_s": round(heard["frames"] / took),
         "cpu_percent": {name: round((after[name] - before[name]) / took) for name in after},
         "machine": machine.describe(),
@@ -96,6 +101,9 @@ def _load(running: Product, rate: int, seconds: float) -> dict[int, float]:
     for turn in range(round(seconds / TURN_S)):
         if wanted := round((turn + 1) * rate * TURN_S) - round(turn * rate * TURN_S):
             queue.enqueue_many("demo.noop", [{}] * wanted)
+        if running.storm:
+            word = State.SCHEDULED if turn % 2 else State.PAUSED
+            Job.objects.filter(pk__in=running.storm).update(state=word, updated_at=Now())
         if turn % BEAT_TURNS == 0:
             time.sleep(len(sent) * _GOLDEN % 1 * TURN_S)
             number = len(sent) + 1
@@ -141,7 +149,10 @@ def _window(running: Product) -> Iterator[chromium.Window | None]:
 
 
 def _sighted(window: chromium.Window | None) -> tuple[Times, Words] | None:
-    return (window.value(_PAINTED), window.value(_WORDS)) if window else None
+    if window is None:
+        return None
+    painted = {beat: at for beat, at in window.value(_PAINTED).items() if at > 0}  # not only put
+    return painted, window.value(_WORDS)
 
 
 @contextmanager

@@ -38,6 +38,7 @@ class Product:
     cookie: str = ""
     beat: int = 0
     rows: tuple[int, ...] = ()
+    storm: tuple[int, ...] = ()
     watch: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -45,8 +46,13 @@ class Product:
         """Where the pages are."""
         return f"http://127.0.0.1:{self.port}"
 
-    def prepare(self) -> None:
-        """This method will put the rows on the page and log a person in."""
+    def prepare(self, storm: int = 0) -> None:
+        """This method will put the rows on the page and log a person in.
+
+        So many more are there to be moved to and fro; a part of them is on the page, too.
+        """
+        if storm:
+            self.storm = tuple(queue.enqueue_many("demo.noop", [{}] * storm, after=_DAY_S))
         self.cookie = first_contact.session(User.objects.create_superuser("bench"))
         self.rows = tuple(queue.enqueue_many("demo.noop", [{}] * ROWS, after=_DAY_S))
         self.beat = queue.enqueue("demo.noop", {}, after=_DAY_S).pk

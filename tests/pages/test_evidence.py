@@ -1,9 +1,12 @@
 """Why a job is believed to be where it is: every source with its own word and time."""
 
+from datetime import timedelta
+
+from django.db.models.functions import Now
 from django.test import Client
 
-from jobs import evidence, queue
-from jobs.models import Job, LogChunk, Progress
+from jobs import evidence, queue, topics
+from jobs.models import Job, LogChunk, Progress, Runner
 from tests.pages.conftest import World, browser_of, hold, runner
 from tests.pages.test_pages import text_of
 
@@ -55,3 +58,17 @@ def test_each_move_says_how_long_its_state_lasted(world: World, as_staff: Client
     page = text_of(as_staff, f"/jobs/{world.job.pk}/")
 
     assert page.count('<span class="lasted">') == 2  # queued, running; it is failed still
+
+
+def test_a_job_that_becomes_lost_is_news_for_open_pages_of_those_that_wait_for_it(
+    world: World,
+) -> None:
+    job = queue.enqueue("demo.steps", {}, scope=world.project.pk)
+    waiting = queue.enqueue("demo.noop", {}, scope=world.project.pk, depends=[job.pk])
+    holding = runner()
+    hold(job, holding)
+    before = topics.page_fingerprints([str(waiting.pk)])
+
+    Runner.objects.filter(pk=holding.pk).update(lease_until=Now() - timedelta(seconds=1))
+
+    assert topics.page_fingerprints([str(waiting.pk)]) != before

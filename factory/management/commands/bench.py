@@ -34,6 +34,7 @@ class Command(Contract):
         parser.add_argument("--idle-kills", type=int, default=20, help="recovery: of an idle one")
         parser.add_argument("--sockets", type=int, default=500, help="live: how many")
         parser.add_argument("--rate", type=int, default=1000, help="live: jobs a second")
+        parser.add_argument("--storm", type=int, default=0, help="live: states changed besides")
         parser.add_argument("--seconds", type=float, default=60, help="live: of load")
         parser.add_argument("--seed", type=int, default=1, help="retries: the same is the same")
         rivals = sorted(peers.PEERS)
@@ -82,7 +83,9 @@ def _pages(options: dict[str, Any]) -> tuple[Any, bool]:
 def _live(options: dict[str, Any]) -> tuple[Any, bool]:
     if options["sockets"] < 0 or options["rate"] < 0 or options["seconds"] < 1:
         raise BadInput("--sockets, --rate: give numbers from 0; --seconds: give a number from 1")
-    figures = live.run(options["sockets"], options["rate"], options["seconds"])
+    if options["storm"] < 0:
+        raise BadInput("--storm: give a number from 0")
+    figures = live.run(options["sockets"], options["rate"], options["seconds"], options["storm"])
     return figures, figures["lost"] == 0
 
 
