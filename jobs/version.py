@@ -1,8 +1,8 @@
 """Which code this process runs: the product's version, and a digest of its source."""
 
 import hashlib
+import os
 from functools import cache
-from pathlib import Path
 
 from django.apps import apps
 from django.conf import settings
@@ -22,17 +22,20 @@ def of_this_process() -> str:
 
 def on_disk() -> str:
     """This function will name the code that a process would run if it began now."""
-    base = Path(settings.BASE_DIR)
-    digest = hashlib.sha256()
-    for path in sorted(_sources(base)):
-        digest.update(f"{path.relative_to(base)}\0".encode())
-        digest.update(path.read_bytes())
+    base, digest = str(settings.BASE_DIR), hashlib.sha256()
+    for name in sorted(_sources(base)):
+        digest.update(f"{name}\0".encode())
+        with open(f"{base}/{name}", "rb") as file:
+            digest.update(file.read())
     return f"{settings.FACTORY_VERSION}+{digest.hexdigest()[:12]}"
 
 
-def _sources(base: Path) -> list[Path]:
-    ours = [Path(app.path) for app in apps.get_app_configs() if Path(app.path).parent == base]
-    found = [base / "requirements.txt"]
-    for folder in (*ours, base / "templates"):
-        found += [path for path in folder.rglob("*") if path.suffix in _KINDS]
-    return [path for path in found if path.is_file()]
+def _sources(base: str) -> list[str]:
+    """The names of all files of ours below `base`; without Path, which takes twice as long."""
+    ours = [app.path for app in apps.get_app_configs() if os.path.dirname(app.path) == base]
+    found = ["requirements.txt"]
+    for top in (*ours, f"{base}/templates"):
+        for folder, _, names in os.walk(top):
+            inside = folder.removeprefix(f"{base}/")
+            found += [f"{inside}/{name}" for name in names if name.endswith(_KINDS)]
+    return [name for name in found if os.path.isfile(f"{base}/{name}")]

@@ -32,29 +32,29 @@ _LISTS = (
     "/jobs/?state=failed&kind={kind}",
     "/jobs/failures/",
     "/jobs/{failed}/",
-    "/jobs/1/",
-    "/jobs/1/log/",
     "/jobs/{failed}/reasons/",
     "/deliveries/",
     "/health/",
     "/projects/",
     "/projects/project-1/",
-    "/projects/project-{projects}/",
     "/projects/project-1/tasks/",
     "/projects/project-1/feed/",
     "/feed/",
     "/feed/?kind=project",
-    "/queues/",
-    "/runners/",
-    "/schedules/",
     "/api/status",
     "/api/health",
     "/api/projects",
     "/api/feed",
 )
+_OF_MEMBERS = ("/projects/project-{projects}/", "/jobs/1/", "/jobs/1/log/")
 _OF_STAFF = (
+    "/queues/",
+    "/runners/",
+    "/schedules/",
     "/system/",
     "/system/metrics/",
+    "/system/metrics/?span=day",
+    "/system/metrics/?span=month",
     "/system/processes/",
     "/system/storage/",
     "/system/audit/",
@@ -72,7 +72,9 @@ _OF_STAFF = (
     "/admin/projects/repository/",
     "/admin/projects/systemmap/",
 )
-_ASKED = {"staff": _LISTS + _OF_STAFF, "member": _LISTS, "few": _LISTS}
+_OF_ALL_PROJECTS = _LISTS + _OF_MEMBERS
+_ASKED = {"staff": _OF_ALL_PROJECTS + _OF_STAFF, "member": _OF_ALL_PROJECTS, "few": _LISTS}
+"""What each person may see: a page that answers 404 says nothing."""
 
 
 def run(
