@@ -1,4 +1,4 @@
-"""The pages people open most ask as many questions of a large installation as of a small one."""
+"""The pages people open most ask no more questions of a large installation than of a small one."""
 
 from collections.abc import Iterator
 
@@ -59,11 +59,12 @@ def asked(browser: Client, page: str) -> int:
     return len(seen)
 
 
-def test_a_page_asks_of_hundreds_what_it_asks_of_a_few(people: dict[str, User]) -> None:
+def test_a_page_asks_of_hundreds_no_more_than_of_a_few(people: dict[str, User]) -> None:
     many = questions(people)
     with connection.cursor() as cursor:
         for statement in _LEAVE_FEW:
             cursor.execute(statement)
 
     assert (Project.objects.count(), Job.objects.count()) < (60, 40)
-    assert questions(people) == many
+    few = questions(people)
+    assert {page: most for page, most in many.items() if most > few[page]} == {}
