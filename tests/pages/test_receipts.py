@@ -125,3 +125,14 @@ def test_what_changed_too_many_has_no_way_back(
 
     assert "3 paused." in page
     assert "<button>Undo" not in page
+
+
+def test_putting_a_project_away_is_undone_from_its_receipt(world: World, as_staff: Client) -> None:
+    slug = world.project.slug
+
+    label, address, _ = way_back(done(as_staff, f"/projects/{slug}/archivals/"))
+    assert (label, address) == ("Undo", f"/projects/{slug}/unarchivals/")
+    as_staff.post(address)
+
+    world.project.refresh_from_db()
+    assert world.project.archived_at is None
