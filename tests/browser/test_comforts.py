@@ -303,6 +303,7 @@ def test_keys_move_open_choose_and_ask_as_buttons_do(
     expect(page.get_by_role("dialog", name="There is nothing to retry")).to_be_visible()
     keys.press("Escape")
     keys.press("o")
+    page.wait_for_url("**/jobs/*/")
     expect(page.locator(".head h1")).to_contain_text("demo.noop")
     keys.press("c")
     expect(page.get_by_role("dialog", name=re.compile("Cancel demo.noop"))).to_be_visible()
