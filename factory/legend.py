@@ -99,7 +99,11 @@ def of_maps() -> list[tuple[str, str]]:
 def of_plans() -> list[tuple[str, str, str]]:
     """This function will tell what the words of ideas, specs and tasks mean; people end all of them."""
     named = (("Idea", IdeaState), ("Spec", SpecState), ("Task", TaskState))
-    return [(name, *state.label.partition(": ")[::2]) for name, states in named for state in states]
+    return [
+        (name, state.value, state.label.partition(": ")[2])
+        for name, states in named
+        for state in states
+    ]
 
 
 def others() -> list[tuple[str, tuple[Word, ...]]]:
