@@ -126,3 +126,14 @@ def test_forms_list_no_other_table_and_load_few_scripts(world: World, as_staff: 
         *scripts(page),
         *scripts(listed),
     }
+
+
+def test_staff_get_from_the_pages_to_the_admin_and_nobody_else(
+    world: World, as_staff: Client
+) -> None:
+    mapped = f"/projects/harbour/repositories/{world.repository.pk}/map/"
+    for address in ("/queues/", "/runners/", "/deliveries/", "/projects/harbour/", mapped):
+        assert "Open in the admin" in as_staff.get(address).content.decode(), address
+
+    page = browser_of(world.viewer).get("/projects/harbour/").content.decode()
+    assert "Open in the admin" not in page
