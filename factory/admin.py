@@ -61,6 +61,7 @@ class PersonAdmin(Plain, UserAdmin):
     """
 
     form = PersonForm
+    filter_horizontal = ()  # the stock chooser of two columns names a span, which says nothing
     list_display = ("username", "email", "is_active", "is_staff", "is_superuser", "last_login")
     list_filter = ("is_active", "is_staff", "is_superuser", ("last_login", Span))
     words_searched = ("username",)

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests import services
-from tests.browser.test_maps import AXE
+from tests.browser.test_maps import AXE, SHOTS
 from tests.live.stack import Stack, stack
 
 FILL = "import json; from tests.browser import filling; print(json.dumps(filling.fill()))"
@@ -24,8 +24,7 @@ async rules => (await axe.run(document, {runOnly: rules, resultTypes: ["violatio
   .violations.flatMap(one => one.nodes.slice(0, 3).map(node => `${one.id}: ${node.html.slice(0, 160)}`))
 """
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
-# What depends on the theme and on the width.
-LOOKS = ["color-contrast", "scrollable-region-focusable"]
+THEMES = ("light", "dark")
 WIDE = {"width": 1280, "height": 900}
 NARROW = {"width": 360, "height": 740}
 needs_axe = pytest.mark.skipif(
@@ -58,25 +57,31 @@ class Walker:
         page.add_init_script(path=AXE)
         page.on("console", lambda one: self.said.append(one.text) if one.type == "error" else None)
 
-    def faults(self, address: str) -> list[str]:
-        """This method will name what is wrong with a page: wide and light, narrow and dark."""
+    def faults(self, address: str, themes: Sequence[str]) -> list[str]:
+        """This method will name what is wrong with a page, which axe sees in some themes."""
         self.said.clear()
         self.page.set_viewport_size(WIDE)
-        self.page.emulate_media(color_scheme="light")
         answer = self.page.goto(address, wait_until="load")
         if not answer or answer.status != 200:
             self.said.append(f"status {answer and answer.status}")
-        found = self.page.evaluate(AGAINST_THE_RULES, WCAG)
-        self.page.emulate_media(color_scheme="dark")
+        found = []
+        for theme in themes:
+            self.page.emulate_media(color_scheme=theme)
+            found += self.page.evaluate(AGAINST_THE_RULES, WCAG)
         self.page.set_viewport_size(NARROW)
-        found += self.page.evaluate(AGAINST_THE_RULES, LOOKS)
         if (width := self.page.evaluate("document.documentElement.scrollWidth")) > NARROW["width"]:
             found.append(f"{width} pixels wide")
         return [*self.said, *found, *self.page.evaluate("window.broken")]
 
-    def faulty(self, addresses: list[str]) -> dict[str, list[str]]:
-        """This method will give the pages with whatever is wrong with them."""
-        found = {address: self.faults(address) for address in addresses}
+    def faulty(self, addresses: list[str], every: int = 1) -> dict[str, list[str]]:
+        """This method will give the pages with what is wrong; axe sees one in `every` of them.
+
+        It takes the themes by turns, for it costs most; with pictures it sees each page in both.
+        """
+        found = {}
+        for number, address in enumerate(addresses):
+            by_turns = [THEMES[number // every % 2]] if number % every == 0 else []
+            found[address] = self.faults(address, THEMES if SHOTS else by_turns)
         return {address: said for address, said in found.items() if said}
 
 
@@ -92,6 +97,15 @@ def test_every_page_keeps_its_policy_and_the_rules_of_accessibility_in_both_them
 ) -> None:
     assert len(addresses["pages"]) > 80
     assert walker.faulty([product.url + one for one in addresses["pages"]]) == {}
+
+
+@needs_axe
+def test_every_window_of_the_admin_does_so_too(
+    walker: Walker, product: Stack, addresses: dict[str, list[str]]
+) -> None:
+    """Its lists and its forms are each of one template: axe need not see them all."""
+    assert len(addresses["admin"]) > 60
+    assert walker.faulty([product.url + one for one in addresses["admin"]], every=5) == {}
 
 
 def test_times_are_written_as_each_likes_and_stay_so(
