@@ -1,6 +1,5 @@
 """The log-in: one page for all, a throttle, and no way around either."""
 
-import ipaddress
 import math
 from datetime import datetime, timedelta
 from typing import Any
@@ -77,20 +76,6 @@ def locked_out(request: HttpRequest, response: Any, credentials: Any) -> HttpRes
     return _refused(request, wait, "Too many wrong passwords for this name from your network.")
 
 
-def network(request: HttpRequest) -> str | None:
-    """This function will give the network that counts as one: an IPv4 address, or the /64 of IPv6.
-
-    A /64 is what one subscriber gets (RFC 6177, RIPE-690): whoever has it has all its addresses.
-    """
-    address = sessions.address(request)
-    if address is None or ":" not in address:
-        return address
-    found = ipaddress.IPv6Address(address)
-    if found.ipv4_mapped:
-        return str(found.ipv4_mapped)
-    return str(ipaddress.ip_network((found, 64), strict=False).network_address)
-
-
 def _refused(request: HttpRequest, wait: int, cause: str) -> HttpResponse:
     # Without the name: people type passwords there.
     log.warning("log-in locked", address=sessions.address(request))
@@ -105,7 +90,7 @@ def _refused(request: HttpRequest, wait: int, cause: str) -> HttpResponse:
 def _crowded(request: HttpRequest) -> int:
     """How many seconds until a network may try passwords again, or 0."""
     young = AccessAttempt.objects.filter(
-        ip_address=network(request), attempt_time__gt=timezone.now() - WINDOW
+        ip_address=sessions.network(request), attempt_time__gt=timezone.now() - WINDOW
     )
     count = 0
     newest = young.order_by("-attempt_time").values_list("attempt_time", "failures_since_start")
@@ -117,7 +102,7 @@ def _crowded(request: HttpRequest) -> int:
 
 
 def _seconds_left(request: HttpRequest, username: str) -> int:
-    tried = AccessAttempt.objects.filter(username=username, ip_address=network(request))
+    tried = AccessAttempt.objects.filter(username=username, ip_address=sessions.network(request))
     last = tried.order_by("-attempt_time").values_list("attempt_time", flat=True).first()
     return _until((last or timezone.now()) + settings.AXES_COOLOFF_TIME)
 

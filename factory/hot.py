@@ -19,7 +19,8 @@ FRESH_S = 1
 """Not longer than this, even if nothing is committed: a lease runs out without a commit."""
 HITS, MISSES = "hot.hits", "hot.misses"
 _MOMENT = "SELECT pg_current_snapshot()::text, pg_current_xact_id_if_assigned() IS NULL"
-_AWAY = (RedisError, OSError)
+AWAY = (RedisError, OSError)
+"""What asking Valkey raises while it is away."""
 
 
 def kept(name: str, audience: Hashable, read: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -29,13 +30,13 @@ def kept(name: str, audience: Hashable, read: Callable[[], dict[str, Any]]) -> d
     wrote is in nobody's snapshot.
     """
     moment, unwritten = _moment()
-    if not unwritten or _away():
+    if not unwritten or is_away():
         return read()
     key = "hot." + sha256(repr((name, audience, moment)).encode()).hexdigest()
     try:
         found: dict[str, Any] | None = cache.get(key)
         _count(MISSES if found is None else HITS)
-    except _AWAY:
+    except AWAY:
         return read()
     return _stored(key, read()) if found is None else found
 
@@ -45,11 +46,11 @@ def counts() -> dict[str, int]:
 
     It gives nothing while Valkey is away.
     """
-    if _away():
+    if is_away():
         return {}
     try:
         found = cache.get_many([HITS, MISSES])
-    except _AWAY:
+    except AWAY:
         return {}
     return {"hit": found.get(HITS, 0), "miss": found.get(MISSES, 0)}
 
@@ -61,8 +62,8 @@ def _moment() -> tuple[str, bool]:
     return moment, unwritten
 
 
-def _away() -> bool:
-    """Whether Valkey was seen in trouble last: a frozen one would be waited for."""
+def is_away() -> bool:
+    """This function will say whether Valkey was seen in trouble: a frozen one would be waited for."""
     return any(part.name == "valkey" and part.trouble for part in probe.watched())
 
 
@@ -76,6 +77,6 @@ def _count(name: str) -> None:
 def _stored(key: str, told: dict[str, Any]) -> dict[str, Any]:
     try:
         cache.set(key, told, timeout=FRESH_S)
-    except _AWAY:
+    except AWAY:
         return told
     return told

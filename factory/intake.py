@@ -40,15 +40,24 @@ def door(path: str) -> Door:
 def refusal(path: str, meta: Mapping[str, str]) -> int | None:
     """This function will give the status that refuses a body: 413, 415, or None to take it.
 
-    `meta` is that of a request: its length and type as they were declared.
+    `meta` is that of a request: its length and type as they were declared. The API says 415 itself,
+    to those it knows: whoever it does not know is told 401, whatever they send.
     """
-    declared = meta.get("CONTENT_LENGTH") or "0"
-    size = int(declared) if declared.isascii() and declared.isdecimal() else 0
     entered = door(path)
-    if size > entered.most_bytes:
+    if _size(meta) > entered.most_bytes:
         return 413
+    return None if path.startswith("/api/") or is_taken(path, meta) else 415
+
+
+def is_taken(path: str, meta: Mapping[str, str]) -> bool:
+    """This function will say whether a body is of a type that is taken at an address, or is none."""
     kind = meta.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
-    return 415 if size and kind not in entered.types else None
+    return not _size(meta) or kind in door(path).types
+
+
+def _size(meta: Mapping[str, str]) -> int:
+    declared = meta.get("CONTENT_LENGTH") or "0"
+    return int(declared) if declared.isascii() and declared.isdecimal() else 0
 
 
 def fields(meta: Mapping[str, str]) -> int:

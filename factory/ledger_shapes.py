@@ -8,7 +8,7 @@ from ninja import Schema
 from pydantic import Field, create_model
 
 from factory.shapes import Given, Job
-from jobs import board, choosing
+from jobs import board, choosing, kinds
 from jobs.fleet import FILL
 from jobs.levels import Level
 from jobs.models import Intent
@@ -16,12 +16,26 @@ from jobs.models import Intent
 _MOST_ID = 2**63 - 1
 LINES = 1000
 
+_WRITTEN: dict[str, dict[str, Any]] = {
+    "state": {"enum": ["", *board.WORDS]},
+    "kind": {"enum": ["", *(one.name for one in kinds.all_kinds())]},
+    "sort": {"enum": ["", board.OLDEST]},
+    "error": {"pattern": "^[0-9a-f]{0,12}$"},
+}
 # The filters of the page, whatever they are: an address of one works on the other.
 Chosen: Any = create_model(
     "Chosen",
     __base__=Schema,
     **{
-        one.name: (str, Field("", max_length=200, description="As on the page of jobs."))
+        one.name: (
+            str,
+            Field(
+                "",
+                max_length=200,
+                description="As on the page of jobs.",
+                json_schema_extra=_WRITTEN.get(one.name),
+            ),
+        )
         for one in fields(board.Filter)
     },
 )
@@ -140,9 +154,11 @@ class Runners(Schema):
 class Request(Given):
     """What is asked of a runner, or of all of a queue."""
 
-    act: Literal[(*Intent.values, FILL)] | None = None  # type: ignore[valid-type]
+    act: Literal[(*Intent.values, FILL)]  # type: ignore[valid-type]
     runner: int | None = Field(None, ge=1, le=_MOST_ID)
-    pool: str = Field("", max_length=32, description="The runners of this queue.")
+    pool: str = Field(
+        "", max_length=32, description="The runners of this queue; needed where no runner is."
+    )
 
 
 class Requested(Schema):

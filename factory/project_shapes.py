@@ -6,7 +6,7 @@ from typing import Any, Literal
 from ninja import Schema
 from pydantic import Field
 
-from factory.shapes import Given
+from factory.shapes import Given, Id, Moment, Said, Slug
 from projects import feed
 from projects.models import Stage
 
@@ -14,8 +14,8 @@ from projects.models import Stage
 class NewProject(Given):
     """A project to make."""
 
-    name: str = Field(max_length=100)
-    slug: str = Field("", max_length=100, description="Its name in addresses; else of its name.")
+    name: Said = Field(max_length=100, description="It has a letter or digit.")
+    slug: Slug = Field("", max_length=100, description="Its name in addresses; else of its name.")
     goal: str = Field("", max_length=300, description="What is being worked towards now.")
 
 
@@ -30,7 +30,7 @@ class ChangedProject(Given):
 class StageMove(Given):
     """A move to another stage."""
 
-    to: Literal[tuple(Stage.values)] | None = Field(None, description="The stage.")  # type: ignore[valid-type]
+    to: Literal[tuple(Stage.values)] = Field(description="The stage.")  # type: ignore[valid-type]
     reason: str = Field("", max_length=300, description="Needed where it is not the next stage.")
 
 
@@ -48,8 +48,8 @@ class AskedFeed(Schema):
 
     kind: str = Field("", max_length=64, description="Its name, or what precedes the dot.")
     actor: str = Field("", max_length=64, description="Who caused it, such as user:7.")
-    since: datetime | None = Field(None, description="UTC where no zone is given.")
-    until: datetime | None = Field(None, description="UTC where no zone is given.")
+    since: Moment | None = Field(None, description="UTC where no zone is given.")
+    until: Moment | None = Field(None, description="UTC where no zone is given.")
     below: int | None = Field(None, ge=1, le=2**63 - 1, description="Events of lower ids alone.")
     limit: int = Field(feed.PAGE, ge=1, le=feed.PAGE)
 
@@ -112,4 +112,4 @@ class Artefacts(Schema):
 class Taken(Given):
     """A file that a job left."""
 
-    artefact: int | None = Field(None, ge=1, le=2**63 - 1, description="Its id.")
+    artefact: Id = Field(description="Its id.")

@@ -180,3 +180,17 @@ def _is_fresh(session: Any) -> bool:
         and row.address is not None
         and timezone.now() - row.seen_at < _NOTED_EVERY
     )
+
+
+def network(request: HttpRequest) -> str | None:
+    """This function will give the network that counts as one: an IPv4 address, or the /64 of IPv6.
+
+    A /64 is what one subscriber gets (RFC 6177, RIPE-690): whoever has it has all its addresses.
+    """
+    found = address(request)
+    if found is None or ":" not in found:
+        return found
+    wide = ipaddress.IPv6Address(found)
+    if wide.ipv4_mapped:
+        return str(wide.ipv4_mapped)
+    return str(ipaddress.ip_network((wide, 64), strict=False).network_address)

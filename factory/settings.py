@@ -21,6 +21,7 @@ FACTORY_WORKERS = _values["FACTORY_WORKERS"]
 FACTORY_HOST = _values["FACTORY_HOST"]
 FACTORY_TASK_MODULES = _values["FACTORY_TASK_MODULES"] or ()
 FACTORY_KEEP_DAYS = _values["FACTORY_KEEP_DAYS"]
+FACTORY_API_CALLS = _values["FACTORY_API_CALLS"]
 FACTORY_REFETCH_HOURS = _values["FACTORY_REFETCH_HOURS"]
 FACTORY_MAP_FILES = _values["FACTORY_MAP_FILES"]
 FACTORY_MAP_SECONDS = _values["FACTORY_MAP_SECONDS"]
@@ -117,7 +118,7 @@ AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
-AXES_CLIENT_IP_CALLABLE = "factory.entrance.network"
+AXES_CLIENT_IP_CALLABLE = "factory.sessions.network"
 AXES_LOCKOUT_CALLABLE = "factory.entrance.locked_out"
 AXES_DISABLE_ACCESS_LOG = True  # the list of sessions is that
 AXES_ENABLE_ADMIN = False  # factory.admin shows it

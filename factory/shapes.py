@@ -4,7 +4,16 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from ninja import Schema
-from pydantic import ConfigDict, Field, field_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    field_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from jobs.models import Policy
 from jobs.states import State
@@ -209,10 +218,43 @@ class Betweens(Schema):
     repositories: int
 
 
+_NO_NUL = "^[^\\u0000]*$"
+_SPELLED = {"pattern", "format", "enum", "const"}
+
+
+def _said(text: str) -> str:
+    if not text.strip():
+        raise ValueError("it is empty; say it in words")
+    return text
+
+
+def _a_text(value: Any) -> Any:
+    """A number in a text would be read as seconds since 1970, which nobody means."""
+    if isinstance(value, str) and value.replace(".", "", 1).lstrip("+-").isdecimal():
+        raise ValueError("it is a number; give a moment such as 2026-01-31T14:00:00Z")
+    return value
+
+
+Said = Annotated[str, AfterValidator(_said), Field(json_schema_extra={"pattern": "[!-~]"})]
+"""A text that says something."""
+Slug = Annotated[str, Field(json_schema_extra={"pattern": "^[-a-zA-Z0-9_]*$"})]
+Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
+Moment = Annotated[datetime, BeforeValidator(_a_text)]
+
+
 class Given(Schema):
     """What is taken: unknown names are refused, so that a typing error is not passed over."""
 
     model_config = ConfigDict(extra="forbid", str_max_length=2000)
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """This method will have the document say which texts `storable` refuses."""
+        told = handler(core)
+        _without_nul(handler.resolve_ref_schema(told).get("properties", {}))
+        return told
 
     @field_validator("*")
     @classmethod
@@ -222,6 +264,14 @@ class Given(Schema):
         if any(isinstance(text, str) and "\0" in text for text in texts):
             raise ValueError("it has a NUL character; remove it")
         return value
+
+
+def _without_nul(part: Any) -> None:
+    below = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+    for one in below:
+        _without_nul(one)
+    if isinstance(part, dict) and part.get("type") == "string" and not _SPELLED & set(part):
+        part["pattern"] = _NO_NUL
 
 
 class Registration(Given):
@@ -252,14 +302,14 @@ class Words(Given):
 class Repair(Given):
     """A state set by hand."""
 
-    to: Literal[tuple(State.values)] | None = Field(None, description="The state it is set to.")  # type: ignore[valid-type]
-    reason: str = Field("", max_length=500, description="Why, for the record; needed.")
+    to: Literal[tuple(State.values)] = Field(description="The state it is set to.")  # type: ignore[valid-type]
+    reason: Said = Field(max_length=500, description="Why, for the record.")
 
 
 class Parents(Given):
     """Other jobs that one waits for, and what a failure of one of them means."""
 
-    on: list[Annotated[int, Field(ge=1, le=2**63 - 1)]] = Field([], max_length=500)
+    on: list[Id] = Field(min_length=1, max_length=500, description="The ids of the other jobs.")
     policy: Literal[tuple(Policy.values)] = Field(  # type: ignore[valid-type]
         Policy.CANCEL.value, description="What becomes of it if one of them does not succeed."
     )

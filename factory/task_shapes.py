@@ -6,13 +6,12 @@ from typing import Annotated, Any, Literal
 from ninja import Schema
 from pydantic import Field
 
-from factory.shapes import Given
+from factory.shapes import Given, Id, Said, Slug
 from projects.models import ItemKind, Priority, TaskState
 from projects.models.plan import LONGEST
 
 _PRIORITIES = Literal[tuple(Priority.names)]  # type: ignore[valid-type]
 _STATES = Literal[tuple(TaskState.values)]  # type: ignore[valid-type]
-_Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
 _Hours = Annotated[float, Field(ge=0, le=9999.99, allow_inf_nan=False)]
 _Texts = Annotated[list[Annotated[str, Field(max_length=500)]], Field(max_length=200)]
 
@@ -112,15 +111,15 @@ class AskedTasks(Schema):
 class NewTask(Given):
     """A task to write down."""
 
-    title: str = Field("", max_length=200, description="What it is, in a line; needed.")
-    slug: str = Field("", max_length=100, description="Else it is made of the title.")
+    title: Said = Field(max_length=200, description="What it is, in a line.")
+    slug: Slug = Field("", max_length=100, description="Else it is made of the title.")
     goal: str = Field("", max_length=LONGEST, description="The issue it solves.")
     location: str = Field("", max_length=300, description="Where the work is.")
     priority: _PRIORITIES = Priority.MEDIUM.name
     estimate_h: _Hours | None = Field(None, description="Hours it may take.")
     assignee: str | None = Field(None, max_length=150, description="The name of who is to do it.")
-    spec: _Id | None = Field(None, description="The id of a spec of its project.")
-    idea: _Id | None = Field(None, description="The id of an idea of its project.")
+    spec: Id | None = Field(None, description="The id of a spec of its project.")
+    idea: Id | None = Field(None, description="The id of an idea of its project.")
     subtasks: _Texts = []
     criteria: _Texts = Field([], description="What shall be true in the end.")
     checks: _Texts = Field([], description="What is always to be done before the end.")
@@ -130,21 +129,21 @@ class ChangedTask(Given):
     """What is to be changed of a task; what is left out stays."""
 
     version: int = Field(ge=1, le=2**31 - 1, description="The version that was seen.")
-    title: str | None = Field(None, max_length=200)
-    slug: str | None = Field(None, max_length=100)
+    title: Said | None = Field(None, max_length=200)
+    slug: Slug | None = Field(None, max_length=100)
     goal: str | None = Field(None, max_length=LONGEST)
     location: str | None = Field(None, max_length=300)
     priority: _PRIORITIES | None = None
     estimate_h: _Hours | None = Field(None, description="null: nobody guessed.")
     assignee: str | None = Field(None, max_length=150, description="null: nobody.")
-    spec: _Id | None = Field(None, description="The id of a spec; null: none.")
-    idea: _Id | None = Field(None, description="The id of an idea; null: none.")
+    spec: Id | None = Field(None, description="The id of a spec; null: none.")
+    idea: Id | None = Field(None, description="The id of an idea; null: none.")
 
 
 class TaskMove(Given):
     """A move of a task to another state."""
 
-    to: _STATES | None = Field(None, description="The state it becomes; needed.")
+    to: _STATES = Field(description="The state it becomes.")
     seen: _STATES | None = Field(None, description="The state it was seen in; else as it is now.")
     reason: str = Field("", max_length=1000, description="Why; needed for BLOCKED.")
     override: str = Field("", max_length=1000, description="Why it ends with something open.")
@@ -153,12 +152,12 @@ class TaskMove(Given):
 class Tick(Given):
     """A box to tick or to open again."""
 
-    item: _Id | None = Field(None, description="The id of the box; needed.")
+    item: Id = Field(description="The id of the box.")
     done: bool = True
 
 
 class Tie(Given):
     """Another task that must be completed first, or no longer has to be."""
 
-    blocker: _Id | None = Field(None, description="The id of the other task; needed.")
+    blocker: Id = Field(description="The id of the other task.")
     waits: bool = True

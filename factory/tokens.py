@@ -1,7 +1,6 @@
 """Bearer tokens: who a program speaks for, and what it may do."""
 
 import re
-from typing import Any
 
 from django.http import HttpRequest
 
@@ -11,8 +10,8 @@ from factory.models.token import digest
 _BEARER = re.compile(r"bearer[ ]+([\x21-\x7e]{1,200})[ ]*", re.IGNORECASE)
 
 
-def authenticate(request: HttpRequest) -> tuple[Any, frozenset[str]] | None:
-    """This function will give the user and scopes ("read", "write") of a request's bearer token.
+def authenticate(request: HttpRequest) -> ApiToken | None:
+    """This function will give the bearer token of a request, with its user.
 
     None: there is none, or it is unknown, over, revoked, or of somebody who is not active.
     """
@@ -20,7 +19,6 @@ def authenticate(request: HttpRequest) -> tuple[Any, frozenset[str]] | None:
     if given is None:
         return None
     token = ApiToken.objects.live().filter(digest=digest(given[1])).first()
-    if token is None:
-        return None
-    token.used()
-    return token.user, token.scopes
+    if token is not None:
+        token.used()
+    return token

@@ -119,6 +119,13 @@ VARIABLES = (
         "kind stay, and failed ones nobody has put away",
     ),
     Variable(
+        "FACTORY_API_CALLS",
+        parsers.number(0, 1_000_000),
+        "300",
+        "so many calls of the API a token may make in ten seconds; a person twice as many, and a "
+        "network without a token a third; 0: no limit",
+    ),
+    Variable(
         "FACTORY_REFETCH_HOURS",
         parsers.number(0, 8760),
         "24",

@@ -72,6 +72,7 @@ def begin() -> Path:
         "FACTORY_HOME": str(home / f"home-{worker}"),
         "FACTORY_REDIS_PREFIX": f"test-{worker}",
         "FACTORY_DOTENV": os.devnull,
+        "FACTORY_API_CALLS": "0",  # or one test could use up what another may ask
     }
     return home
 

@@ -39,6 +39,13 @@ __all__ = [
 ]
 
 
+_SECONDS = {
+    "description": "Ask again after so many seconds.",
+    "required": True,
+    "schema": {"type": "integer", "minimum": 1},
+}
+
+
 @api.get("/openapi.json", include_in_schema=False)
 def schema(request: HttpRequest) -> HttpResponse:
     """This view will describe the API as OpenAPI 3.1."""
@@ -48,7 +55,14 @@ def schema(request: HttpRequest) -> HttpResponse:
 @cache
 def document() -> dict[str, Any]:
     """This function will make the description, once: it takes a tenth of a second."""
-    return api.get_openapi_schema(path_prefix="/api/")
+    told = api.get_openapi_schema(path_prefix="/api/")
+    for methods in told["paths"].values():
+        for method, one in methods.items():
+            answers = one["responses"]
+            answers[429]["headers"] = {"Retry-After": _SECONDS}
+            if method == "get" and "application/json" in answers[200]["content"]:
+                answers[304] = {"description": "What If-None-Match names is as it was."}
+    return told
 
 
 def _with_head(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

@@ -7,16 +7,17 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
-from ninja import NinjaAPI
+from ninja import NinjaAPI, Router
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.operation import Operation
 from ninja.responses import NinjaJSONEncoder
 
 from factory import errors, shapes
+from factory.api import pace
 from factory.api.callers import Forged, Session, Token
 
-ERRORS = {400: shapes.Error, 401: shapes.Error, 403: shapes.Error, 404: shapes.Error}
-ACT_ERRORS = ERRORS | {409: shapes.Error, 413: shapes.Error, 415: shapes.Error}
+ERRORS = dict.fromkeys((400, 401, 403, 404, 429, 503), shapes.Error)
+ACT_ERRORS = ERRORS | dict.fromkeys((408, 409, 413, 415), shapes.Error)
 
 
 class Api(NinjaAPI):
@@ -34,6 +35,7 @@ api = Api(
     docs_url=None,
     openapi_url=None,
     auth=[Token(), Session()],
+    default_router=Router(by_alias=True),
     urls_namespace="api",
 )
 
@@ -71,7 +73,16 @@ def _refused(request: HttpRequest, error: HttpError) -> HttpResponse:
 
 @api.exception_handler(AuthenticationError)
 def _unknown(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
+    try:
+        pace.of_stranger(request)
+    except pace.TooMany as too_many:
+        return _too_many(request, too_many)
     return errors.answer(request, 401)
+
+
+@api.exception_handler(pace.TooMany)
+def _too_many(request: HttpRequest, error: pace.TooMany) -> HttpResponse:
+    return errors.answer(request, 429, str(error), headers={"Retry-After": str(error.wait)})
 
 
 @api.exception_handler(Forged)

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from ninja import Body, File, Form, Query, UploadedFile
+from ninja import File, Form, Query, UploadedFile
 from ninja.errors import HttpError
 
 from factory import errors, project_shapes
@@ -16,10 +16,9 @@ from jobs.models.artefact import ANY
 from projects import access, artefacts
 from projects.models import Project, ProjectArtefact
 
-_NO_FILE = File(None)
+_FILE = File(...)
 _NO_NAME = Form("", max_length=200)
 _BYTES = {"type": "string", "format": "binary"}
-_NOTHING = Body(project_shapes.Taken())
 
 
 @api.get(
@@ -75,13 +74,11 @@ def removal(request: HttpRequest, pk: int) -> HttpResponse:
     response={201: project_shapes.Artefact, **ACT_ERRORS},
     summary="Keep what a job left",
 )
-def keeps(request: HttpRequest, pk: int, given: project_shapes.Taken = _NOTHING) -> HttpResponse:
+def keeps(request: HttpRequest, pk: int, given: project_shapes.Taken) -> HttpResponse:
     """Makes a job's artefact the next version of its name, so that it outlives the job."""
     user = caller(request, "write").user
     found = _project(user, pk)
     _demand(user, "upload", pk)
-    if given.artefact is None:
-        raise HttpError(400, "Give artefact, the id of a file that a job left.")
     left = get_object_or_404(JobArtefact, scope=pk, pk=given.artefact)
     return _made(request, artefacts.take(found, left, by=f"user:{user.pk}"))
 
@@ -94,15 +91,13 @@ def keeps(request: HttpRequest, pk: int, given: project_shapes.Taken = _NOTHING)
 def uploads(
     request: HttpRequest,
     pk: int,
-    file: UploadedFile | None = _NO_FILE,
+    file: UploadedFile = _FILE,
     name: str = _NO_NAME,
 ) -> HttpResponse:
     """Keeps a file of at most 16 MiB as the next version of its name in project `pk`."""
     user = caller(request, "write").user
     found = _project(user, pk)
     _demand(user, "upload", pk)
-    if file is None:
-        raise HttpError(400, "Give file, as multipart/form-data.")
     made = artefacts.keep(
         found,
         name or file.name or "",

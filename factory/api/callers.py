@@ -9,7 +9,8 @@ from ninja.errors import HttpError
 from ninja.security import APIKeyCookie, HttpBearer
 from ninja.utils import check_csrf
 
-from factory import tokens
+from factory import intake, tokens
+from factory.api import pace
 
 
 class Forged(Exception):
@@ -30,7 +31,10 @@ class Token(HttpBearer):
     def authenticate(self, request: HttpRequest, token: str) -> Caller | None:
         """This method will give who the token speaks for, or None."""
         found = tokens.authenticate(request)
-        return Caller(*found) if found else None
+        if found is None:
+            return None
+        pace.of_token(found)
+        return _heard(request, Caller(found.user, found.scopes))
 
 
 class Session(APIKeyCookie):
@@ -44,11 +48,20 @@ class Session(APIKeyCookie):
             return None
         if check_csrf(request):
             raise Forged
-        return Caller(request.user, frozenset({"read", "write"}))
+        pace.of_person(request.user.pk)
+        return _heard(request, Caller(request.user, frozenset({"read", "write"})))
 
     def authenticate(self, request: HttpRequest, key: str | None) -> Caller | None:
         """This method will not be asked."""
         raise NotImplementedError
+
+
+def _heard(request: HttpRequest, who: Caller) -> Caller:
+    """Who asks, when what they send can be read; before anything of it is."""
+    if request.method != "GET" and not intake.is_taken(request.path, request.META):
+        kinds = " or ".join(sorted(intake.door(request.path).types))
+        raise HttpError(415, f"This address takes {kinds}.")
+    return who
 
 
 def caller(request: HttpRequest, scope: str) -> Caller:

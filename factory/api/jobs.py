@@ -18,8 +18,6 @@ from jobs.models import Job
 from jobs.states import State
 
 _NO_WORDS = Body(shapes.Words())
-_NO_REPAIR = Body(shapes.Repair())
-_NO_PARENTS = Body(shapes.Parents())
 
 
 @api.get("/jobs/{int:pk}", response={200: shapes.Job, **ERRORS}, summary="One job")
@@ -59,11 +57,9 @@ for _control in controls.ALL:
     response={200: shapes.Act, **ACT_ERRORS},
     summary="Repair: set a state by hand",
 )
-def repairs(request: HttpRequest, pk: int, given: shapes.Repair = _NO_REPAIR) -> HttpResponse:
+def repairs(request: HttpRequest, pk: int, given: shapes.Repair) -> HttpResponse:
     """Staff only: within the legal moves, with the reason on record. 409 says what hinders it."""
     who, found = _permitted(request, pk, "repair")
-    if given.to is None or not given.reason.strip():
-        raise HttpError(400, "Give to, the state it is set to, and reason, for the record.")
     by = f"user:{who.user.pk}"
     done = controls.repair(found, State(given.to), by=by, reason=given.reason)
     return api.create_response(request, done.described(pk), status=200)
@@ -74,12 +70,10 @@ def repairs(request: HttpRequest, pk: int, given: shapes.Repair = _NO_REPAIR) ->
     response={200: shapes.Act, **ACT_ERRORS},
     summary="Waits for: tie one job to others",
 )
-def dependencies(
-    request: HttpRequest, pk: int, given: shapes.Parents = _NO_PARENTS
-) -> HttpResponse:
+def dependencies(request: HttpRequest, pk: int, given: shapes.Parents) -> HttpResponse:
     """It begins only when the others are done. 409 when it was begun, or for a circle."""
     who, found = _permitted(request, pk, edges.NAME)
-    on = choosing.seen(who.user, _named(given), "on")
+    on = choosing.seen(who.user, given.on, "on")
     done = edges.depend(found, on, policy=given.policy, by=f"user:{who.user.pk}")
     return api.create_response(request, done.described(pk), status=200)
 
@@ -89,17 +83,11 @@ def dependencies(
     response={200: shapes.Act, **ACT_ERRORS},
     summary="Waits no longer: untie one job from others",
 )
-def releases(request: HttpRequest, pk: int, given: shapes.Parents = _NO_PARENTS) -> HttpResponse:
+def releases(request: HttpRequest, pk: int, given: shapes.Parents) -> HttpResponse:
     """It goes on when nothing else holds it. 409 when it does not wait for one of them."""
     who, found = _permitted(request, pk, edges.NAME)
-    done = edges.release(found, _named(given), by=f"user:{who.user.pk}")
+    done = edges.release(found, given.on, by=f"user:{who.user.pk}")
     return api.create_response(request, done.described(pk), status=200)
-
-
-def _named(given: shapes.Parents) -> list[int]:
-    if not given.on:
-        raise HttpError(400, "Give on, the ids of the other jobs.")
-    return given.on
 
 
 def _job(who: Caller, pk: int) -> Job:

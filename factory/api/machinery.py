@@ -17,7 +17,6 @@ from jobs.models import BadLimit, Queue, Schedule
 from jobs.models.schedule import BadSchedule
 
 _NO_BOUNDS = Body(ledger_shapes.Bounds())
-_NO_REQUEST = Body(ledger_shapes.Request())
 
 
 @api.get("/queues", response={200: ledger_shapes.Queues, **ERRORS}, summary="Queues")
@@ -94,11 +93,11 @@ def runners(request: HttpRequest) -> HttpResponse:
     response={200: ledger_shapes.Requested, **ACT_ERRORS},
     summary="Ask runners to end, or have their places filled",
 )
-def requests(request: HttpRequest, given: ledger_shapes.Request = _NO_REQUEST) -> HttpResponse:
+def requests(request: HttpRequest, given: ledger_shapes.Request) -> HttpResponse:
     """Staff only: drain, recycle, stop or fill one runner, or all of a queue."""
     user = _staff(request, "write", "runners")
-    if given.act is None or (given.runner is None and not given.pool):
-        raise HttpError(400, "Give act, and runner, an id, or pool, the name of a queue.")
+    if given.runner is None and not given.pool:
+        raise HttpError(400, "Give runner, an id, or pool, the name of a queue.")
     chosen: Any = fleet.addressed(given.act, given.runner, given.pool)
     done = steering.ask(chosen, given.act, f"user:{user.pk}")
     return api.create_response(request, {"done": done}, status=200)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from ninja import Body, Query
+from ninja import Query
 from ninja.errors import HttpError
 
 from factory import errors, project_shapes
@@ -19,7 +19,6 @@ from projects.models import Project, Stage
 
 _BELOW = Query(None, ge=1, le=2**63 - 1)
 _ASKED = Query(...)
-_NO_MOVE = Body(project_shapes.StageMove())
 _LIMIT = Query(feed.PAGE, ge=1, le=feed.PAGE)
 
 
@@ -97,13 +96,9 @@ def stages(
     response={200: Shape, **ACT_ERRORS},
     summary="Move a project to another stage",
 )
-def moves(
-    request: HttpRequest, pk: int, given: project_shapes.StageMove = _NO_MOVE
-) -> HttpResponse:
+def moves(request: HttpRequest, pk: int, given: project_shapes.StageMove) -> HttpResponse:
     """To the next stage, or to another with a reason. 409 says what hinders it."""
     user, found = _permitted(request, pk, "plan")
-    if given.to is None:
-        raise HttpError(400, "Give to, the stage it is to stand at.")
     portfolio.move(found, Stage(given.to), actor=f"user:{user.pk}", reason=given.reason)
     return api.create_response(request, described([_seen(user, pk)])[0], status=200)
 

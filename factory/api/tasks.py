@@ -4,7 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from ninja import Body, Query
+from ninja import Query
 from ninja.errors import HttpError
 
 from factory import errors, task_shapes
@@ -17,10 +17,6 @@ from projects.planning import Wrong
 
 CHANGES = 50
 _ASKED = Query(...)
-_NO_TASK = Body(task_shapes.NewTask())
-_NO_MOVE = Body(task_shapes.TaskMove())
-_NO_TICK = Body(task_shapes.Tick())
-_NO_TIE = Body(task_shapes.Tie())
 
 
 @api.get(
@@ -58,7 +54,7 @@ def digests(request: HttpRequest, pk: int) -> HttpResponse:
     response={201: task_shapes.Task, **ACT_ERRORS},
     summary="Write a task down",
 )
-def new_task(request: HttpRequest, pk: int, given: task_shapes.NewTask = _NO_TASK) -> HttpResponse:
+def new_task(request: HttpRequest, pk: int, given: task_shapes.NewTask) -> HttpResponse:
     """Writes a task down with its boxes. 400 says what is wrong with which field."""
     user = caller(request, "write").user
     project = get_object_or_404(Project.objects.visible_to(user), pk=pk)
@@ -87,13 +83,9 @@ def edit_task(request: HttpRequest, pk: int, given: task_shapes.ChangedTask) -> 
 @api.post(
     "/tasks/{int:pk}/moves", response={200: task_shapes.Task, **ACT_ERRORS}, summary="Move a task"
 )
-def move_task(
-    request: HttpRequest, pk: int, given: task_shapes.TaskMove = _NO_MOVE
-) -> HttpResponse:
+def move_task(request: HttpRequest, pk: int, given: task_shapes.TaskMove) -> HttpResponse:
     """Moves a task. 409 says what is true when it moved before, or what is still open."""
     user, found = _permitted(request, pk)
-    if given.to is None:
-        raise HttpError(400, "Give to, the state it becomes.")
     words = {"reason": given.reason, "override": given.override}
     planning.move(found, given.seen or found.state, given.to, by=f"user:{user.pk}", **words)
     return _answer(request, found)
@@ -104,11 +96,9 @@ def move_task(
     response={200: task_shapes.Task, **ACT_ERRORS},
     summary="Tick a box of a task",
 )
-def tick_task(request: HttpRequest, pk: int, given: task_shapes.Tick = _NO_TICK) -> HttpResponse:
+def tick_task(request: HttpRequest, pk: int, given: task_shapes.Tick) -> HttpResponse:
     """Ticks a box, or with `done` false opens it again; one that is so already stays."""
     user, found = _permitted(request, pk)
-    if given.item is None:
-        raise HttpError(400, "Give item, the id of the box.")
     box = get_object_or_404(Item.objects.select_related("task__project"), task=found, pk=given.item)
     planning.tick(box, given.done, by=f"user:{user.pk}")
     return _answer(request, found)
@@ -119,11 +109,9 @@ def tick_task(request: HttpRequest, pk: int, given: task_shapes.Tick = _NO_TICK)
     response={200: task_shapes.Task, **ACT_ERRORS},
     summary="Have a task wait for another",
 )
-def tie_task(request: HttpRequest, pk: int, given: task_shapes.Tie = _NO_TIE) -> HttpResponse:
+def tie_task(request: HttpRequest, pk: int, given: task_shapes.Tie) -> HttpResponse:
     """Another of its project must be completed first; no longer with `waits` false. 409: a circle."""
     user, found = _permitted(request, pk)
-    if given.blocker is None:
-        raise HttpError(400, "Give blocker, the id of the other task.")
     if given.waits:
         other = get_object_or_404(Task, project=found.project, pk=given.blocker)
         planning.block(found, other, by=f"user:{user.pk}")

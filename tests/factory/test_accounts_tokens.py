@@ -23,7 +23,8 @@ def ana(db: None) -> User:
 
 def bearing(text: str) -> tuple[User, frozenset[str]] | None:
     """This function will authenticate a request with an Authorization header."""
-    return tokens.authenticate(RequestFactory().get("/", headers={"Authorization": text}))
+    found = tokens.authenticate(RequestFactory().get("/", headers={"Authorization": text}))
+    return (found.user, found.scopes) if found else None
 
 
 def test_a_token_speaks_for_its_owner_within_its_scope(ana: User) -> None:

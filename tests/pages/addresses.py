@@ -79,7 +79,13 @@ def planned(project: Project) -> dict[str, int]:
 def left_by(job: Job) -> int:
     """This function will have a job leave an artefact, and give its id."""
     Artefact.objects.create(
-        job=job, fence=1, name="lighthouse.txt", media_type="text/plain", size=4, data=b"quay"
+        job=job,
+        scope=job.scope,
+        fence=1,
+        name="lighthouse.txt",
+        media_type="text/plain",
+        size=4,
+        data=b"quay",
     )
     return Artefact.objects.get(job=job).pk
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.test import Client
 from django.test.client import MULTIPART_CONTENT, encode_multipart
@@ -25,7 +26,13 @@ OTHERS = {
     ("PATCH", "api/tasks/<int:pk>"): "contributor",
     ("DELETE", "api/artefacts/<int:pk>"): "maintainer",
 }
+# A word in brackets is that of the ids.
 BODIES: dict[tuple[str, str], Any] = {
+    ("POST", "api/projects/<int:pk>/artefacts"): {"artefact": "<artefact>"},
+    ("POST", "api/tasks/<int:pk>/ticks"): {"item": "<item>"},
+    ("POST", "api/tasks/<int:pk>/blockers"): {"blocker": "<blocker>"},
+    ("POST", "api/jobs/<int:pk>/dependencies"): {"on": ["<parent>"]},
+    ("POST", "api/jobs/<int:pk>/releases"): {"on": ["<parent>"]},
     ("PATCH", "api/projects/<int:pk>"): {"version": 1, "goal": "Boats"},
     ("PATCH", "api/tasks/<int:pk>"): {"version": 1, "title": "Boats"},
     ("POST", "api/projects"): {"name": "Boats"},
@@ -71,12 +78,17 @@ def needed(method: str, route: str) -> str:
     return OTHERS.get((method, route)) or (case.reads if method == "GET" else case.acts)
 
 
-def ask(method: str, route: str, address: str, headers: dict[str, str]) -> Any:
+def ask(method: str, route: str, ids: dict[str, Any], headers: dict[str, str]) -> Any:
     """This function will ask with a body that can be taken, and undo what it did."""
-    body: Any = json.dumps(BODIES.get((method, route), {})) if method != "GET" else ""
+    address, text = filled(route, ids), json.dumps(BODIES.get((method, route), {}))
+    body: Any = re.sub('"<([^">]+)>"', lambda name: str(ids[name[1]]), text)
+    body = "" if method == "GET" else body
     kind = "application/json"
     if route.startswith("api/uploads/"):
-        body, kind = encode_multipart("BoUnDaRyStRiNg", {"name": "a.txt"}), MULTIPART_CONTENT
+        body, kind = (
+            encode_multipart("BoUnDaRyStRiNg", {"file": SimpleUploadedFile("a.txt", b"a")}),
+            MULTIPART_CONTENT,
+        )
     with transaction.atomic():
         answer = Client().generic(method, address, body, content_type=kind, headers=headers)
         transaction.set_rollback(True)
@@ -106,7 +118,7 @@ def test_every_operation_answers_everybody_as_the_document_says(
     headers = token_of(people[who], scope)
     told = documented()
     for method, route, models in operations():
-        answer = ask(method, route, filled(route, ids), headers)
+        answer = ask(method, route, ids, headers)
         status, least = answer.status_code, needed(method, route)
 
         assert status in told[method, route], (method, route, status, answer.content[:300])
