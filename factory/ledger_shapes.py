@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any, Literal
 
 from ninja import Schema
-from pydantic import Field, create_model
+from pydantic import ConfigDict, Field, create_model
 
-from factory.shapes import Given, Job
-from jobs import board, choosing, kinds
+from factory.shapes import Given, Id, Job, Slug
+from jobs import board, choosing, controls, kinds, queue
 from jobs.fleet import FILL
 from jobs.levels import Level
 from jobs.models import Intent
@@ -57,6 +57,73 @@ class AskedJobs(Chosen):
         """The filter they name; `BadRequest` for what names nothing."""
         told = self.model_dump(exclude={"below", "limit"})
         return choosing.filter_of({name: text.replace("\0", "") for name, text in told.items()})
+
+
+_BULK = Literal[tuple(one.name for one in controls.BULK)]  # type: ignore[valid-type]
+_END = Field(None, ge=1, le=_MOST_ID, description="Of what a filter matches, up to this id.")
+_ONES = Field(
+    [], max_length=choosing.MOST, description="Ids; without any, what the filter matches."
+)
+
+
+class AskedMany(Chosen):
+    """On which jobs an act is to be counted."""
+
+    act: _BULK
+    job: list[Id] = _ONES
+    end: int | None = _END
+
+
+class ManyCounted(Schema):
+    """On how many jobs an act would change something."""
+
+    act: str
+    count: int = Field(description="To be named by whoever has it done.")
+    unable: int = Field(description="So many others are meant, which it cannot change, or you.")
+    end: int | None = Field(
+        description="To be sent along with a filter: what came later is not meant."
+    )
+    first: list[int] = Field(description="The first five of them.")
+
+
+class Where(Chosen):
+    """A filter that means jobs; a word nobody knows is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class ManyActs(Given):
+    """An act on many jobs: on ids, or on what a filter matched up to an id."""
+
+    act: _BULK
+    count: int = Field(ge=0, le=_MOST_ID, description="So many were counted.")
+    job: list[Id] = _ONES
+    where: Where = Where()
+    end: int | None = _END
+    reason: str = Field("", max_length=500, description="Why, for the record.")
+
+
+class ManyDone(Schema):
+    """What an act on many jobs came to."""
+
+    act: str
+    done: int
+    asked: int = Field(description="A runner holds them; it does so and then shows it.")
+    refused: int = Field(description="They had moved on.")
+    busy: int = Field(description="Others changed them just now: ask again.")
+    said: str = Field(description="The same in a sentence.")
+
+
+class NewJob(Given):
+    """A job to make."""
+
+    kind: str = Field(min_length=1, max_length=200, description="One of docs/reference.md.")
+    arguments: dict[str, Any] = Field({}, description="As the kind takes them.")
+    project: Slug = Field("", max_length=100, description="Its slug; without one, for staff alone.")
+    subject: str = Field("", max_length=200, description="What it is about.")
+    priority: int = Field(0, ge=-32768, le=32767, description="Higher is claimed first.")
+    after: float = Field(0, ge=0, le=queue.LATEST_S, description="Seconds before it is due.")
+    limit_key: str = Field("", max_length=128, description="One job of a key runs at a time.")
 
 
 class Jobs(Schema):

@@ -21,6 +21,7 @@ _WANTED = {
     "jobs/test_model.py": "hypothesis",
     "jobs/test_pace.py": "hypothesis",
     "pages/test_api.py": "hypothesis",
+    "pages/test_api_schema.py": "schemathesis",
 }
 collect_ignore = [path for path, library in _WANTED.items() if not find_spec(library)]
 

@@ -13,7 +13,7 @@ from factory.api.answers import ACT_ERRORS, ERRORS, api, fresh
 from factory.api.callers import caller
 from factory.api.maps import TEXT_EDGES, current, repository
 from factory.api.projects import repository as described
-from projects import access, board, exports, registration
+from projects import access, board, exports, registration, removal
 from projects.map_views.exports import about
 from projects.models import Edge, MapNode, SystemMap
 from projects.snapshots import snapshot
@@ -71,6 +71,24 @@ def repository_syncs(request: HttpRequest, pk: int) -> HttpResponse:
         raise HttpError(403, errors.WORDS[403].message)
     job = registration.sync(found, actor=f"user:{user.pk}")
     return api.create_response(request, {"job": job.pk, "state": job.state}, status=200)
+
+
+@api.delete(
+    "/repositories/{int:pk}",
+    response={204: None, **ACT_ERRORS},
+    summary="Remove a repository",
+)
+def repository_removal(request: HttpRequest, pk: int) -> HttpResponse:
+    """With its maps, clone and waiting jobs, for good; for maintainers. 409 while a job works on it."""
+    user = caller(request, "write").user
+    found = get_object_or_404(board.repositories(user), pk=pk)
+    if not access.allows(user, "remove", found.project_id):
+        raise HttpError(403, errors.WORDS[403].message)
+    try:
+        removal.remove([found], by=f"user:{user.pk}")
+    except removal.Held as error:
+        raise HttpError(409, str(error)) from None
+    return HttpResponse(status=204)
 
 
 @api.get(

@@ -10,6 +10,7 @@ from ninja.errors import HttpError
 from factory import errors, task_shapes
 from factory.api.answers import ACT_ERRORS, ERRORS, api, fresh
 from factory.api.callers import caller
+from factory.api.plans import stored
 from projects import access, digest, plan_forms, planning
 from projects.models import Item, Priority, Project, Task
 from projects.plan_views.board import Chosen
@@ -60,7 +61,7 @@ def new_task(request: HttpRequest, pk: int, given: task_shapes.NewTask) -> HttpR
     project = get_object_or_404(Project.objects.visible_to(user), pk=pk)
     _demand(user, project)
     form = plan_forms.NewTaskForm(_plain(project, given.dict()), project=project)
-    return _answer(request, _stored(form, lambda: form.create(by=f"user:{user.pk}")), 201)
+    return _answer(request, stored(form, lambda: form.create(by=f"user:{user.pk}")), 201)
 
 
 @api.get("/tasks/{int:pk}", response={200: task_shapes.Task, **ERRORS}, summary="One task")
@@ -76,7 +77,7 @@ def edit_task(request: HttpRequest, pk: int, given: task_shapes.ChangedTask) -> 
     user, found = _permitted(request, pk)
     changed = _plain(found.project, given.dict(exclude_unset=True))
     form = plan_forms.TaskForm(plan_forms.with_given(found, changed), instance=found)
-    _stored(form, lambda: form.edit(by=f"user:{user.pk}"))
+    stored(form, lambda: form.edit(by=f"user:{user.pk}"))
     return _answer(request, found)
 
 
@@ -147,13 +148,6 @@ def _plain(project: Project, given: dict[str, Any]) -> dict[str, Any]:
             raise Wrong({"assignee": "nobody of this name can see the project; invite them first"})
         given["assignee"] = person.pk
     return {name: "" if value is None else value for name, value in given.items()}
-
-
-def _stored(form: plan_forms.PlanForm, store: Any) -> Any:
-    done = form.is_valid() and store()
-    if form.errors:
-        raise Wrong({name: " ".join(map(str, some)) for name, some in form.errors.items()})
-    return done
 
 
 def _answer(request: HttpRequest, found: Task, status: int = 200) -> HttpResponse:

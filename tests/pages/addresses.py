@@ -1,10 +1,13 @@
 """Every address of the product, and what stands in those of one thing."""
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test.client import MULTIPART_CONTENT, encode_multipart
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from factory.models import ApiToken
@@ -14,8 +17,38 @@ from projects import artefacts, planning
 from projects.models import Idea, Invitation, Membership, Project, Role, Spec, Task
 from tests.pages.conftest import COMMIT, World
 
+# A word in brackets is that of the ids.
+BODIES: dict[tuple[str, str], Any] = {
+    ("POST", "api/jobs"): {"kind": "demo.noop"},
+    ("POST", "api/jobs/selections"): {"act": "cancel", "count": 1, "job": ["<parent>"]},
+    ("POST", "api/projects/<int:pk>/ideas"): {"title": "Boats"},
+    ("POST", "api/projects/<int:pk>/specs"): {"title": "Boats"},
+    ("PATCH", "api/ideas/<int:pk>"): {"version": 1, "title": "Boats"},
+    ("PATCH", "api/specs/<int:pk>"): {"version": 1, "title": "Boats"},
+    ("POST", "api/ideas/<int:pk>/moves"): {"to": "ACCEPTED"},
+    ("POST", "api/specs/<int:pk>/moves"): {"to": "READY"},
+    ("POST", "api/projects/<int:pk>/artefacts"): {"artefact": "<artefact>"},
+    ("POST", "api/tasks/<int:pk>/ticks"): {"item": "<item>"},
+    ("POST", "api/tasks/<int:pk>/blockers"): {"blocker": "<blocker>"},
+    ("POST", "api/jobs/<int:pk>/dependencies"): {"on": ["<parent>"]},
+    ("POST", "api/jobs/<int:pk>/releases"): {"on": ["<parent>"]},
+    ("PATCH", "api/projects/<int:pk>"): {"version": 1, "goal": "Boats"},
+    ("PATCH", "api/tasks/<int:pk>"): {"version": 1, "title": "Boats"},
+    ("POST", "api/projects"): {"name": "Boats"},
+    ("POST", "api/repositories"): {"addresses": ["https://a.org/x/y"]},
+    ("POST", "api/projects/<int:pk>/tasks"): {"title": "Boats"},
+    ("POST", "api/projects/<int:pk>/stages"): {"to": "define"},
+    ("POST", "api/jobs/<int:pk>/repairs"): {"to": "queued", "reason": "It was mended."},
+    ("POST", "api/runners/requests"): {"act": "drain", "pool": "short"},
+    ("POST", "api/tasks/<int:pk>/moves"): {"to": "IN_PROGRESS"},
+}
 # What an operation of the API has to be asked with.
-ASKED = {"drift": f"?old={COMMIT}", "impact": "?path=quay/sail.py", "symbols": "?q=boat"}
+ASKED = {
+    "selections": "?act=cancel",
+    "drift": f"?old={COMMIT}",
+    "impact": "?path=quay/sail.py",
+    "symbols": "?q=boat",
+}
 
 
 def named(world: World, maintainer: User) -> dict[str, Any]:
@@ -72,7 +105,7 @@ def planned(project: Project) -> dict[str, int]:
     first = planning.create(Task, project, {"title": "boat.py"}, by="user:1")
     planning.block(rows["task"], first, by="user:1")
     found = {f"projects/<slug:slug>/{word}s/": row.pk for word, row in rows.items()}
-    found["api/tasks/"] = rows["task"].pk
+    found |= {f"api/{word}s/": row.pk for word, row in rows.items()}
     return found | {"item": rows["task"].items.get().pk, "blocker": first.pk}
 
 
@@ -95,6 +128,15 @@ def awaited_by(job: Job) -> int:
     parent = queue.enqueue("demo.noop", {}, scope=job.scope)
     Dependency.objects.create(child=job, parent=parent)
     return parent.pk
+
+
+def sent(method: str, route: str, ids: dict[str, Any]) -> tuple[Any, str]:
+    """This function will give a body that an operation of the API can take, and its type."""
+    if route.startswith("api/uploads/"):
+        file = {"file": SimpleUploadedFile("a.txt", b"a")}
+        return encode_multipart("BoUnDaRyStRiNg", file), MULTIPART_CONTENT
+    text = json.dumps(BODIES.get((method, route), {})) if method != "GET" else ""
+    return re.sub('"<([^">]+)>"', lambda name: str(ids[name[1]]), text), "application/json"
 
 
 def routes(resolver: URLResolver | None = None, before: str = "") -> Iterator[str]:

@@ -55,7 +55,7 @@ def test_the_document_describes_every_call_and_its_errors(world: World) -> None:
     told = ask("openapi.json", world.viewer).json()
 
     assert told["openapi"].startswith("3.1")
-    assert len(OPERATIONS) == 62 + len(controls.ALL)
+    assert len(OPERATIONS) == 76 + len(controls.ALL)
     for method, path, operation in OPERATIONS:
         expected = {"400", "401", "403", "404"} | (
             {"409"} if method in ("POST", "PATCH") else set()

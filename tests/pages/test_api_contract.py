@@ -1,20 +1,17 @@
 """The contract of the API: every operation by everybody, answered as the document says."""
 
-import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.test import Client
-from django.test.client import MULTIPART_CONTENT, encode_multipart
 from ninja import Schema
 
 from factory.api import api
-from tests.pages.addresses import filled
+from tests.pages.addresses import filled, sent
 from tests.pages.test_api import token_of
 from tests.pages.test_permissions import CASES, ids, may, people
 
@@ -22,26 +19,12 @@ __all__ = ["ids", "people"]
 
 # What else than reading and acting by POST each least of the people may do.
 OTHERS = {
+    ("PATCH", "api/ideas/<int:pk>"): "contributor",
+    ("PATCH", "api/specs/<int:pk>"): "contributor",
+    ("DELETE", "api/repositories/<int:pk>"): "maintainer",
     ("PATCH", "api/projects/<int:pk>"): "maintainer",
     ("PATCH", "api/tasks/<int:pk>"): "contributor",
     ("DELETE", "api/artefacts/<int:pk>"): "maintainer",
-}
-# A word in brackets is that of the ids.
-BODIES: dict[tuple[str, str], Any] = {
-    ("POST", "api/projects/<int:pk>/artefacts"): {"artefact": "<artefact>"},
-    ("POST", "api/tasks/<int:pk>/ticks"): {"item": "<item>"},
-    ("POST", "api/tasks/<int:pk>/blockers"): {"blocker": "<blocker>"},
-    ("POST", "api/jobs/<int:pk>/dependencies"): {"on": ["<parent>"]},
-    ("POST", "api/jobs/<int:pk>/releases"): {"on": ["<parent>"]},
-    ("PATCH", "api/projects/<int:pk>"): {"version": 1, "goal": "Boats"},
-    ("PATCH", "api/tasks/<int:pk>"): {"version": 1, "title": "Boats"},
-    ("POST", "api/projects"): {"name": "Boats"},
-    ("POST", "api/repositories"): {"addresses": ["https://a.org/x/y"]},
-    ("POST", "api/projects/<int:pk>/tasks"): {"title": "Boats"},
-    ("POST", "api/projects/<int:pk>/stages"): {"to": "define"},
-    ("POST", "api/jobs/<int:pk>/repairs"): {"to": "queued", "reason": "It was mended."},
-    ("POST", "api/runners/requests"): {"act": "drain", "pool": "short"},
-    ("POST", "api/tasks/<int:pk>/moves"): {"to": "IN_PROGRESS"},
 }
 CALLERS = [
     ("stranger", "write"), ("viewer", "write"), ("contributor", "read"), ("contributor", "write"),
@@ -80,17 +63,11 @@ def needed(method: str, route: str) -> str:
 
 def ask(method: str, route: str, ids: dict[str, Any], headers: dict[str, str]) -> Any:
     """This function will ask with a body that can be taken, and undo what it did."""
-    address, text = filled(route, ids), json.dumps(BODIES.get((method, route), {}))
-    body: Any = re.sub('"<([^">]+)>"', lambda name: str(ids[name[1]]), text)
-    body = "" if method == "GET" else body
-    kind = "application/json"
-    if route.startswith("api/uploads/"):
-        body, kind = (
-            encode_multipart("BoUnDaRyStRiNg", {"file": SimpleUploadedFile("a.txt", b"a")}),
-            MULTIPART_CONTENT,
-        )
+    body, kind = sent(method, route, ids)
     with transaction.atomic():
-        answer = Client().generic(method, address, body, content_type=kind, headers=headers)
+        answer = Client().generic(
+            method, filled(route, ids), body, content_type=kind, headers=headers
+        )
         transaction.set_rollback(True)
     return answer
 

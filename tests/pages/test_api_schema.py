@@ -24,6 +24,13 @@ __all__ = ["ids", "people"]
 # What these refuse with 400 besides what their schema refuses; each has its own tests of that.
 STRICTER = {
     "GET /api/jobs": "a moment is a date, today or nothing; a slug or name is known",
+    "GET /api/jobs/selections": "the same",
+    "POST /api/jobs/selections": "the same",
+    "POST /api/jobs": "the kind is known and takes these arguments",
+    "POST /api/projects/{pk}/ideas": "the title and slug make a slug that is free",
+    "POST /api/projects/{pk}/specs": "the idea is of the project",
+    "PATCH /api/ideas/{pk}": "the slug is free",
+    "PATCH /api/specs/{pk}": "the idea is of the project",
     "POST /api/projects": "the name is free, and makes a slug",
     "PATCH /api/projects/{pk}": "the name is free and can be printed",
     "POST /api/repositories": "the address is one that may be cloned",

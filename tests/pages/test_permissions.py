@@ -17,7 +17,7 @@ from jobs import controls, live, ports
 from jobs.models import Event
 from projects import artefacts
 from projects.models import Membership, PlanChange, Role
-from tests.pages.addresses import filled, named, planned, routes
+from tests.pages.addresses import filled, named, planned, routes, sent
 from tests.pages.conftest import World, browser_of
 
 # From the least to the most. Below a role of the project is whoever is not a member.
@@ -185,7 +185,17 @@ CASES = {
         f"api/tasks/<int:pk>/{act}": Case(NOBODY, "contributor")
         for act in ("moves", "ticks", "blockers")
     },
-    "api/jobs": Case("stranger"),
+    "api/jobs": Case("stranger", "staff"),
+    "api/jobs/selections": Case("stranger", "stranger"),
+    **{
+        f"api/{place}": Case("viewer", acts)
+        for word in ("idea", "spec")
+        for place, acts in (
+            (f"projects/<int:pk>/{word}s", "contributor"),
+            (f"{word}s/<int:pk>", NOBODY),
+        )
+    },
+    **{f"api/{word}s/<int:pk>/moves": Case(NOBODY, "contributor") for word in ("idea", "spec")},
     "api/jobs/<int:pk>": Case("viewer"),
     "api/jobs/<int:pk>/log": Case("viewer"),
     "api/deliveries": Case("stranger"),
@@ -265,11 +275,11 @@ OURS = sorted({route for route in routes() if not route.startswith("admin/")})
 METHODS = ("GET", "HEAD", "POST")
 
 
-def ask(user: Any, method: str, address: str) -> tuple[int, str]:
+def ask(user: Any, method: str, address: str, body: Any = "", kind: str = "") -> tuple[int, str]:
     """This function will ask for an address in somebody's browser, and undo what it did."""
     with transaction.atomic():
         client = browser_of(user) if user else Client()
-        answer = client.generic(method, address)
+        answer = client.generic(method, address, body, content_type=kind)
         body = b"".join(answer) if answer.streaming else answer.content
         transaction.set_rollback(True)
     return answer.status_code, body.decode()
@@ -296,11 +306,15 @@ def test_every_url_has_a_case() -> None:
 def test_who_may_have_an_address(route: str, people: dict[str, Any], ids: dict[str, Any]) -> None:
     # All methods in one test: each leaves everything as it was, and the world takes longest.
     for method, (who, user) in itertools.product(METHODS, people.items()):
-        status, body = ask(user, method, filled(route, ids))
+        status, body = ask(user, method, filled(route, ids), *_told(method, route, ids))
 
         _is_as_told(route, method, who, status)
         if who in ("anonymous", "stranger"):
             assert not any(secret in body for secret in SECRETS), (method, who)
+
+
+def _told(method: str, route: str, ids: dict[str, Any]) -> tuple[Any, ...]:
+    return sent(method, route, ids) if method == "POST" and route.startswith("api/") else ()
 
 
 def _is_as_told(route: str, method: str, who: str, status: int) -> None:
@@ -308,7 +322,7 @@ def _is_as_told(route: str, method: str, who: str, status: int) -> None:
     needed = case.acts if method == "POST" else case.reads
     if may(who, needed):
         no_look = (405,) if method == "HEAD" else ()  # looking must not use a link up
-        assert status in (200, 302, 400, 409, 410, 503, *no_look), seen
+        assert status in (200, 201, 302, 400, 409, 410, 503, *no_look), seen
     elif who == "anonymous":
         assert status in (302, 401, 405), seen
     elif who == "stranger" or (needed in ("own", "staff") and "jobs/<int" not in route):
@@ -325,8 +339,9 @@ def test_what_a_stranger_may_not_see_looks_like_what_does_not_exist(
     route: str, people: dict[str, Any], ids: dict[str, Any]
 ) -> None:
     for method, who in itertools.product(METHODS, ("anonymous", "stranger")):
-        there = ask(people[who], method, filled(route, ids))
-        nowhere = ask(people[who], method, filled(route, ids, exists=False))
+        told = _told(method, route, ids)
+        there = ask(people[who], method, filled(route, ids), *told)
+        nowhere = ask(people[who], method, filled(route, ids, exists=False), *told)
 
         assert there[0] == nowhere[0], (method, who)
         assert without_ids(there[1]) == without_ids(nowhere[1]), (method, who)
