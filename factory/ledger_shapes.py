@@ -96,7 +96,7 @@ class ManyActs(Given):
     """An act on many jobs: on ids, or on what a filter matched up to an id."""
 
     act: _BULK
-    count: int = Field(ge=0, le=_MOST_ID, description="So many were counted.")
+    count: int = Field(ge=0, le=_MOST_ID, strict=True, description="So many were counted.")
     job: list[Id] = _ONES
     where: Where = Where()
     end: int | None = _END
