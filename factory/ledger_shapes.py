@@ -17,7 +17,7 @@ _MOST_ID = 2**63 - 1
 LINES = 1000
 
 _WRITTEN: dict[str, dict[str, Any]] = {
-    "state": {"enum": ["", *board.WORDS]},
+    "state": {"enum": ["", *board.CHOICES]},
     "kind": {"enum": ["", *(one.name for one in kinds.all_kinds())]},
     "sort": {"enum": ["", board.OLDEST]},
     "error": {"pattern": "^[0-9a-f]{0,12}$"},

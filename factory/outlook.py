@@ -17,7 +17,7 @@ from jobs.states import LIVE, State
 
 @dataclass(frozen=True)
 class Outlook:
-    """How many jobs run, are lost and failed since midnight (UTC), of those a person may see.
+    """How many jobs run, are stuck and failed since midnight (UTC), of those a person may see.
 
     `others` are the words of what else is not finished, each with its number.
     """
@@ -34,7 +34,7 @@ class Outlook:
         failed = urlencode({"state": State.FAILED, "since": "today"})
         return [
             ("Running", f"{self.running:,}", f"{jobs}?state={State.RUNNING}"),
-            ("Stuck", f"{self.stuck:,}", f"{jobs}?state={board.LOST}"),
+            ("Stuck", f"{self.stuck:,}", f"{jobs}?state={board.STUCK}"),
             ("Failed today", capped(self.failed), f"{jobs}?{failed}"),
             ("All", "", jobs),
         ]
@@ -69,14 +69,15 @@ def capped(number: int) -> str:
 
 
 def of(user: Any) -> Outlook:
-    """This function will count what `user` may see now: two questions."""
+    """This function will count what `user` may see now: three questions."""
     seen = Job.objects.visible_to(user)
     words = board.words(seen.filter(state__in=LIVE))
     midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     failed = seen.filter(state=State.FAILED, finished_at__gte=midnight)
     number = failed.values("pk")[: overall.CAP + 1].count()
-    running, lost = words.pop(State.RUNNING, 0), words.pop(board.LOST, 0)
-    return Outlook(running, lost, number, tuple(words.items()))
+    running, stuck = words.pop(State.RUNNING, 0), overall.stuck().visible_to(user).count()  # type: ignore[attr-defined]
+    words.pop(board.LOST, 0)
+    return Outlook(running, stuck, number, tuple(words.items()))
 
 
 def fingerprints(keys: Collection[str]) -> dict[str, str]:

@@ -12,13 +12,16 @@ from django.db.models import Case, CharField, Count, F, Max, Min, Q, QuerySet, V
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Greatest
 
-from jobs import dependencies, groups, people, ports
+from jobs import dependencies, groups, overall, people, ports
 from jobs.models import Job
 from jobs.states import FINISHED, HELD, LIVE, UNSTARTED, State
 
 LOST = "lost"
 WORDS = (*State.values, LOST)
 """Every word a job may show; `lost` is computed from evidence and never stored."""
+STUCK = "stuck"
+"""What a list may be asked for besides: the lost, and those deaf to a cancel."""
+CHOICES = (*WORDS, STUCK)
 EVIDENT = Q(("evident", True))
 """Of jobs with evidence: a live runner holds it."""
 PAGE = 50
@@ -28,7 +31,7 @@ _FEW = 100
 """So many ids PostgreSQL compares with what a partial index holds."""
 OLDEST = "oldest"
 TODAY = "today"
-NARROW = {*LIVE, LOST, State.FAILED, State.CANCELLED}
+NARROW = {*LIVE, LOST, STUCK, State.FAILED, State.CANCELLED}
 """Words whose jobs have an index of their own, or are few."""
 # By `job_live`, each kind of the unfinished apart: `id` is its second column.
 _FIRST_OF_SCOPES = """
@@ -120,7 +123,9 @@ def spoken(jobs: Iterable[Job]) -> list[Job]:
 
 
 def showing(jobs: "QuerySet[Job]", word: str) -> "QuerySet[Job]":
-    """This function will keep the jobs that show a word: a lost one no longer shows its state."""
+    """This function will keep the jobs of a choice: a lost one no longer shows its state."""
+    if word == STUCK:
+        return jobs.filter(pk__in=overall.stuck().values("pk"))
     if word == LOST:
         return jobs.lost()  # type: ignore[attr-defined,no-any-return]
     if word in HELD:

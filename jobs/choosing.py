@@ -62,7 +62,7 @@ class Selection:
 def filter_of(given: Mapping[str, str]) -> board.Filter:
     """This function will read what an address or a form says of the jobs that are meant."""
     return board.Filter(
-        state=one_of(board.WORDS, given.get("state", ""), "state"),
+        state=one_of(board.CHOICES, given.get("state", ""), "state"),
         kind=one_of([one.name for one in kinds.all_kinds()], given.get("kind", ""), "kind"),
         error=_fingerprint(given.get("error", "")),
         queue=_text(given, "queue"),

@@ -52,7 +52,7 @@ def health(request: HttpRequest) -> HttpResponse:
     What disagreed is told to staff.
     """
     pages = {
-        "stuck": f"{reverse('jobs:list')}?state=lost",
+        "stuck": f"{reverse('jobs:list')}?state={board.STUCK}",
         "failed": f"{reverse('jobs:list')}?state=failed",
         "undelivered": f"{reverse('insight:deliveries')}?dead",
     }

@@ -29,7 +29,7 @@ from jobs.states import FINISHED
 
 VIEWS = (
     ("Running", "state=running"),
-    ("Stuck", "state=lost"),
+    ("Stuck", f"state={board.STUCK}"),
     ("Failed today", "state=failed&since=today"),
     ("All", ""),
 )
@@ -65,7 +65,7 @@ def _offered(request: HttpRequest, chosen: board.Filter) -> dict[str, Any]:
     """What the form of filters offers and shows as chosen."""
     return {
         "chosen": chosen,
-        "words": board.WORDS,
+        "words": board.CHOICES,
         "kinds": [one.name for one in kinds.all_kinds()],
         "queues": list(Queue.objects.order_by("pk").values_list("pk", flat=True)),
         "ended": chosen.state in FINISHED,

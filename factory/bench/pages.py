@@ -25,7 +25,7 @@ _LISTS = (
     "/jobs/?state=failed",
     "/jobs/?state=succeeded&below={middle}",
     "/jobs/?state=running",
-    "/jobs/?state=lost",
+    "/jobs/?state=stuck",
     "/jobs/?state=queued",
     "/jobs/?state=verifying",
     "/jobs/?kind={kind}",

@@ -1,11 +1,14 @@
 """The views the home page begins with, its title and icon, its feed and its filters."""
 
+from datetime import timedelta
+
 from django.db.models.functions import Now
 from django.test import Client
 
 from factory import board, outlook
 from jobs import queue
 from jobs.models import Event, Job
+from jobs.states import Intent
 from projects.models import Project, Repository
 from tests.pages.conftest import World, browser_of, hold, runner
 
@@ -47,8 +50,14 @@ def test_a_failure_of_yesterday_did_not_fail_today(world: World) -> None:
 def test_each_number_is_that_of_the_list_it_leads_to(world: World) -> None:
     for lease in ("1 hour", "1 hour", "-1 second"):
         hold(queue.enqueue("demo.noop", {}, scope=world.project.pk), runner(lease))
+    deaf = queue.enqueue("demo.noop", {}, scope=world.project.pk)
+    hold(deaf, runner("1 hour"))
+    Job.objects.filter(pk=deaf.pk).update(
+        intent=Intent.CANCEL, intent_at=Now() - timedelta(minutes=2), intent_by="user:1"
+    )
     client = browser_of(world.viewer)
 
+    assert outlook.of(world.viewer).stuck == 2
     for name, number, address in outlook.of(world.viewer).views[:3]:
         assert len(client.get(address).context["page"].jobs) == int(number), name
 

@@ -117,7 +117,7 @@
     let late = false;
     regions(topic).forEach(old => {
       if (v < +old.dataset.v) { late = true; return; }
-      if (busy(old)) { held.set(topic, [v, make]); return; }
+      if (busy(old)) { if (!(held.get(topic)?.[0] > v)) held.set(topic, [v, make]); return; }
       const fresher = make();
       if (fresher) swap(old, fresher, v); else drop(old);
     });
