@@ -60,9 +60,12 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def product(scratch_database: services.ScratchDatabase, sources: Path) -> Iterator[Stack]:
-    """This fixture will run everything: web, relay and qcluster."""
-    local = {"FACTORY_LOCAL_REPOS": str(sources)}
-    with stack(scratch_database, "web", "relay", "qcluster", **local) as running:
+    """This fixture will run everything: web, relay and qcluster, with files collected as by up."""
+    asked = {"FACTORY_LOCAL_REPOS": str(sources), "FACTORY_STATIC": "collected"}
+    with stack(scratch_database, **asked) as running:
+        services.manage("collectstatic", "--no-input", environment=running.environment)
+        for name in ("web", "relay", "qcluster"):
+            running.start(name)
         yield running
 
 
