@@ -213,19 +213,21 @@ def told(found: Iterable[Event]) -> list[Item]:
     listed = list(found)
     said = [_payload(event) for event in listed]
     sentences = [_sentence(*pair) for pair in zip(listed, said, strict=True)]
-    names = people.names_in([*sentences, *(event.actor for event in listed)])
+    # Whom the event names, never whom somebody's words seem to.
+    named = [f"user:{payload.get('user')}" for payload in said]
+    names = people.names_in([*named, *(event.actor for event in listed)])
     scopes = {event.scope for event in listed if event.scope is not None}
     projects = Project.objects.only("name", "slug").in_bulk(scopes)
     links = _links(said)
     made_by = {event.job_id for event in listed if event.job_id}
     jobs = set(Job.objects.filter(pk__in=made_by).values_list("pk", flat=True))
     items = []
-    for event, payload, sentence in zip(listed, said, sentences, strict=True):
+    for event, payload, sentence, user in zip(listed, said, sentences, named, strict=True):
         project = projects.get(event.scope or 0)
         items.append(
             Item(
                 event=event,
-                sentence=people.with_names(sentence, names),
+                sentence=people.with_names(sentence, {user: names.get(user, user)}),
                 who=people.with_names(event.actor, names),
                 project=project.name if project else "",
                 slug=project.slug if project else "",

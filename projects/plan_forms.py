@@ -70,7 +70,8 @@ class PlanForm(forms.ModelForm):  # type: ignore[type-arg]
                 rows = self.fields[name].queryset
                 self.fields[name].queryset = rows.filter(project=self.project).order_by("-pk")
         if "assignee" in self.fields:
-            self.fields["assignee"].queryset = planning.people_of(self.project).order_by("username")
+            people = planning.people_of(self.project, self.instance.assignee_id)
+            self.fields["assignee"].queryset = people.order_by("username")
         if self.instance.pk:
             self.fields["version"].initial = self.instance.version
 

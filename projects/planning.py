@@ -270,16 +270,21 @@ def misfits(
         if fields.get(name) and fields[name].project_id != project.pk
     }
     assignee = fields.get("assignee")
-    if assignee and not people_of(project).filter(pk=assignee.pk).exists():
+    had = model.objects.filter(pk=pk).values_list("assignee", flat=True) if assignee else ()
+    if assignee and not people_of(project, *had).filter(pk=assignee.pk).exists():
         wrong["assignee"] = "this person cannot see the project; invite them first"
     same = model.objects.filter(project=project, slug=fields.get("slug") or "").exclude(pk=pk)
     return wrong | ({"slug": _TAKEN} if same.exists() else {})
 
 
-def people_of(project: Project) -> Any:
-    """This function will find who may be given tasks of a project: active members and staff."""
+def people_of(project: Project, *kept: int | None) -> Any:
+    """This function will find who may be given tasks of a project: active members and staff.
+
+    And those who are `kept`: whoever has a task has it until somebody gives it to another.
+    """
     members = Membership.objects.filter(project=project).values("user")
-    return get_user_model().objects.filter(Q(pk__in=members) | Q(is_staff=True), is_active=True)
+    able = Q(Q(pk__in=members) | Q(is_staff=True), is_active=True)
+    return get_user_model().objects.filter(able | Q(pk__in=[pk for pk in kept if pk]))
 
 
 def spoken(state: str) -> str:

@@ -71,6 +71,7 @@ for _name, _meaning in (
         version=1,
         fields={"repository": int, "map": int, "commit": str},
         meaning=_meaning,
+        lasting=True,
     )
 events.register(
     "history.completed",

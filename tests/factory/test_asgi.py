@@ -126,7 +126,7 @@ def test_uploads_that_hang_take_no_thread(web: Web, hanging: Hanging) -> None:
         ("/api/repositories", intake.MIB + 1, JSON, 413),
         ("/registrations/", intake.MIB + 1, FORM, 413),
         ("/registrations/", 10, JSON, 415),
-        ("/api/repositories", 10, FORM, 401),  # whoever is not known learns no more
+        ("/api/repositories", 10, FORM, 403),  # without the token of our pages: nothing is read
     ],
 )
 def test_each_address_has_its_limit_of_size_and_type(

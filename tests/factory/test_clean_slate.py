@@ -92,7 +92,7 @@ def test_everything_goes_but_users_and_settings(filled: Repository) -> None:
     gone = clean_slate.wipe(by="command:ana")
 
     assert gone == {
-        "projects": 1, "repositories": 1, "maps": 1, "jobs": 3, "events": 1, "clones": 1,
+        "projects": 1, "repositories": 1, "maps": 1, "jobs": 3, "events": 2, "clones": 1,
     }  # fmt: skip
     emptied = (Project, Repository, SystemMap, Node, BlobFacts, Membership, Job, Event, Move)
     assert [model for model in emptied if model.objects.exists()] == []

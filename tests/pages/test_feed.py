@@ -47,6 +47,15 @@ def test_an_event_is_told_with_who_did_it_and_leads_to_what_it_is_about(world: W
     assert item.link == f"/projects/harbour/repositories/{world.repository.pk}/map/"
 
 
+def test_nobody_learns_a_name_by_writing_its_number(world: World) -> None:
+    words = f"ask user:{world.staff.pk} first"
+    portfolio.move(world.project, Stage.BUILD, actor=f"user:{world.viewer.pk}", reason=words)
+
+    (item,) = feed.told(Event.objects.filter(name="project.moved"))
+
+    assert (item.who, item.sentence.rpartition(": ")[2]) == ("viewer", words)
+
+
 def test_what_is_not_known_is_shown_by_its_name(world: World) -> None:
     later = happened(world, name="of.later.code", actor="user:999999")
     world.repository.delete()

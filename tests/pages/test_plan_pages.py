@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from projects import planning
-from projects.models import Idea, Item, Priority, Project, Spec, Task
+from projects.models import Idea, Item, Membership, Priority, Project, Spec, Task
 from tests.pages.conftest import World, browser_of
 
 TASKS = "/projects/harbour/tasks/"
@@ -113,6 +113,21 @@ def test_every_field_can_be_edited(world: World, browser: Client) -> None:
         "Paint it", "g", "l", 1, 2, "other"
     )  # fmt: skip
     assert (row.version, row.assignee) == (2, world.contributor)
+
+
+def test_a_task_is_kept_by_who_left_the_project_until_somebody_gives_it_away(
+    world: World, browser: Client
+) -> None:
+    row = task(world, assignee=world.viewer)
+    Membership.objects.filter(user=world.viewer).delete()
+    page = browser.get(f"{TASKS}{row.pk}/edits/").context["form"]
+    given = {name: page[name].value() for name in page.fields if page[name].value() is not None}
+
+    answer = browser.post(f"{TASKS}{row.pk}/edits/", given | {"goal": "typed"})
+
+    assert answer.status_code == 302
+    row.refresh_from_db()
+    assert (row.goal, row.assignee) == ("typed", world.viewer)
 
 
 def test_of_two_who_edit_one_task_the_second_sees_both_and_decides(world: World) -> None:
@@ -379,7 +394,8 @@ def test_an_archived_project_can_be_read_and_not_changed(world: World, browser: 
     row = task(world, CHECK=["Tests pass"])
     Project.objects.filter(pk=world.project.pk).update(archived_at=row.created_at)
 
-    assert "<button" not in browser.get(f"{TASKS}{row.pk}/").content.decode().partition("<main")[2]
+    page = browser.get(f"{TASKS}{row.pk}/").content.decode()
+    assert "<button" not in page.partition("<main")[2].partition("</main>")[0]
     for address, form in (
         (f"{TASKS}new/", {"title": "x", "priority": "3"}),
         (f"{TASKS}{row.pk}/moves/", {"seen": row.state, "to": "IN_PROGRESS"}),
