@@ -93,7 +93,8 @@ def _forged(request: HttpRequest, error: Forged) -> HttpResponse:
 @api.exception_handler(ValidationError)
 def _malformed(request: HttpRequest, error: ValidationError) -> HttpResponse:
     fields = {_field(one["loc"]): str(one["msg"]) for one in error.errors}
-    return errors.answer(request, 400, f"Malformed: {', '.join(fields)}.", fields=fields)
+    told = "; ".join(f"{field}: {cause}" for field, cause in fields.items())
+    return errors.answer(request, 400, f"Malformed: {told}.", fields=fields)
 
 
 def _field(place: tuple[Any, ...]) -> str:

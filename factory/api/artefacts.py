@@ -36,7 +36,9 @@ def artefact_list(
     found = _project(caller(request, "read").user, pk)
     rows, further = artefacts.listed(found, name.replace("\0", ""), page)
     told = {
-        "artefacts": [vars(row) for row in rows],
+        "artefacts": [
+            {name: value for name, value in vars(row).items() if name != "project"} for row in rows
+        ],
         "next": page + 1 if further else None,
     }
     return fresh(request, told)

@@ -168,5 +168,10 @@ def _permitted(request: HttpRequest, pk: int, act: str) -> tuple[Any, Project]:
 
 
 def _aware(at: datetime | None) -> datetime | None:
-    """A time without a zone is one of UTC."""
-    return at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at
+    """A time in UTC, as one without a zone is: PostgreSQL knows no zones 16 hours from there."""
+    if at is None or at.tzinfo is None or not at.utcoffset():
+        return at and at.replace(tzinfo=UTC)
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:  # the first or last day of all
+        return at.replace(tzinfo=UTC)

@@ -76,12 +76,11 @@ def write(product: Stack, job: int, seq: int, first: int, lines: int) -> None:
     )
 
 
-def picked(page: Page) -> list[str]:
-    """This function will name the lines of the log that are marked."""
-    found: list[str] = page.eval_on_selector_all(
-        ".log li.picked", "rows => rows.map(row => row.id)"
-    )
-    return found
+def are_picked(page: Page, *names: str) -> None:
+    """This function will wait until these lines of the log are marked, and no other."""
+    found = "rows => rows.map(row => row.id)"
+    expect(page.locator(".log li.picked")).to_have_count(len(names))
+    assert page.eval_on_selector_all(".log li.picked", found) == list(names)
 
 
 # Rule 15: logs
@@ -96,7 +95,7 @@ def test_an_address_with_a_range_marks_its_lines_and_shows_them(
 
     expect(page).to_have_url(re.compile(r"/log/\?at=L1205-L1207#L1205$"))
     expect(page.locator("#L1206")).to_have_class("info picked")
-    assert picked(page) == ["L1205", "L1206", "L1207"]
+    are_picked(page, "L1205", "L1206", "L1207")
     assert page.locator("#L1206").evaluate(IN_VIEW)
 
 
@@ -110,9 +109,10 @@ def test_a_range_is_chosen_by_a_click_and_a_click_with_shift(
     page.locator("#L11 > a").click(modifiers=["Shift"])
 
     expect(page).to_have_url(re.compile(r"#L11-L14$"))
-    assert picked(page) == ["L11", "L12", "L13", "L14"]
+    are_picked(page, "L11", "L12", "L13", "L14")
     page.locator("#L20 > a").click()
-    assert picked(page) == ["L20"]
+    expect(page.locator("#L20")).to_have_class(re.compile("picked"))
+    are_picked(page, "L20")
 
 
 def test_the_first_error_is_one_click_away_and_in_view(

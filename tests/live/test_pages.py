@@ -10,6 +10,7 @@ from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 from django.contrib.auth.models import AnonymousUser, User
 from django.db import connections
+from django.test import Client
 
 from factory.sockets import Pages
 from jobs import live, queue
@@ -48,10 +49,15 @@ def test_what_was_sent_while_a_page_asks_anew_is_not_sent_again() -> None:
     somebody = User.objects.create_superuser("somebody")
     topic = f"job:{queue.enqueue('demo.noop', {}, after=3600).pk}"
 
+    browser = Client()
+    browser.force_login(somebody)
+    session = browser.session.session_key
+
     class Somebodys(Pages):
-        async def _user(self) -> User:
+        @property
+        def key(self) -> str | None:
             self.shown[topic] = 9  # news that comes meanwhile
-            return somebody
+            return session
 
     async def shown() -> dict[str, int]:
         page = Somebodys()

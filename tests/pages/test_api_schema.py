@@ -4,6 +4,7 @@ What it sends is the same each time and what that did is undone, so a finding is
 """
 
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -49,7 +50,7 @@ ASKED = SchemathesisConfig.from_dict(
         ],
     }
 )
-schema = schemathesis.openapi.from_dict(document(), config=ASKED)
+schema = schemathesis.openapi.from_dict(deepcopy(document()), config=ASKED)  # it writes into it
 schema.app = get_wsgi_application()
 SOME = settings(
     max_examples=5,

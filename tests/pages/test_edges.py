@@ -124,7 +124,7 @@ def test_the_api_says_that_it_needs_other_jobs(
     answer = ask(f"jobs/{pair[1].pk}/{call}", world.contributor, {})
 
     assert answer.status_code == 400
-    assert answer.json()["error"]["message"] == "Give on, the ids of the other jobs."
+    assert answer.json()["error"]["message"] == "Malformed: on: Field required."
 
 
 def test_the_api_does_not_tell_of_jobs_one_may_not_see(world: World, pair: tuple[Job, Job]) -> None:

@@ -108,7 +108,8 @@ FROM generate_series(1, least(%(projects)s, 500)) scope, generate_series(31, 90)
 
 INSERT INTO job_queue_depth (queue, at, waiting, running, oldest_s)
 SELECT name, at, 10, 4, 3 FROM job_queue,
-       generate_series(date_trunc('minute', now()) - interval '30 days', now(), interval '1 minute') at;
+       generate_series(date_trunc('minute', now()) - interval '30 days', now(), interval '1 minute') at
+ON CONFLICT DO NOTHING;
 
 INSERT INTO plan_task (project_id, slug, title, version, created_by, goal, location, priority, state, override,
                        created_at, updated_at, moved_at)
