@@ -4,7 +4,6 @@ from collections.abc import Collection, Hashable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib.auth import get_user_model
 from django.template.loader import render_to_string
@@ -31,12 +30,10 @@ class Outlook:
     def views(self) -> list[tuple[str, str, str]]:
         """Each view by its name, its number and its address."""
         jobs = reverse("jobs:list")
-        failed = urlencode({"state": State.FAILED, "since": "today"})
+        numbers = (f"{self.running:,}", f"{self.stuck:,}", capped(self.failed), "")
         return [
-            ("Running", f"{self.running:,}", f"{jobs}?state={State.RUNNING}"),
-            ("Stuck", f"{self.stuck:,}", f"{jobs}?state={board.STUCK}"),
-            ("Failed today", capped(self.failed), f"{jobs}?{failed}"),
-            ("All", "", jobs),
+            (name, number, f"{jobs}?{query}" if query else jobs)
+            for (name, query), number in zip(board.VIEWS, numbers, strict=True)
         ]
 
     @property

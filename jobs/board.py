@@ -31,6 +31,13 @@ _FEW = 100
 """So many ids PostgreSQL compares with what a partial index holds."""
 OLDEST = "oldest"
 TODAY = "today"
+VIEWS = (
+    ("Running", f"state={State.RUNNING}"),
+    ("Stuck", f"state={STUCK}"),
+    ("Failed today", f"state={State.FAILED}&since={TODAY}"),
+    ("All", ""),
+)
+"""The lists people ask for most, by the ends of their addresses."""
 NARROW = {*LIVE, LOST, STUCK, State.FAILED, State.CANCELLED}
 """Words whose jobs have an index of their own, or are few."""
 # By `job_live`, each kind of the unfinished apart: `id` is its second column.

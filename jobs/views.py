@@ -27,14 +27,6 @@ from jobs.levels import Level
 from jobs.models import Artefact, Job, Queue, SavedView
 from jobs.states import FINISHED
 
-VIEWS = (
-    ("Running", "state=running"),
-    ("Stuck", f"state={board.STUCK}"),
-    ("Failed today", "state=failed&since=today"),
-    ("All", ""),
-)
-"""The lists people ask for most, by their addresses."""
-
 
 @require_safe
 def listing(request: HttpRequest) -> HttpResponse:
@@ -69,7 +61,7 @@ def _offered(request: HttpRequest, chosen: board.Filter) -> dict[str, Any]:
         "kinds": [one.name for one in kinds.all_kinds()],
         "queues": list(Queue.objects.order_by("pk").values_list("pk", flat=True)),
         "ended": chosen.state in FINISHED,
-        "views": VIEWS,
+        "views": board.VIEWS,
         "saved": SavedView.objects.filter(user=request.user.pk).order_by("name"),
         "looked": board.LOOKED,
     }
