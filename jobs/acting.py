@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from jobs import controls, edges, forms, kinds, ports, receipts
+from jobs import controls, edges, forms, kinds, ports, receipts, sending
 from jobs.choosing import Selection, jobs_of, number_of, one_of
 from jobs.controls import Control
 from jobs.models import Dependency, Job, Policy
@@ -23,9 +23,8 @@ def act(request: HttpRequest, pk: int, control: Control) -> HttpResponse:
     """This view will name one job and what an act does to it, and do it."""
     job = _permitted(request, pk, control.name)
     if request.method == "POST":
-        done = control.do(job, by=actor(request), reason=request.POST.get("reason", ""))
-        way = receipts.way_back(control, job, done, actor(request))
-        return _told(request, done.made or job.pk, done.said, way)
+        do = sending.once(_done) if control.makes else _done
+        return do(request, job, control)
     question = {"control": control, "consequence": control.warns(job)}
     return render(request, "jobs/confirm.html", {"job": job, **question})
 
@@ -94,6 +93,7 @@ def selections(request: HttpRequest) -> HttpResponse:
 
 
 @_ASKED
+@sending.once
 def creation(request: HttpRequest) -> HttpResponse:
     """This view will show the form of a kind, filled as a job was if one is named, and make a job."""
     if not request.user.is_staff:
@@ -114,6 +114,12 @@ def creation(request: HttpRequest) -> HttpResponse:
         made = form.make(actor(request))
         return _told(request, made.pk, f"{made} was enqueued.")
     return render(request, "jobs/new.html", {"form": form, "kind": kind, "source": source})
+
+
+def _done(request: HttpRequest, job: Job, control: Control) -> HttpResponse:
+    done = control.do(job, by=actor(request), reason=request.POST.get("reason", ""))
+    way = receipts.way_back(control, job, done, actor(request))
+    return _told(request, done.made or job.pk, done.said, way)
 
 
 def _done_to_many(

@@ -20,6 +20,7 @@ from jobs.models import (
     Refused,
     Runner,
     SavedView,
+    Sending,
     Verification,
 )
 from jobs.redaction import visible
@@ -268,3 +269,17 @@ class SavedViewAdmin(Window):
     def view_on_site(self, view: SavedView) -> str:
         """This method will give the list it names."""
         return f"{reverse('jobs:list')}?{view.query}"
+
+
+@admin.register(Sending)
+class SendingAdmin(Window):
+    """Forms that were sent and made something, so that the same sent again makes nothing anew."""
+
+    list_display = ("id", "address", "age")
+    list_filter = (("created_at", Span),)
+    search_fields = ("address",)
+    ordering = ("-pk",)
+
+    def view_on_site(self, sending: Sending) -> str | None:
+        """This method will give the page it led to."""
+        return sending.address or None

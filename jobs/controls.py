@@ -67,6 +67,8 @@ class Control:
     undo: str = ""
     """The act that takes it back, or comes next to that; `undoing` stands on its button."""
     undoing: str = "Undo"
+    makes: bool = False
+    """Whether it makes something new each time, so that a form sent twice must not do it twice."""
 
     @property
     def route(self) -> str:
@@ -288,6 +290,7 @@ ALL = (
             "as it is."
         ),
         _rerun,
+        makes=True,
     ),
     Control(
         "sync",

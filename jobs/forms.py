@@ -3,21 +3,15 @@
 import json
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
-from uuid import uuid4
 
 from django import forms
-from django.core import signing
-from django.db import connection, transaction
-from django.db.models import Max
 
 from jobs import kinds, ports, queue
 from jobs.kinds import Kind, Parameter
 from jobs.models import Job
 from jobs.redaction import redact
 
-_SALT = "jobs.forms"
 _BEFORE = "argument-"
-_LOCK = "SELECT pg_advisory_xact_lock(hashtext(%s))"
 
 
 class Making(forms.Form):
@@ -43,7 +37,6 @@ class Making(forms.Form):
     limit_key = forms.CharField(
         required=False, max_length=128, help_text="One job of a key runs at a time."
     )
-    once = forms.CharField(widget=forms.HiddenInput)
 
     def __init__(self, kind: Kind, source: Job | None, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
@@ -71,14 +64,6 @@ class Making(forms.Form):
             raise forms.ValidationError("There is no such project: give its slug or number.")
         return found
 
-    def clean_once(self) -> list[Any]:
-        """This method will read what tells one sending of this form from another."""
-        try:
-            found: list[Any] = signing.loads(self.cleaned_data["once"], salt=_SALT)
-        except signing.BadSignature:
-            raise forms.ValidationError("Load the form again.") from None
-        return found
-
     def clean(self) -> dict[str, Any]:
         """This method will have the kind check its arguments, and say beside which field it is wrong."""
         given = super().clean() or self.cleaned_data
@@ -101,39 +86,27 @@ class Making(forms.Form):
         return {name: kept[name] for name in self.hidden if name in values} | found
 
     def make(self, by: str) -> Job:
-        """This method will enqueue the job, or give the one that this form made before.
-
-        A form that is sent twice, also at the same time, makes one.
-        """
+        """This method will enqueue the job."""
         given = self.cleaned_data
-        last, nonce = given["once"]
-        key = f"form:{nonce}"
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(_LOCK, [key])
-            # By the primary key: the rows since the form was shown, however many there are before.
-            made = Job.objects.filter(pk__gt=last, unique_key=key).first()
-            return made or queue.enqueue(
-                self.kind.name,
-                given["arguments"],
-                scope=given["project"],
-                subject=given["subject"],
-                priority=given["priority"] or 0,
-                after=given["after"] or 0.0,
-                limit_key=given["limit_key"],
-                unique_key=key,
-                root=self.source.pk if self.source else None,
-                actor=by,
-            )
+        return queue.enqueue(
+            self.kind.name,
+            given["arguments"],
+            scope=given["project"],
+            subject=given["subject"],
+            priority=given["priority"] or 0,
+            after=given["after"] or 0.0,
+            limit_key=given["limit_key"],
+            root=self.source.pk if self.source else None,
+            actor=by,
+        )
 
 
 def initial(source: Job | None) -> dict[str, Any]:
     """This function will give what stands in a fresh form: what is known of a job to repeat."""
-    last = Job.objects.aggregate(last=Max("pk"))["last"] or 0
-    found: dict[str, Any] = {"once": signing.dumps([last, uuid4().hex], salt=_SALT)}
-    if source is not None:
-        found |= {"subject": source.subject, "project": source.scope or ""}
-        found |= {"priority": source.priority, "limit_key": source.limit_key}
-    return found
+    if source is None:
+        return {}
+    found = {"subject": source.subject, "project": source.scope or ""}
+    return found | {"priority": source.priority, "limit_key": source.limit_key}
 
 
 def _field(one: Parameter) -> forms.Field:

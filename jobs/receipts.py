@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
-from jobs import controls
+from jobs import controls, sending
 from jobs.controls import Control, Done
 from jobs.models import Job, Move
 from jobs.states import HELD
@@ -78,7 +78,9 @@ def way_back(control: Control, job: Job, done: Done, by: str) -> Way | None:
     if back is None or not ours:
         return None
     job.refresh_from_db()
-    return Way(control.undoing, reverse(back.route, args=[job.pk])) if back.offered(job) else None
+    fields = {sending.FIELD: [sending.fresh()]} if back.makes else {}
+    address = reverse(back.route, args=[job.pk])
+    return Way(control.undoing, address, fields) if back.offered(job) else None
 
 
 def way_back_of_many(

@@ -57,6 +57,10 @@ _LEFTOVERS = {
         DELETE FROM job_queue_depth WHERE id IN (
           SELECT id FROM job_queue_depth WHERE at < clock_timestamp() - make_interval(days => %(days)s)
           LIMIT %(most)s)""",
+    "sendings": """
+        DELETE FROM job_sending WHERE id IN (
+          SELECT id FROM job_sending WHERE created_at < clock_timestamp() - interval '7 days'
+          LIMIT %(most)s)""",
     "counts": """
         DELETE FROM job_day WHERE id IN (
           SELECT id FROM job_day WHERE day < current_date - %(counts_days)s LIMIT %(most)s)""",
@@ -108,7 +112,7 @@ def forget_events(names: list[str]) -> Iterator[Removed]:
 
 
 def leftovers() -> Iterator[Removed]:
-    """This function will remove old rows beside jobs: runners, late reports, ticks, counts."""
+    """This function will remove old rows beside jobs: runners, ticks, counts and more."""
     values = {
         "days": settings.FACTORY_KEEP_DAYS,
         "keep_ticks": KEEP_TICKS,

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from jobs import board, cron, detail, people, ports, schedules, steering
+from jobs import board, cron, detail, people, ports, schedules, sending, steering
 from jobs.models import Job, Schedule
 from jobs.models.schedule import BadSchedule
 
@@ -109,6 +109,7 @@ def resumptions(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_staff
+@sending.once
 def runs(request: HttpRequest, pk: int) -> HttpResponse:
     """This view will ask whether to run a schedule now, and make its job."""
     return _act(

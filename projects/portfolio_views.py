@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from jobs import board as jobs_board
-from jobs import receipts
+from jobs import receipts, sending
 from jobs.models import Refused, Stale
 from projects import board, feed, frame, portfolio, topics
 from projects.models import Project, Stage
@@ -77,6 +77,7 @@ def listing(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@sending.once
 def creations(request: HttpRequest) -> HttpResponse:
     """This view will make a project, or show the form again with what is wrong beside its field."""
     form = ProjectForm(request.POST if request.method == "POST" else None)

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from factory import notices
 from factory.skin import theme_of
-from jobs import ansi, controls, edges, kinds, runbook, summary
+from jobs import ansi, controls, edges, kinds, runbook, sending, summary
 from jobs.controls import Control
 from jobs.redaction import MARK, visible
 from jobs.scrollback import Range
@@ -247,6 +247,17 @@ def seconds(number: float | None) -> str:
     if number < 1:
         return f"{number * 1000:.0f} ms"
     return f"{number:.1f} s" if number < 120 else f"{number / 60:.0f} min"
+
+
+@register.simple_tag(takes_context=True)
+def once(context: Any) -> SafeString:
+    """This tag will give a form the number that tells one sending of it from another.
+
+    A form that was refused keeps its own.
+    """
+    request = context.get("request")
+    number = (request.POST.get(sending.FIELD) if request else "") or sending.fresh()
+    return format_html('<input type="hidden" name="{}" value="{}">', sending.FIELD, number)
 
 
 @register.simple_tag

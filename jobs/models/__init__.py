@@ -10,6 +10,7 @@ from jobs.models.progress import LateReport, Progress
 from jobs.models.runner import Intent, Queue, QueueDepth, Runner
 from jobs.models.saved_view import SavedView
 from jobs.models.schedule import CatchUp, Schedule, Tick
+from jobs.models.sending import Sending
 from jobs.models.verification import Verification
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "Runner",
     "SavedView",
     "Schedule",
+    "Sending",
     "Stale",
     "Tick",
     "Unjudged",

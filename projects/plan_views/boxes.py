@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_POST
 
+from jobs import sending
 from jobs.models import Refused
 from projects import planning
 from projects.models import Item, Project, Task
@@ -13,6 +14,7 @@ from projects.plan_views import frame, one
 
 
 @require_POST
+@sending.once
 def items(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """This view will give a task one more box, or say beside the field what is wrong."""
     found = frame.opened(request, slug, "tasks", "plan")

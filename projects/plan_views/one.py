@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from jobs import people
+from jobs import people, sending
 from jobs.models import Refused, Stale
 from projects import digest, plan_forms, plan_topics, planning
 from projects.frame import Opened
@@ -46,6 +46,7 @@ def shown(
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@sending.once
 def new(request: HttpRequest, slug: str, word: str) -> HttpResponse:
     """This view will write an idea, a spec or a task down, or say what is wrong beside the field."""
     found = frame.opened(request, slug, f"{word}s", "plan")

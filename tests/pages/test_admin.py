@@ -118,6 +118,7 @@ JOBS: Rows = {
         "due_at": NOW + datetime.timedelta(minutes=n),
     },
     ledger.SavedView: lambda w, n: {"user": w.viewer, "name": f"v{n}", "query": "state=failed"},
+    ledger.Sending: lambda w, n: {"digest": f"{n}", "address": "/jobs/"},
     ledger.Verification: lambda w, n: {
         "host": "dock", "seconds": 1, "ok": True, "disagreements": [],
     },

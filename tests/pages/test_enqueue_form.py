@@ -81,7 +81,6 @@ def test_a_form_sent_twice_makes_one_job_even_after_that_was_claimed(
         ("argument-items", '{"a": 1}', "items must be a list or null"),
         ("project", "nowhere", "There is no such project: give its slug or number."),
         ("priority", "99999", "less than or equal to 32767"),
-        ("once", "forged", "Load the form again."),
     ],
 )
 def test_what_is_wrong_is_said_beside_its_field(
