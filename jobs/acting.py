@@ -1,5 +1,7 @@
 """The pages that ask before an act, and do it: on one job, or on all that were chosen."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.db.models import QuerySet
@@ -11,49 +13,52 @@ from django.views.decorators.http import require_http_methods
 from jobs import controls, edges, forms, kinds, ports, receipts, sending
 from jobs.choosing import Selection, jobs_of, number_of, one_of
 from jobs.controls import Control
-from jobs.models import Dependency, Job, Policy
+from jobs.models import Dependency, Job, Policy, Refused, Stale
 from jobs.models.hindrance import repairs as possible_repairs
 from jobs.states import State
 
 _ASKED = require_http_methods(["GET", "HEAD", "POST"])
+_REFUSALS = (BadRequest, Refused, Stale)
 
 
 @_ASKED
 def act(request: HttpRequest, pk: int, control: Control) -> HttpResponse:
     """This view will name one job and what an act does to it, and do it."""
-    job = _permitted(request, pk, control.name)
     if request.method == "POST":
         do = sending.once(_done) if control.makes else _done
-        return do(request, job, control)
-    question = {"control": control, "consequence": control.warns(job)}
-    return render(request, "jobs/confirm.html", {"job": job, **question})
+        return do(request, pk, control)
+    return _question(request, pk, control)
 
 
 @_ASKED
 def repairs(request: HttpRequest, pk: int) -> HttpResponse:
     """This view will ask for a state and a reason, and set it by hand within the legal moves."""
-    job = _permitted(request, pk, "repair")
-    if request.method == "POST":
-        to = request.POST.get("to", "")
-        if to not in State.values:
-            raise BadRequest(f"to={to[:40]} is none of: {', '.join(State.values)}.")
+    if request.method != "POST":
+        return _repairing(request, pk)
+    job, to = _permitted(request, pk, "repair"), request.POST.get("to", "")
+    try:
+        if not one_of(State.values, to, "to"):
+            raise BadRequest("to= is missing: choose a state.")
         reason = request.POST.get("reason", "")
         done = controls.repair(job, State(to), by=actor(request), reason=reason)
-        return _told(request, job.pk, done.said)
-    return render(request, "jobs/repair.html", {"job": job, "states": possible_repairs(job)})
+    except _REFUSALS as error:
+        return _repairing(request, pk, error)
+    return _told(request, job.pk, done.said)
 
 
 @_ASKED
 def dependencies(request: HttpRequest, pk: int) -> HttpResponse:
     """This view will ask for which others a job is to wait, and make it wait."""
+    if request.method != "POST":
+        return _depending(request, pk)
     job = _permitted(request, pk, edges.NAME)
-    if request.method == "POST":
+    try:
         parents = jobs_of(request.user, request.POST.get("on", ""), "on")
         policy = one_of(Policy.values, request.POST.get("policy", ""), "policy") or Policy.CANCEL
         done = edges.depend(job, parents, policy=policy, by=actor(request))
-        return _told(request, job.pk, done.said)
-    context = {"job": job, "policies": Policy.choices, "can_wait": edges.can_wait(job)}
-    return render(request, "jobs/depend.html", context)
+    except _REFUSALS as error:
+        return _depending(request, pk, error)
+    return _told(request, job.pk, done.said)
 
 
 @_ASKED
@@ -116,10 +121,44 @@ def creation(request: HttpRequest) -> HttpResponse:
     return render(request, "jobs/new.html", {"form": form, "kind": kind, "source": source})
 
 
-def _done(request: HttpRequest, job: Job, control: Control) -> HttpResponse:
-    done = control.do(job, by=actor(request), reason=request.POST.get("reason", ""))
+def _done(request: HttpRequest, pk: int, control: Control) -> HttpResponse:
+    job = _permitted(request, pk, control.name)
+    try:
+        done = control.do(job, by=actor(request), reason=request.POST.get("reason", ""))
+    except _REFUSALS as error:
+        return _question(request, pk, control, error)
     way = receipts.way_back(control, job, done, actor(request))
     return _told(request, done.made or job.pk, done.said, way)
+
+
+def _question(
+    request: HttpRequest, pk: int, control: Control, wrong: Exception | None = None
+) -> HttpResponse:
+    job = _permitted(request, pk, control.name)
+    context = {"job": job, "control": control, "consequence": control.warns(job)}
+    return _asked(request, "confirm", context, wrong)
+
+
+def _repairing(request: HttpRequest, pk: int, wrong: Exception | None = None) -> HttpResponse:
+    job = _permitted(request, pk, "repair")
+    return _asked(request, "repair", {"job": job, "states": possible_repairs(job)}, wrong)
+
+
+def _depending(request: HttpRequest, pk: int, wrong: Exception | None = None) -> HttpResponse:
+    job = _permitted(request, pk, edges.NAME)
+    context = {"job": job, "policies": Policy.choices, "can_wait": edges.can_wait(job)}
+    return _asked(request, "depend", context, wrong)
+
+
+def _asked(
+    request: HttpRequest, template: str, context: dict[str, Any], wrong: Exception | None
+) -> HttpResponse:
+    """The page that asks before an act; once it was refused, with why and what was typed."""
+    status = 200
+    if wrong is not None:
+        status = 400 if isinstance(wrong, BadRequest) else 409
+        context |= {"wrong": str(wrong), "given": request.POST}
+    return render(request, f"jobs/{template}.html", context, status=status)
 
 
 def _done_to_many(

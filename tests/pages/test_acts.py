@@ -213,6 +213,34 @@ def test_a_repair_needs_staff_a_legal_state_and_a_reason(world: World, as_staff:
     assert browser_of(world.contributor).get(address).status_code == 403
 
 
+@pytest.mark.parametrize(
+    ("to", "reason", "status"), [("succeeded", "They said so.", 409), ("resting", "Tired.", 400)]
+)
+def test_a_repair_that_is_refused_keeps_what_was_typed(
+    to: str, reason: str, status: int, world: World, as_staff: Client
+) -> None:
+    job = in_state(world, "failed")
+
+    answer = as_staff.post(f"/jobs/{job.pk}/repairs/", {"to": to, "reason": reason})
+    again = as_staff.post(f"/jobs/{job.pk}/repairs/", {"to": "queued", "reason": " "})
+
+    assert answer.status_code == status
+    assert f'value="{reason}"' in answer.content.decode()
+    assert 'role="alert"' in answer.content.decode()
+    assert "<option selected>queued</option>" in again.content.decode()
+    assert f"Job {job.pk}: say why it is to become queued." in again.content.decode()
+
+
+def test_an_act_that_came_too_late_keeps_its_reason(world: World, as_staff: Client) -> None:
+    job = in_state(world, "failed")
+
+    answer = as_staff.post(f"/jobs/{job.pk}/cancellations/", {"reason": "Too dear."})
+
+    assert answer.status_code == 409
+    assert 'value="Too dear."' in answer.content.decode()
+    assert f"Job {job.pk} is failed" in answer.content.decode()
+
+
 def test_the_page_says_why_and_leads_to_the_job_in_the_way(world: World, as_staff: Client) -> None:
     first = queue.enqueue("demo.noop", {}, limit_key="boat", scope=world.project.pk)
     hold(first, runner())

@@ -68,12 +68,15 @@ def test_what_names_no_job_one_may_see_is_refused(
     on: str, said: str, world: World, pair: tuple[Job, Job]
 ) -> None:
     hidden = queue.enqueue("demo.noop", {})
-    sent = {"on": on.format(hidden=hidden.pk)}
+    sent = {"on": on.format(hidden=hidden.pk), "policy": "hold"}
 
     answer = browser_of(world.contributor).post(f"/jobs/{pair[1].pk}/dependencies/", sent)
 
+    page = answer.content.decode()
     assert answer.status_code == 400
-    assert said in answer.content.decode()
+    assert said in page
+    assert f'value="{sent["on"]}"' in page
+    assert '<option value="hold" selected>' in page
     assert not Dependency.objects.exists()
 
 
