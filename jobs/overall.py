@@ -124,9 +124,9 @@ def unread(user: Any) -> Counter:
 def _dead(user: Any) -> Counter:
     letters = Delivery.objects.dead()
     letters = letters if user is None else letters.visible_to(user)
-    count = letters.values("pk")[: CAP + 1].count()
-    jobs = [pk for pk in letters.order_by("-pk").values_list("job_id", flat=True)[:_NAMED] if pk]
-    return Counter("undelivered", count, False, "deliveries of events that failed", jobs)
+    found = list(letters.order_by("-pk").values_list("job_id", flat=True)[: CAP + 1])
+    jobs = [pk for pk in found[:_NAMED] if pk]
+    return Counter("undelivered", len(found), False, "deliveries of events that failed", jobs)
 
 
 def _paused(user: Any) -> Counter:
@@ -150,9 +150,8 @@ def _seen(jobs: "QuerySet[Job]", user: Any) -> "QuerySet[Job]":
 def _counted(name: str, jobs: "QuerySet[Job]", bad: bool, meaning: str) -> Counter:
     # Not by "pk" itself: the planner would look for the first few among all that is finished.
     order = F("pk") + 0 if name in _OF_THE_LIVING else F("pk")
-    first = list(jobs.order_by(order).values_list("pk", flat=True)[:_NAMED])
-    count = jobs.values("pk")[: CAP + 1].count() if first else 0
-    return Counter(name, count, bad, meaning, first)
+    found = list(jobs.order_by(order).values_list("pk", flat=True)[: CAP + 1])
+    return Counter(name, len(found), bad, meaning, found[:_NAMED])
 
 
 _COUNTERS: tuple[Callable[[Any], Counter], ...] = (

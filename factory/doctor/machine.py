@@ -7,6 +7,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator
+from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 
@@ -39,7 +40,7 @@ def packages() -> Check:
         _plain(name): version
         for name, version in _PIN.findall((BASE_DIR / "requirements.txt").read_text())
     }
-    here = {_plain(one.metadata["Name"]): one.version for one in metadata.distributions()}
+    here = _installed(*(_changed_at(folder) for folder in sys.path))
     missing = [name for name in wanted if _plain(name) not in here]
     if missing:
         return Check("packages", False, f"not installed: {', '.join(missing)}", "run make")
@@ -52,6 +53,19 @@ def packages() -> Check:
         return Check("packages", True, "; ".join(other), "run make", warning=True)
     told = ", ".join(f"{name} {here[_plain(name)]}" for name in _TOLD)
     return Check("packages", True, f"{len(wanted)} as locked: {told}")
+
+
+def _changed_at(folder: str) -> tuple[str, int]:
+    try:
+        return folder, os.stat(folder).st_mtime_ns
+    except OSError:
+        return folder, 0
+
+
+@lru_cache(maxsize=1)
+def _installed(*places: tuple[str, int]) -> dict[str, str]:
+    """The versions of all packages, read again once a folder of `places` has other entries."""
+    return {_plain(one.metadata["Name"]): one.version for one in metadata.distributions()}
 
 
 def tmux() -> Check:

@@ -80,13 +80,14 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         return self.filter(pk__in=RawSQL(_DEAD, ()))  # noqa: S611 — no text from outside
 
 
-# By `job_dead` and `delivery_stopped`: what was delivered well is not read. Nor looked for (OFFSET):
-# the planner thinks that many more failed, and would read every delivery.
+# By `job_dead` and `delivery_stopped`: what was delivered well is not read. Nor looked for (OFFSET,
+# and an array): the planner thinks that many more failed, and would read every delivery.
 _DEAD = """
+SELECT unnest(ARRAY(
 SELECT d.id FROM job j,
 LATERAL (SELECT id FROM job_delivery WHERE job_id = j.id OFFSET 0) AS d
 WHERE j.state = 'failed' AND j.event_id > 0
-UNION ALL SELECT id FROM job_delivery WHERE job_id IS NULL
+UNION ALL SELECT id FROM job_delivery WHERE job_id IS NULL))
 """
 
 

@@ -222,6 +222,24 @@ def test_packages_are_compared_with_the_lock(tmp_path: Path, monkeypatch: Any) -
     assert other.detail.endswith("is installed, 0.1 is locked")
 
 
+def test_a_package_that_comes_while_the_product_runs_is_seen(
+    tmp_path: Path, monkeypatch: Any
+) -> None:
+    (tmp_path / "requirements.in").write_text("late-package>=1\n")
+    (tmp_path / "requirements.txt").write_text("late-package==1.0\n")
+    monkeypatch.setattr(machine, "BASE_DIR", tmp_path)
+    monkeypatch.setattr(machine, "_TOLD", ())
+    monkeypatch.syspath_prepend(str(tmp_path / "packages"))
+    (tmp_path / "packages").mkdir()
+    assert machine.packages().detail == "not installed: late-package"
+
+    about = tmp_path / "packages" / "late_package-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Name: late-package\nVersion: 1.0\n")
+
+    assert machine.packages().detail.startswith("1 as locked")
+
+
 @pytest.mark.django_db
 def test_missing_and_silent_runners_are_named(settings: Any) -> None:
     settings.FACTORY_WORKERS = {"short": 2, "long": 1, "none": 0}
