@@ -15,7 +15,8 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.timesince import timesince
+
+from jobs.moments import columns, written
 
 MOST_LISTED = 10_000
 """So many rows are reached page by page; the others by a filter."""
@@ -101,6 +102,22 @@ class Plain(BaseModelAdmin):  # type: ignore[type-arg]
         meta = self.opts
         return request.user.has_perm(f"{meta.app_label}.change_{meta.model_name}")
 
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        """This method will have moments of a list written as on the pages."""
+        return columns(self.model, super().get_list_display(request))  # type: ignore[misc]
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> Any:
+        """This method will have moments that are only shown written as on the pages."""
+        page = context["adminform"]
+        page.fieldsets = _told(self.model, page.fieldsets, page.readonly_fields)
+        page.readonly_fields = columns(self.model, page.readonly_fields)
+        for rows in context["inline_admin_formsets"]:
+            rows.fieldsets = _told(rows.opts.model, rows.fieldsets, None)
+            rows.readonly_fields = columns(rows.opts.model, rows.readonly_fields)
+        return super().render_change_form(request, context, *args, **kwargs)  # type: ignore[misc]
+
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
         """This method will keep the rows this person may see, here as everywhere."""
         found: QuerySet[Any] = super().get_queryset(request)
@@ -185,16 +202,22 @@ class WindowInline(Plain, admin.TabularInline):  # type: ignore[type-arg]
         return False
 
 
+def _told(model: Any, fieldsets: Any, shown: Any) -> list[Any]:
+    """Sets of fields with columns for the moments among those shown; without them, for all."""
+    found = []
+    for title, options in fieldsets:
+        names = options["fields"]
+        told = [
+            new if shown is None or name in shown else name
+            for name, new in zip(names, columns(model, names), strict=True)
+        ]
+        found.append((title, {**options, "fields": told}))
+    return found
+
+
 def ago(moment: Any) -> SafeString | str:
     """This function will write how long ago a moment was, with the moment itself."""
-    if moment is None:
-        return "never"
-    return format_html(
-        '<time datetime="{}" title="{} UTC">{} ago</time>',
-        moment.isoformat(),
-        f"{moment:%Y-%m-%d %H:%M:%S}",
-        timesince(moment, depth=1),
-    )
+    return written(moment) or "never"
 
 
 def link(address: str, text: Any) -> SafeString:

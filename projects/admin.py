@@ -87,6 +87,10 @@ class ProjectAdmin(Removing, Plain, admin.ModelAdmin):
         """This method will keep the slug of a project that exists: links name it."""
         return (*self.readonly_fields, "slug") if obj else self.readonly_fields
 
+    def get_fields(self, request: HttpRequest, obj: Project | None = None) -> Any:
+        """This method will ask for what a person decides, and show what is known of the rest."""
+        return self.fields if obj else ("name", "slug", "goal")
+
     def get_inlines(self, request: HttpRequest, obj: Project | None) -> Any:
         """This method will show no people of what is new."""
         return [*self.inlines] if obj else []

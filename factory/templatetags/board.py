@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from factory import notices
 from factory.skin import theme_of
-from jobs import ansi, controls, edges, kinds, runbook, sending, summary
+from jobs import ansi, controls, edges, kinds, moments, runbook, sending, summary
 from jobs.controls import Control
 from jobs.redaction import MARK, visible
 from jobs.scrollback import Range
@@ -67,6 +67,7 @@ _HEALTH = {"well": "succeeded", "attention": "stale", "broken": "failed"}
 _TAKEN_OUT = f'<mark class="taken" title="Taken out before it was stored">{MARK}</mark>'
 register = template.Library()
 register.filter("visible", visible)
+register.filter("when", moments.written)
 
 
 @register.simple_tag
@@ -130,20 +131,6 @@ def browser(agent: str) -> str:
     name = next((name for mark, name in _BROWSERS if mark in agent), visible(agent[:40]))
     system = next((name for mark, name in _SYSTEMS if mark in agent), "")
     return f"{name} on {system}" if name and system else name or "unknown"
-
-
-@register.filter
-def when(at: datetime | None) -> SafeString | str:
-    """This filter will write a time in full; the script of the page makes it relative."""
-    if at is None:
-        return ""
-    full = f"{at:%Y-%m-%d %H:%M:%S} UTC"
-    return format_html(
-        '<time datetime="{}" title="{}" data-ago>{}</time>',
-        f"{at:%Y-%m-%dT%H:%M:%S.%fZ}",
-        full,
-        full,
-    )
 
 
 @register.filter

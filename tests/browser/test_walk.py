@@ -133,6 +133,10 @@ def test_times_are_written_as_each_likes_and_stay_so(
     page.keyboard.press("Tab")
     shown = "one => getComputedStyle(one, '::after').content"
     assert absolute in time.evaluate(shown)
+    page.goto(f"{product.url}/admin/jobs/job/")
+    expect(page.locator("tbody time").first).to_have_text(absolute)
+    page.locator("#times").click()
+    expect(page.locator("tbody time").first).to_have_text(re.compile("now| ago$"))
 
 
 def test_nothing_moves_for_whoever_wants_no_motion(

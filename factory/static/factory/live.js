@@ -8,42 +8,15 @@
   document.documentElement.classList.add("js");
   const now = () => performance.now();
   const page = { asOf: fresh ? +fresh.dataset.v : 0, ticked: -1e9, polled: -1e9, answers: true, out: false };
-  const skew = page.asOf ? page.asOf / 1000 - Date.now() : 0;
+  const times = window.factoryTimes;
   let socket = null, tries = 0, held = new Map(), word = "";
 
-  /* Times */
-  const ago = seconds => {
-    const s = Math.abs(seconds), parts = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
-    const [unit, name] = parts.find(([size]) => s >= size) || [1, "s"];
-    const text = `${Math.floor(s / unit)} ${name}`;
-    return s < 1 ? "now" : seconds < 0 ? `in ${text}` : `${text} ago`;
-  };
-  /* As long ago, by the clock here, or in UTC: what this browser was told last; both stand in the title */
-  const WAYS = ["ago", "here", "UTC"];
-  let way = "ago";
-  try { way = WAYS.find(one => one === localStorage.getItem("times")) || way; } catch { /* nothing may be kept: ago */ }
-  const told = (at, zone) => new Date(at).toLocaleString("sv-SE", zone && { timeZone: zone }) + (zone ? ` ${zone}` : "");
-  const times = (root = document) => all("time[data-ago]", root).forEach(time => {
-    const at = Date.parse(time.dateTime);
-    const text = way === "ago" ? ago((Date.now() + skew - at) / 1000) : told(at, way === "UTC" && way);
-    if (time.textContent !== text) time.textContent = text;
-    if (time.dataset.ago !== "told") { time.title = `${told(at)} here, ${told(at, "UTC")}`; time.dataset.ago = "told"; }
-  });
-  const switcher = $("#times");
-  const offer = () => { switcher.hidden = false; switcher.textContent = `Times: ${way}`; };
-  if (switcher) switcher.addEventListener("click", () => {
-    way = WAYS[(WAYS.indexOf(way) + 1) % WAYS.length];
-    try { localStorage.setItem("times", way); } catch { /* kept for this page alone */ }
-    offer(); times(); show();
-  });
-  if (switcher) offer();
   /* What was asked and is not confirmed after ten seconds is said to be so */
   const late = () => all("[data-late]").forEach(one => {
-    one.hidden = Date.now() + skew - Date.parse(one.dataset.late) < 10000;
+    one.hidden = times.now() - Date.parse(one.dataset.late) < 10000;
   });
 
   /* Freshness */
-  const clockTime = v => told(v / 1000, way === "UTC" && way).slice(11);
   /* What no topic renews is read again as a whole, or stays as it was loaded, and says so */
   const reread = () => $("[data-page]");
   const renewed = () => $("[data-topic]") || $("[data-rows]");
@@ -58,7 +31,7 @@
       fresh.className = `fresh is-${next === "logged out" ? "disconnected" : next}`;
       document.body.classList.toggle("stale", next === "disconnected" || next === "logged out");
     }
-    const text = clockTime(page.asOf), place = $(".as-of", fresh);
+    const text = times.clock(page.asOf / 1000), place = $(".as-of", fresh);
     if (place.textContent !== text) place.textContent = text;
   };
   const seen = v => { page.asOf = Math.max(page.asOf, v); };
@@ -93,7 +66,7 @@
     const box = $(".log", old), end = box && box.scrollHeight - box.scrollTop - box.clientHeight < 24;
     const seen = box && !end && firstSeen(box);
     fresher.dataset.v = v;
-    times(fresher);
+    times.write(fresher);
     old.replaceWith(fresher);
     all("input:checked", old).forEach(one => { const found = find(path(one, old), fresher); if (found) found.checked = true; });
     open.forEach(one => { const found = find(one, fresher); if (found) found.open = true; });
@@ -216,8 +189,8 @@
     const body = $("[data-messages]");
     if (!body) return;
     const what = frame.topic ? frame.topic : frame.tick ? "tick" : "refused";
-    const v = frame.v || frame.tick, age = v ? `${Math.round(Date.now() + skew - v / 1000)} ms` : "";
-    const cells = [gap ? `${frame.n}, after a gap: the page was read again` : frame.n, frame.of ?? "", what, v ? clockTime(v) : "", age, size];
+    const v = frame.v || frame.tick, age = v ? `${Math.round(times.now() - v / 1000)} ms` : "";
+    const cells = [gap ? `${frame.n}, after a gap: the page was read again` : frame.n, frame.of ?? "", what, v ? times.clock(v / 1000) : "", age, size];
     const row = body.insertRow(0);
     cells.forEach(text => { row.insertCell().textContent = text; });
     while (body.rows.length > +body.dataset.messages) body.deleteRow(-1);
@@ -290,13 +263,12 @@
     chooser.hidden = false;
     $("input", chooser).addEventListener("change", event => all("input[form=chosen]").forEach(one => { one.checked = event.target.checked; }));
   }
-  times();
   late();
   news();
   if (!fresh) return;
+  document.addEventListener("times", show);
   setInterval(() => {
     if (document.hidden) return;
-    times();
     late();
     show();
     const every = reread() && !renewed() ? reread().dataset.page * 1000 : POLL_MS;

@@ -1,0 +1,56 @@
+"""How moments are written: in full, for the script of the page to make relative, local or UTC."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import DateTimeField
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+
+def written(at: datetime | None) -> SafeString | str:
+    """This function will write a moment, or nothing where there is none."""
+    if at is None:
+        return ""
+    full = f"{at:%Y-%m-%d %H:%M:%S} UTC"
+    return format_html(
+        '<time datetime="{}" title="{}" data-ago>{}</time>',
+        f"{at:%Y-%m-%dT%H:%M:%S.%fZ}",
+        full,
+        full,
+    )
+
+
+class Column:
+    """A field of a model as the admin shows it: by its name, under its label, a moment in full."""
+
+    do_not_call_in_templates = True
+
+    def __init__(self, field: Any) -> None:
+        self.__name__: str = field.name
+        self.admin_order_field = field.name
+        self.short_description = field.verbose_name
+
+    def __call__(self, row: Any) -> SafeString | str:
+        """This method will write the moment of a row."""
+        return written(getattr(row, self.__name__)) or "-"
+
+    def __str__(self) -> str:
+        return self.__name__
+
+
+def columns(model: Any, names: Iterable[Any]) -> list[Any]:
+    """This function will give what to show, with a column in the place of each name of a moment."""
+    return [_column(model, name) if isinstance(name, str) else name for name in names]
+
+
+@lru_cache(maxsize=512)
+def _column(model: Any, name: str) -> Any:
+    try:
+        field = model._meta.get_field(name)
+    except FieldDoesNotExist:
+        return name
+    return Column(field) if isinstance(field, DateTimeField) else name
