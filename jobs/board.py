@@ -122,10 +122,13 @@ def labelled(jobs: Iterable[Job]) -> list[Job]:
 def spoken(jobs: Iterable[Job]) -> list[Job]:
     """This function will give each job `told`, its reason, and `asked_by`, with people's names."""
     listed = list(jobs)
-    names = people.names_in(text for job in listed for text in (job.reason, job.intent_by))
+    names = people.names_of(
+        actor for job in listed for actor in (people.actor_in(job.reason), job.intent_by)
+    )
     for job in listed:
-        job.told = people.with_names(job.reason, names)  # type: ignore[attr-defined]
-        job.asked_by = people.with_names(job.intent_by, names)  # type: ignore[attr-defined]
+        # While something is asked, the reason is what was typed.
+        job.told = job.reason if job.intent else people.told(job.reason, names)  # type: ignore[attr-defined]
+        job.asked_by = people.named(job.intent_by, names)  # type: ignore[attr-defined]
     return listed
 
 

@@ -61,9 +61,9 @@ def of(job_ids: Collection[int]) -> list[Job]:
         job.log = logbook.tail(job.pk)  # type: ignore[attr-defined]
     moves = [move for job in jobs for move in job.timeline]  # type: ignore[attr-defined]
     people.name_actors(moves)
-    names = people.names_in(move.reason for move in moves)
+    names = people.names_of(people.actor_in(move.reason) for move in moves)
     for move in moves:
-        move.said = people.with_names(move.reason, names)
+        move.said = people.told(move.reason, names)
     for job in jobs:
         _time(job.timeline, whole=len(job.timeline) == job.moves_in_all)  # type: ignore[attr-defined]
     return jobs

@@ -26,20 +26,21 @@ def of(job: Job) -> list[Source]:
 
     They may contradict each other: that is what they are shown for.
     """
-    found = [*_rows(job), *_holder(job), *_told(job)]
-    names = people.names_in(one.says for one in found)
-    return [one._replace(says=people.with_names(one.says, names)) for one in found]
+    return [*_rows(job), *_holder(job), *_told(job)]
 
 
 def _rows(job: Job) -> Iterator[Source]:
     held = f"held by runner {job.runner_id}" if job.runner_id else "held by no runner"
     text = f"{job.state}, attempt {job.attempt}, fence {job.fence}, {held}"
     yield Source("ledger row", text, job.updated_at)
-    if job.intent:
-        yield Source("wish", f"{job.intent}, asked by {job.intent_by}", job.intent_at)
     move = Move.objects.filter(job=job.pk).order_by("-at", "-pk").first()
+    names = people.names_of([job.intent_by, move.actor if move else ""])
+    if job.intent:
+        by = people.named(job.intent_by, names)
+        yield Source("wish", f"{job.intent}, asked by {by}", job.intent_at)
     if move is not None:
-        text = f"from {move.from_state or 'nothing'} to {move.to_state}, by {move.actor}"
+        by = people.named(move.actor, names)
+        text = f"from {move.from_state or 'nothing'} to {move.to_state}, by {by}"
         yield Source("last move", text, move.at)
 
 

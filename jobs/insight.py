@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from jobs import board, events, overall, people, ports
+from jobs import board, events, overall, ports
 from jobs.models import Delivery, Job, Verification
 
 PAGE = 50
@@ -24,11 +24,17 @@ def deliveries(request: HttpRequest) -> HttpResponse:
         found = found.dead()
     listed = list(found[:PAGE])
     jobs = board.shown(Job.objects.all()).in_bulk([one.job_id for one in listed if one.job_id])
-    names = people.names_in(job.reason for job in jobs.values())
+    board.spoken(jobs.values())
     known = [(one, jobs.get(one.job_id or 0)) for one in listed]
-    rows = [(one, job, people.with_names(events.failure(job), names)) for one, job in known]
+    rows = [(one, job, _why(job)) for one, job in known]
     context = {"v": version, "rows": rows, "dead": dead, "most": PAGE}
     return render(request, "jobs/deliveries.html", context)
+
+
+def _why(job: Job | None) -> str:
+    """Why a delivery's job failed, with the name of whoever repaired it."""
+    said = events.failure(job)
+    return job.told if job and said == job.reason else said  # type: ignore[attr-defined]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

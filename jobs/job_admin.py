@@ -37,18 +37,18 @@ class MoveInline(WindowInline):
     @admin.display(description="actor")
     def who(self, move: Move) -> str:
         """This column will name who moved it."""
-        return self._named(move.actor)
+        return people.named(move.actor, self._names(move.actor))
 
     @admin.display(description="reason")
     def why(self, move: Move) -> str:
         """This column will show the reason, with signs for control characters."""
-        return visible(self._named(move.reason))
+        return visible(people.told(move.reason, self._names(people.actor_in(move.reason))))
 
-    def _named(self, text: str) -> str:
-        unknown = people.actors_in(text) - self._people.keys()
-        # Those without an account, too: nobody asks for them again.
-        self._people.update({actor: actor for actor in unknown} | people.names_in(unknown))
-        return people.with_names(text, self._people)
+    def _names(self, actor: str) -> dict[str, str]:
+        if actor not in self._people:
+            # Those without an account, too: nobody asks for them again.
+            self._people.update({actor: actor} | people.names_of([actor]))
+        return self._people
 
 
 class AttemptInline(WindowInline):
@@ -261,7 +261,8 @@ class JobAdmin(Window):
     @admin.display(description="reason")
     def why(self, job: Job) -> str:
         """This field will show the reason, with names, and signs for control characters."""
-        return visible(people.with_names(job.reason, people.names_in([job.reason])))
+        [spoken] = board.spoken([job])
+        return visible(spoken.told)  # type: ignore[attr-defined]
 
     @admin.display(description="failure message")
     def failure(self, job: Job) -> str:

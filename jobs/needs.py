@@ -139,9 +139,9 @@ def _queues(user: Any) -> "QuerySet[Queue]":
 
 def _paused(keys: Collection[Any]) -> dict[str, Any]:
     paused = Queue.objects.in_bulk(keys)
-    names = people.names_in(one.paused_by for one in paused.values())
+    names = people.names_of(one.paused_by for one in paused.values())
     for one in paused.values():
-        one.told = people.with_names(one.paused_by, names)  # type: ignore[attr-defined]
+        one.told = people.named(one.paused_by, names)  # type: ignore[attr-defined]
     return paused
 
 

@@ -30,9 +30,9 @@ def listing(request: HttpRequest) -> HttpResponse:
     mine = version.of_this_process()
     context: dict[str, Any] = {"v": board.clock(), "pools": fleet.pools(mine), "mine": mine}
     asked = [seat.runner for pool in context["pools"] for seat in pool.seats]
-    names = people.names_in(runner.intent_by for runner in asked)
+    names = people.names_of(runner.intent_by for runner in asked)
     for runner in asked:
-        runner.asked_by = people.with_names(runner.intent_by, names)
+        runner.asked_by = people.named(runner.intent_by, names)
     return render(request, "jobs/runners.html", context)
 
 

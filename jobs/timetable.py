@@ -37,13 +37,13 @@ def listing(request: HttpRequest) -> HttpResponse:
     version = board.clock()
     found = list(Schedule.objects.order_by("next_at", "name"))
     jobs = _jobs(one.last_job_id for one in found)
-    names = people.names_in(one.paused_by for one in found)
+    names = people.names_of(one.paused_by for one in found)
     rows = [
         (
             one,
             jobs.get(one.last_job_id or 0),
             _words(one),
-            people.with_names(one.paused_by, names),
+            people.named(one.paused_by, names),
         )
         for one in found
     ]
@@ -56,19 +56,18 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
     """This view will show one schedule: its next times, and its ticks with their jobs."""
     schedule = get_object_or_404(Schedule, pk=pk)
     ticks = list(schedule.ticks.order_by("-due_at")[:TICKS])
-    names = people.names_in(
+    names = people.names_of(
         [schedule.paused_by, schedule.changed_by, *(one.actor for one in ticks)]
     )
     jobs = _jobs(tick.job_id for tick in ticks)
     context = {
         "schedule": schedule,
-        "paused_by": people.with_names(schedule.paused_by, names),
-        "changed_by": people.with_names(schedule.changed_by, names),
+        "paused_by": people.named(schedule.paused_by, names),
+        "changed_by": people.named(schedule.changed_by, names),
         "words": _words(schedule),
         "upcoming": _upcoming(schedule),
         "rows": [
-            (tick, jobs.get(tick.job_id or 0), people.with_names(tick.actor, names))
-            for tick in ticks
+            (tick, jobs.get(tick.job_id or 0), people.named(tick.actor, names)) for tick in ticks
         ],
         "most": TICKS,
         "arguments": detail.mask(schedule.arguments) if schedule.arguments else "",

@@ -181,8 +181,8 @@ def _left(found: "QuerySet[Artefact]") -> "QuerySet[Any]":
 
 def _rows(found: Iterable[tuple[Any, ...]]) -> list[Row]:
     rows = [Row(*values) for values in found]
-    names = people.names_in(row.who for row in rows)
-    return [Row(**{**vars(row), "who": people.with_names(row.who, names)}) for row in rows]
+    names = people.names_of(row.who for row in rows)
+    return [Row(**{**vars(row), "who": people.named(row.who, names)}) for row in rows]
 
 
 def _content(project: Project, digest: str, data: bytes) -> Content:

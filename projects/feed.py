@@ -43,14 +43,14 @@ SENTENCES = {
     "map.completed": "{subject} was mapped at {commit:.10}",
     "map.pinned": "The map of {subject} at {commit:.10} was pinned",
     "map.unpinned": "The map of {subject} at {commit:.10} is no longer pinned",
-    "member.added": "user:{user} was added as {role}",
-    "member.changed": "user:{user} is {role} now",
+    "member.added": "{user} was added as {role}",
+    "member.changed": "{user} is {role} now",
     "member.invited": "Somebody was invited as {role}",
-    "member.joined": "user:{user} joined as {role}",
-    "member.left": "user:{user} is no longer a member",
-    "password.changed": "user:{user} chose a new password",
-    "person.entered": "user:{user} logged in",
-    "person.left": "user:{user} logged out",
+    "member.joined": "{user} joined as {role}",
+    "member.left": "{user} is no longer a member",
+    "password.changed": "{user} chose a new password",
+    "person.entered": "{user} logged in",
+    "person.left": "{user} logged out",
     "project.archived": "{subject} was archived; {jobs} jobs and {schedules} schedules were paused",
     "project.created": "The project {name} was made",
     "project.edited": "The project is called {name}, and its goal is “{goal}”",
@@ -59,8 +59,8 @@ SENTENCES = {
     "repository.registered": "{subject} was registered",
     "repository.synced": "{subject} was fetched; its newest commit is {commit:.10}",
     "system.steered": "{what}: {done}",
-    "token.issued": "The token {subject} was made, with which programs {scope} as user:{user}",
-    "token.revoked": "The token {subject} of user:{user} was revoked",
+    "token.issued": "The token {subject} was made, with which programs {scope} as {user}",
+    "token.revoked": "The token {subject} of {user} was revoked",
     **{
         f"{word}.{name}": sentence
         for word in ("idea", "spec", "task")
@@ -73,7 +73,7 @@ SENTENCES = {
     },
     "task.ticked": "“{text}” of the task {subject} was {done}",
 }
-"""What is said of an event, with the fields of its payload. A person is named by `user:N`."""
+"""What is said of an event, with the fields of its payload; of `user` the name is said."""
 
 Ids = Collection[int]
 Finder = Callable[[Ids], Mapping[int, str]]
@@ -212,23 +212,22 @@ def told(found: Iterable[Event]) -> list[Item]:
     """This function will put events into words, with one question for each kind of thing named."""
     listed = list(found)
     said = [_payload(event) for event in listed]
-    sentences = [_sentence(*pair) for pair in zip(listed, said, strict=True)]
     # Whom the event names, never whom somebody's words seem to.
     named = [f"user:{payload.get('user')}" for payload in said]
-    names = people.names_in([*named, *(event.actor for event in listed)])
+    names = people.names_of([*named, *(event.actor for event in listed)])
     scopes = {event.scope for event in listed if event.scope is not None}
     projects = Project.objects.only("name", "slug").in_bulk(scopes)
     links = _links(said)
     made_by = {event.job_id for event in listed if event.job_id}
     jobs = set(Job.objects.filter(pk__in=made_by).values_list("pk", flat=True))
     items = []
-    for event, payload, sentence, user in zip(listed, said, sentences, named, strict=True):
+    for event, payload, user in zip(listed, said, named, strict=True):
         project = projects.get(event.scope or 0)
         items.append(
             Item(
                 event=event,
-                sentence=people.with_names(sentence, {user: names.get(user, user)}),
-                who=people.with_names(event.actor, names),
+                sentence=_sentence(event, payload, people.named(user, names)),
+                who=people.named(event.actor, names),
                 project=project.name if project else "",
                 slug=project.slug if project else "",
                 link=_link(payload, links),
@@ -251,9 +250,10 @@ def _payload(event: Event) -> dict[str, Any]:
         return {}
 
 
-def _sentence(event: Event, payload: dict[str, Any]) -> str:
+def _sentence(event: Event, payload: dict[str, Any], user: str) -> str:
     try:
         plain = {name: _plain(name, value) for name, value in payload.items()}
+        plain |= {"user": user} if "user" in payload else {}
         sentence = SENTENCES[event.name].format(**{**plain, "subject": event.subject})
     except (KeyError, ValueError):
         return f"{event.name}: {event.subject}" if event.subject else event.name

@@ -360,8 +360,8 @@ def _free_slug(model: type[Any], project: Project, title: str) -> str:
 
 def _edited_since(now: Planned, version: int) -> str:
     last = now.changes.filter(what="edited").order_by("-pk").first()
-    names = people.names_in([last.actor]) if last else {}
-    who = f" by {people.with_names(last.actor, names)} at {last.at:%H:%M:%S} UTC" if last else ""
+    names = people.names_of([last.actor]) if last else {}
+    who = f" by {people.named(last.actor, names)} at {last.at:%H:%M:%S} UTC" if last else ""
     return (
         f"{now} was edited{who}: version {now.version} is there now, you saw {version}. Nothing of "
         "yours was written; compare both and save again."

@@ -69,15 +69,10 @@ def shown(request: HttpRequest) -> HttpResponse:
     if not asked.is_valid():
         return render(request, "system/audit.html", context, status=400)
     acts, below = _page(given, asked, _below(request.GET.get("below", "")))
-    names = people.names_in(text for act in acts for text in (act.actor, act.did))
+    names = people.names_of(act.actor for act in acts)
     scopes = ports.scopes.label({act.scope for act in acts if act.scope})
     context["acts"] = [
-        (
-            act._replace(did=people.with_names(act.did, names)),
-            people.with_names(act.actor, names),
-            scopes.get(act.scope or 0, ""),
-        )
-        for act in acts
+        (act, people.named(act.actor, names), scopes.get(act.scope or 0, "")) for act in acts
     ]
     context["older"] = ranges.address(request, below=below) if below else ""
     return render(request, "system/audit.html", context)
@@ -126,13 +121,14 @@ def _of_moves(actor: str) -> "QuerySet[Move]":
 
 def _told_moves(rows: list[Move]) -> list[Act]:
     jobs = Job.objects.in_bulk({row.job_id for row in rows})
+    names = people.names_of(people.actor_in(row.reason) for row in rows)
     return [
         Act(
             row.at,
             "jobs",
             row.pk,
             row.actor,
-            f"{row.from_state or 'new'} → {row.to_state}{row.reason and ': '}{row.reason}",
+            f"{row.from_state or 'new'} → {row.to_state}{row.reason and ': '}{people.told(row.reason, names)}",
             f"job #{row.job_id}{f' {job.kind} {job.subject}' if job else ', removed since'}".strip(),
             reverse("jobs:page", args=[row.job_id]) if job else "",
             job.scope if job else None,

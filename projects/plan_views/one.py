@@ -166,7 +166,7 @@ def _goes_on(row: Any, state: str) -> bool:
 
 
 def _author(row: Any) -> str:
-    return people.with_names(row.created_by, people.names_in([row.created_by]))
+    return people.named(row.created_by, people.names_of([row.created_by]))
 
 
 def _history(row: Any, word: str, below: str) -> dict[str, Any]:
@@ -186,9 +186,9 @@ def _history(row: Any, word: str, below: str) -> dict[str, Any]:
 
 def _of_task(row: Task) -> dict[str, Any]:
     items = list(row.items.order_by("pk"))
-    people_ = people.names_in(item.done_by for item in items)
+    people_ = people.names_of(item.done_by for item in items)
     for item in items:
-        item.who = people.with_names(item.done_by, people_)
+        item.who = people.named(item.done_by, people_)
     lists = [
         (kind, ItemKind(kind).label.partition(":")[0], [one for one in items if one.kind == kind])
         for kind in ItemKind.values
