@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from jobs import board, events, overall, ports
+from jobs.choosing import number_of
 from jobs.models import Delivery, Job, Verification
 
 PAGE = 50
@@ -16,18 +17,25 @@ RUNS = 20
 
 @require_safe
 def deliveries(request: HttpRequest) -> HttpResponse:
-    """This view will list deliveries, newest first; `dead` keeps what was not delivered."""
+    """This view will list deliveries, newest first; `dead` keeps what was not delivered.
+
+    `below` is the number of the one after which it goes on.
+    """
     version = board.clock()
     found = Delivery.objects.visible_to(request.user).select_related("event").order_by("-pk")
     dead = "dead" in request.GET
     if dead:
         found = found.dead()
-    listed = list(found[:PAGE])
+    if below := request.GET.get("below", ""):
+        found = found.filter(pk__lt=number_of(below, "below"))
+    read = list(found[: PAGE + 1])
+    listed = read[:PAGE]
     jobs = board.shown(Job.objects.all()).in_bulk([one.job_id for one in listed if one.job_id])
     board.spoken(jobs.values())
     known = [(one, jobs.get(one.job_id or 0)) for one in listed]
     rows = [(one, job, _why(job)) for one, job in known]
-    context = {"v": version, "rows": rows, "dead": dead, "most": PAGE}
+    older = listed[-1].pk if len(read) > PAGE else None
+    context = {"v": version, "rows": rows, "dead": dead, "below": below, "older": older}
     return render(request, "jobs/deliveries.html", context)
 
 

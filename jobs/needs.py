@@ -23,7 +23,7 @@ def register() -> None:
     ):
         address = "jobs:failures" if found is _failed else "jobs:list"
         ports.needs.register(rank, NeedSource(title, _at(address), found, read, tell))
-    letters = ("Deliveries that failed", _at("insight:deliveries"))
+    letters = ("Deliveries that failed", _at("insight:deliveries", "?dead"))
     ports.needs.register(50, NeedSource(*letters, _dead, _letters, _tell_dead, "pk"))
     queues = ("Paused queues", _at("queues:list"))
     ports.needs.register(90, NeedSource(*queues, _queues, _paused, _tell_queue, "paused_at"))
@@ -42,8 +42,8 @@ def need(job: Any, why: str, since: datetime | None, verb: str, route: str) -> N
     return Need(job.shown, what, page, why, since, verb, act, project=job.scope_label)
 
 
-def _at(name: str) -> Any:
-    return lambda: reverse(name)
+def _at(name: str, query: str = "") -> Any:
+    return lambda: reverse(name) + query
 
 
 def _open(jobs: Any, user: Any, act: str) -> "QuerySet[Job]":
@@ -119,7 +119,7 @@ def _tell_dead(one: Any) -> Need:
     return Need(
         State.FAILED,
         f"{one.event.name} to {one.kind}",
-        reverse("insight:deliveries"),
+        f"{reverse('insight:deliveries')}?dead&below={one.pk + 1}",
         one.stopped or "The job that passes it on failed.",
         one.event.created_at,
         "Replay",

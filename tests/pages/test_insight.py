@@ -1,5 +1,7 @@
 """Pages about the ledger as a whole say what the rows say."""
 
+import html
+import re
 from typing import Any
 
 import pytest
@@ -42,6 +44,29 @@ def test_a_dead_letter_is_listed_and_replayed(world: World, dead: Delivery) -> N
     world.job.refresh_from_db()
     assert world.job.state == "queued"
     assert "No dead letters" in text(world.contributor, "/deliveries/?dead")
+
+
+def test_every_dead_letter_can_be_reached_from_the_inbox(world: World) -> None:
+    facts = [Event(name="repository.synced", version=1, payload={}) for _ in range(120)]
+    letters = Delivery.objects.bulk_create(
+        Delivery(event=event, kind="demo.noop", stopped="loop")
+        for event in Event.objects.bulk_create(facts)
+    )
+    home = browser_of(world.staff).get("/").content.decode()
+    address, seen = "/deliveries/?dead", set()
+    while address:
+        page = text(world.staff, address)
+        seen |= {int(pk) for pk in re.findall(r"/deliveries/(\d+)/replays/", page)}
+        older = re.search(r'href="(\?dead&amp;below=\d+)"', page)
+        address = f"/deliveries/{html.unescape(older[1])}" if older else ""
+
+    assert seen == {one.pk for one in letters}
+    assert 'href="/deliveries/?dead"' in home
+    newest = letters[-1].pk
+    assert f'href="/deliveries/?dead&amp;below={newest + 1}"' in home
+    assert f"/deliveries/{newest}/replays/" in text(
+        world.staff, f"/deliveries/?dead&below={newest + 1}"
+    )
 
 
 def test_a_delivery_that_is_on_its_way_is_not_replayed(world: World, dead: Delivery) -> None:
