@@ -25,6 +25,7 @@ class ProjectsConfig(AppConfig):
             planning,
             portfolio,
             tasks,
+            thought_topics,
             topics,
         )
 
@@ -43,6 +44,7 @@ class ProjectsConfig(AppConfig):
         planning.register()
         plan_topics.register()
         digest_topics.register()
+        thought_topics.register()
         artefact_topics.register()
         plan_audit.register()
         portfolio.register()

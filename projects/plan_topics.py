@@ -75,9 +75,7 @@ def allowed_projects(user: Any, keys: Collection[str]) -> set[str]:
 def digest_fingerprints(keys: Collection[str]) -> dict[str, str]:
     """This function will tell what digests show, in short: three questions for all."""
     ids = numbers(keys)
-    # Beside the digest itself: the pages that show it read the name and the stage again with it.
-    shown = ("pk", "slug", "goal", "archived_at", "name", "stage")
-    projects = Project.objects.filter(pk__in=ids).values_list(*shown)
+    projects = Project.objects.filter(pk__in=ids).values_list("pk", "slug", "goal", "archived_at")
     told = {row[0]: [*row] for row in projects}
     tasks = Task.objects.filter(project__in=told).order_by().values_list("project")
     for row in tasks.annotate(Count("pk"), Max("moved_at"), Max("updated_at")):

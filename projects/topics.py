@@ -24,6 +24,7 @@ _STATUS = (
     "current_map_id",
     "failure_message",
 )
+_HEAD = ("pk", "name", "stage", "archived_at")
 _FEED_KEY = re.compile(r"(?P<user>\d{1,18}):(?P<scope>\d{0,18}):(?P<name>[a-z_.]{0,64})")
 _PAGE_KEY = re.compile(r"\d{1,18}:\d{1,18}")
 
@@ -31,6 +32,9 @@ _PAGE_KEY = re.compile(r"\d{1,18}:\d{1,18}")
 def register() -> None:
     """This function will make the topics of projects known."""
     ports.topics.register(ports.Topic("project", allowed, fingerprints, render))
+    ports.topics.register(
+        ports.Topic("projecthead", allowed, head_fingerprints, render_heads, unhurried=True)
+    )
     ports.topics.register(
         ports.Topic("repository", allowed_repositories, status_fingerprints, render_status)
     )
@@ -86,6 +90,20 @@ def render(keys: Collection[str]) -> dict[str, str]:
     return {
         str(card.project.pk): render_to_string("projects/_card.html", {"card": card})
         for card in cards
+    }
+
+
+def head_fingerprints(keys: Collection[str]) -> dict[str, str]:
+    """This function will tell what stands above each page of projects, in short."""
+    found = Project.objects.filter(pk__in=numbers(keys)).values_list(*_HEAD)
+    return {str(row[0]): jobs_board.fingerprint(*row) for row in found}
+
+
+def render_heads(keys: Collection[str]) -> dict[str, str]:
+    """This function will render the mark that has a page read its head again."""
+    found = Project.objects.filter(pk__in=numbers(keys))
+    return {
+        str(one.pk): render_to_string("projects/_head_mark.html", {"project": one}) for one in found
     }
 
 

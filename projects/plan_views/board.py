@@ -11,12 +11,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
-from projects import digest, plan_topics, planning
+from projects import digest, plan_topics, planning, thought_topics
 from projects.models import Priority, Project, Task, TaskState
 from projects.plan_views import frame
+from projects.thought_topics import PAGE
 
-PAGE = 50
-"""So many rows a page of a list shows."""
 ORDERS: dict[str, tuple[Any, ...]] = {
     "priority": ("priority", "pk"),
     "newest": ("-pk",),
@@ -140,15 +139,16 @@ def thoughts(request: HttpRequest, slug: str, word: str) -> HttpResponse:
     rows = model.objects.filter(project=found.project)
     numbers = dict(rows.values_list("state").annotate(number=Count("pk")).order_by())
     state = state if state in model.states.values else ""
-    rows = (rows.filter(state=state) if state else rows).order_by("-pk")
     number = _number(request)
-    listed = list(rows[(number - 1) * PAGE : number * PAGE])
+    listed = list(thought_topics.listed(model, found.project.pk, state, number))
     total = numbers.get(state, 0) if state else sum(numbers.values())
     context = found.context | {
         "word": word,
         "state": state,
         "states": [(one, numbers.get(one, 0)) for one in model.states.values],
-        "rows": listed,
+        "thoughts": listed,
+        "topic": f"thoughts:{thought_topics.key(found.project, word, state, number)}",
+        "rows": thought_topics.names(word, [(row.pk,) for row in listed]),
         "total": total,
         **_pages(number, total, urlencode({"state": state}) if state else ""),
     }

@@ -172,6 +172,27 @@ def test_a_page_that_nothing_renews_does_not_say_it_is_live(
     fresh(page, "polling")
 
 
+def test_the_head_and_the_counts_of_a_project_follow_what_others_do(
+    context_of: Any, product: Stack
+) -> None:
+    page, other = context_of("member"), context_of("staff")
+    page.goto(f"{product.url}/projects/harbour/ideas/")
+    fresh(page, "live")
+    not_reloaded(page)
+
+    other.goto(f"{product.url}/projects/harbour/ideas/new/")
+    other.fill("[name=title]", "A red buoy")
+    other.locator("form.form button.primary").click()
+    other.goto(f"{product.url}/projects/harbour/stages/")
+    other.select_option("#to", "define")
+    other.locator(".stage-moves button").first.click()
+
+    expect(page.locator("#project-stage")).to_have_text("define", timeout=SLOW_MS)
+    expect(page.locator("#thought-states")).to_contain_text("open 1", timeout=SLOW_MS)
+    expect(page.locator(".news a")).to_have_text("1 new — show", timeout=SLOW_MS)
+    assert kept(page)
+
+
 def test_staff_see_live_messages_with_their_numbers(context_of: Any, product: Stack) -> None:
     page = context_of("staff")
     topic = f"job:{product.ids['job']}"

@@ -243,6 +243,8 @@ TOPICS = {
     "digest": "{project}",
     "digestlists": "{project}",
     "plancount": "{project}-BLOCKED",
+    "projecthead": "{project}",
+    "thoughts": "{project}-idea--1",
     "files": "{project}",
     "file": "project-{file}",
     "planword": "task-{task}",

@@ -7,7 +7,7 @@ import pytest
 
 from jobs import ports
 from projects import planning
-from projects.models import Project, Spec, Task
+from projects.models import Idea, Project, Spec, Task
 from tests.pages.conftest import World, browser_of
 
 
@@ -65,6 +65,60 @@ def test_what_comes_before_a_task_changes_its_card_when_it_ends(world: World) ->
     planning.move(first, first.state, "COMPLETED", by="user:1")
 
     assert seen(f"task:{row.pk}") != before
+
+
+def test_what_stands_above_each_page_is_news_when_it_changes(world: World) -> None:
+    key = f"projecthead:{world.project.pk}"
+    told = [seen(key)]
+    for changed in ({"name": "Pier"}, {"stage": "build"}, {"archived_at": "2026-01-01T00:00Z"}):
+        Project.objects.filter(pk=world.project.pk).update(**changed)
+        told.append(seen(key))
+    Project.objects.filter(pk=world.project.pk).update(goal="Boats")
+
+    assert len(set(told)) == 4
+    assert seen(key) == told[-1]
+
+
+@pytest.mark.parametrize("page", ["feed/", "repositories/", "ideas/", "settings/", "members/", ""])
+def test_each_page_of_a_project_watches_what_stands_above_it(page: str, world: World) -> None:
+    shown = browser_of(world.staff).get(f"/projects/harbour/{page}").content.decode()
+
+    assert f'hidden data-topic="projecthead:{world.project.pk}"' in shown
+    for part in ("project-name", "project-stage", "project-archived"):
+        assert f'id="{part}" data-part="projecthead:"' in shown
+
+
+def test_lists_of_ideas_follow_what_is_new_moved_and_edited(world: World) -> None:
+    key = f"thoughts:{world.project.pk}-idea--1"
+    accepted = f"thoughts:{world.project.pk}-idea-ACCEPTED-1"
+    told, lists = [seen(key)], [seen(accepted)]
+
+    idea = planning.create(Idea, world.project, {"title": "A buoy"}, by="user:1")
+    told.append(seen(key))
+    planning.edit(idea, 1, {"title": "A red buoy"}, by="user:1")
+    told.append(seen(key))
+    planning.move(idea, "OPEN", "ACCEPTED", by="user:1")
+    told.append(seen(key))
+    lists.append(seen(accepted))
+    planning.create(Spec, world.project, {"title": "Not of this list"}, by="user:1")
+
+    assert len(set(told)) == 4
+    assert len(set(lists)) == 2
+    assert seen(key) == told[-1]
+
+
+def test_a_list_of_ideas_embeds_what_its_topic_sends(world: World) -> None:
+    for number in range(52):
+        planning.create(Idea, world.project, {"title": f"Idea {number}"}, by="user:1")
+    for page, rows in ((1, 50), (2, 2)):
+        key = f"{world.project.pk}-idea--{page}"
+        shown = browser_of(world.viewer).get(f"/projects/harbour/ideas/?page={page}")
+
+        sent = ports.topics["thoughts"].render([key])[key]
+        assert f'data-topic="thoughts:{key}"' in shown.content.decode()
+        embedded = re.findall(r'data-rows="([^"]+)"', shown.content.decode())
+        assert re.findall(r'data-rows="([^"]+)"', sent) == embedded
+        assert len(embedded[0].split()) == rows
 
 
 def test_a_new_goal_of_the_project_is_news_to_its_digest(world: World) -> None:

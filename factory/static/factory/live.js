@@ -19,7 +19,7 @@
   /* Freshness */
   /* What no topic renews is read again as a whole, or stays as it was loaded, and says so */
   const reread = () => $("[data-page]");
-  const renewed = () => $("[data-topic]") || $("[data-rows]");
+  const renewed = () => $("[data-topic]:not([hidden])") || $("[data-rows]");
   const state = () => page.out ? "logged out" : !page.answers ? "disconnected"
     : !renewed() ? (reread() ? "polling" : "loaded") : now() - page.ticked < TICK_MS ? "live" : "polling";
   const show = () => {
