@@ -22,6 +22,10 @@ from jobs.asking import asked
 from jobs.sieves import Span
 from jobs.windows import Plain, Window, ago
 
+STAFF_MAY = (
+    "Staff see and do everything on the pages and by the API, in every project. The permissions "
+    "below bound this admin alone: a window takes the right to view, an act there that to change."
+)
 _FOR_SUPERUSERS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 admin.site.unregister([User, Group])
@@ -35,6 +39,11 @@ if apps.is_installed("allauth.socialaccount"):
 
 class PersonForm(UserChangeForm):
     """What staff may say of a person."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "is_staff" in self.fields:
+            self.fields["is_staff"].help_text = STAFF_MAY
 
     def clean_email(self) -> str:
         """This method will refuse an address that another account has: it opens accounts."""

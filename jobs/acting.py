@@ -101,7 +101,7 @@ def selections(request: HttpRequest) -> HttpResponse:
 @sending.once
 def creation(request: HttpRequest) -> HttpResponse:
     """This view will show the form of a kind, filled as a job was if one is named, and make a job."""
-    if not request.user.is_staff:
+    if not ports.scopes.allows(request.user, "enqueue", None):
         raise Http404
     given = request.POST if request.method == "POST" else request.GET
     if not given.get("kind") and not given.get("from"):

@@ -16,7 +16,7 @@ class Scopes:
     """Which scopes (project ids) a user may see, and what they may do there."""
 
     visible: Callable[[Any], Iterable[int]] = lambda user: ()
-    allows: Callable[[Any, str, int | None], bool] = lambda user, act, scope: bool(user.is_staff)
+    allows: Callable[[Any, str, int | None], bool] = lambda user, act, scope: False
     where: Callable[[Any, str], Iterable[int]] = lambda user, act: ()
     label: Callable[[Collection[int]], Mapping[int, str]] = lambda ids: {}
     named: Callable[[str], int | None] = lambda slug: None

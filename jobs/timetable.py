@@ -23,7 +23,7 @@ def for_staff(view: View) -> View:
 
     @wraps(view)
     def seen(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not (request.user.is_active and request.user.is_staff):
+        if not ports.scopes.allows(request.user, "system", None):
             raise Http404
         return view(request, *args, **kwargs)
 

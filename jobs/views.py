@@ -150,8 +150,8 @@ def artefact(request: HttpRequest, pk: int, artefact: int) -> HttpResponse:
 
 def _acts_somewhere(request: HttpRequest) -> bool:
     """Whether there is a project whose jobs they may act on."""
-    user: Any = request.user
-    return bool(user.is_staff) or any(True for _ in ports.scopes.where(user, "cancel"))
+    allows, where = ports.scopes.allows, ports.scopes.where
+    return allows(request.user, "cancel", None) or any(True for _ in where(request.user, "cancel"))
 
 
 def _number(text: str) -> int | None:

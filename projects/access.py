@@ -23,7 +23,9 @@ _CONTRIBUTOR = _VIEWER | {
 }
 _MAINTAINER = _CONTRIBUTOR | {"edit", "remove", "members", "credentials", "freeze", "archive"}
 ACTS = {Role.VIEWER: _VIEWER, Role.CONTRIBUTOR: _CONTRIBUTOR, Role.MAINTAINER: _MAINTAINER}
-"""What each role may do in its project. Whatever is not named here is for staff alone."""
+"""What each role may do in its project."""
+STAFF = _MAINTAINER | {"queues", "runners", "schedules", "enqueue", "repair", "system"}
+"""What staff may do, in every project and without one; an act that is not named is nobody's."""
 
 
 class Denied(Anticipated):
@@ -40,7 +42,7 @@ def allows(user: Any, act: str, scope: int | None) -> bool:
     if not user.is_authenticated or not user.is_active:
         return False
     if user.is_staff:
-        return True
+        return act in STAFF
     role = scope and (
         Membership.objects.filter(user_id=user.pk, project_id=scope)
         .values_list("role", flat=True)

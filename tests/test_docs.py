@@ -11,6 +11,7 @@ from factory.variables import VARIABLES
 from jobs import controls, events, kinds
 from jobs.failures import POLICY, FailureClass
 from jobs.states import BIRTHS, LEGAL, State
+from projects import access
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -64,6 +65,20 @@ def test_reference_page_names_every_act_and_its_address():
     missing = {one.name for one in controls.ALL if one.name not in text or one.noun not in text}
 
     assert not missing
+
+
+def test_reference_page_shows_the_table_of_roles():
+    said = {
+        act: [place for place, mark in enumerate(row[1:5]) if mark]
+        for row in rows("reference.md")
+        if len(row) == 6
+        for act in re.findall(r"`([a-z]+)`", row[0])
+    }
+
+    table = [*access.ACTS.values(), access.STAFF]
+    assert said == {
+        act: [place for place, acts in enumerate(table) if act in acts] for act in access.STAFF
+    }
 
 
 def ours() -> set[str]:

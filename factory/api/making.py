@@ -23,7 +23,7 @@ _MANY = Query(...)
 def new_job(request: HttpRequest, given: ledger_shapes.NewJob) -> HttpResponse:
     """Staff only: a job of a kind that people may have made. 400 says which argument is wrong."""
     user = caller(request, "write").user
-    if not user.is_staff:
+    if not ports.scopes.allows(user, "enqueue", None):
         raise Http404
     scope = ports.scopes.named(given.project) if given.project else None
     if given.project and scope is None:

@@ -3,10 +3,11 @@
 import re
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.test import Client
 
 from jobs.models import Event, Job
-from projects import maps
+from projects import access, maps
 from projects.models import Membership, Project, SystemMap
 from tests.pages.conftest import COMMIT, World, browser_of
 
@@ -126,6 +127,29 @@ def test_forms_list_no_other_table_and_load_few_scripts(world: World, as_staff: 
         *scripts(page),
         *scripts(listed),
     }
+
+
+def test_staff_act_by_their_role_while_the_admin_asks_for_a_right_besides(
+    world: World, as_staff: Client
+) -> None:
+    clerk = User.objects.create_user("clerk", is_staff=True)
+    browser, place = browser_of(clerk), f"/jobs/{world.job.pk}/retries/"
+
+    assert browser.get("/admin/jobs/job/").status_code == 403
+    assert browser.post("/admin/jobs/job/", {"action": "retry"}).status_code == 403
+    assert browser.post(place).status_code == 302
+    world.job.refresh_from_db()
+    assert (world.job.state, world.job.moves.latest("pk").actor) == ("queued", f"user:{clerk.pk}")
+    assert browser.get("/jobs/new/").status_code == 200
+    assert browser.get("/system/").status_code == 200
+    told = as_staff.get(f"/admin/auth/user/{clerk.pk}/change/").content.decode()
+    assert "Staff see and do everything on the pages" in told
+
+
+def test_an_act_that_the_table_does_not_name_is_nobodys(world: World) -> None:
+    assert access.allows(world.staff, "repair", None)
+    assert not access.allows(world.staff, "repiar", None)
+    assert not access.allows(world.contributor, "repair", world.project.pk)
 
 
 def test_staff_get_from_the_pages_to_the_admin_and_nobody_else(
