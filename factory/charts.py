@@ -8,12 +8,13 @@ import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 WIDTH, HEIGHT = 600, 120
 RUNS = 30
 _RUN_WIDTH, _RUN_STEP, _RUN_HEIGHT = 5, 7, 26
-_LEAST = 5.0
+_LEAST = 5
 _SPARK_WIDTH, _SPARK_HEIGHT = 96, 20
 _STEPS = (1, 2, 4, 6, 8, 10)
 Writer = Callable[[float], str]
@@ -215,7 +216,7 @@ def runs(title: str, found: Sequence[Run], write: Writer) -> Small:
     at = (RUNS - len(shown)) * _RUN_STEP
     shapes = []
     for number, one in enumerate(shown):
-        tall = max(_LEAST, _RUN_HEIGHT * (one.seconds or 0) / longest)
+        tall = max(_LEAST, round(_RUN_HEIGHT * (one.seconds or 0) / longest))
         outline = _outline(at + number * _RUN_STEP, _RUN_HEIGHT - tall, one.state == "failed")
         shapes.append(Shape(outline, one.state, one.title, one.href))
     counted = Counter(one.state for one in shown).most_common()
@@ -233,10 +234,11 @@ def ceiling(value: float) -> float:
     return next(step * size for step in (*_STEPS, 20) if step * size >= value * (1 - 1e-9))
 
 
-def _outline(x: float, y: float, notched: bool) -> str:
+@lru_cache(maxsize=RUNS * _RUN_HEIGHT * 2)
+def _outline(x: int, y: int, notched: bool) -> str:
     middle, right = x + _RUN_WIDTH / 2, x + _RUN_WIDTH
-    over = f"L{_short(middle)} {_short(y + 3.5)}" if notched else ""
-    return f"M{_short(x)} {_short(y)}{over}L{_short(right)} {_short(y)}V{_RUN_HEIGHT}H{_short(x)}Z"
+    over = f"L{middle} {y + 3.5}" if notched else ""
+    return f"M{x} {y}{over}L{right} {y}V{_RUN_HEIGHT}H{x}Z"
 
 
 def _path(values: Sequence[float | None], top: float, step: float, height: int) -> str:

@@ -65,17 +65,15 @@ def capped(number: int) -> str:
 
 
 def of(user: Any) -> Inbox:
-    """This function will ask all sources what waits for `user`: at most a few questions each."""
-    found: list[tuple[ports.NeedSource, list[Any]]] = []
+    """This function will ask all sources what waits for `user`: one question, and one for each kind of row."""
+    found = _found(user)
     wanted: dict[Callable[[Collection[Any]], Mapping[Any, Any]], list[Any]] = {}
-    for _, source in sorted(ports.needs.items()):
-        keys = list(source.find(user).values_list("pk", flat=True)[: CAP + 1])
-        if keys:
-            found.append((source, keys))
-            wanted.setdefault(source.read, []).extend(keys[:SHOWN])
+    for rank, keys in found.items():
+        wanted.setdefault(ports.needs[rank].read, []).extend(keys[:SHOWN])
     rows = {read: read(keys) for read, keys in wanted.items()}
     sections = []
-    for source, keys in found:
+    for rank, keys in found.items():
+        source = ports.needs[rank]
         read = rows[source.read]
         needs = [source.tell(read[key]) for key in keys[:SHOWN] if key in read]
         sections.append(Section(source.title, len(keys), needs, source.more()))
@@ -106,3 +104,17 @@ def _rows_of(source: ports.NeedSource) -> Any:
         return source.find(user).annotate(row=row)
 
     return rows
+
+
+def _found(user: Any) -> dict[int, list[Any]]:
+    """The keys of what waits, by the rank of its source; of none where nothing does."""
+    parts, pks = [], {}
+    for rank, source in sorted(ports.needs.items()):
+        rows = source.find(user)
+        pks[rank] = rows.model._meta.pk
+        named = rows.annotate(rank=Value(rank), key=Cast("pk", CharField()))
+        parts.append(named.values_list("rank", "key")[: CAP + 1])
+    found: dict[int, list[Any]] = {}
+    for rank, key in parts[0].union(*parts[1:], all=True):
+        found.setdefault(rank, []).append(pks[rank].to_python(key))
+    return dict(sorted(found.items()))

@@ -15,16 +15,18 @@ from jobs.states import Intent, State
 
 def register() -> None:
     """This function will make the sources of needs known."""
-    for rank, title, found, tell in (
-        (10, "Stuck", _stuck, _tell_stuck),
-        (20, "Waiting where no runner serves", _unserved, _tell_unserved),
-        (30, "Parked behind what failed", _parked, _tell_parked),
-        (40, "Failed and read by nobody", _failed, _tell_failed),
+    jobs, failures = _at("jobs:list"), _at("jobs:failures")
+    letters = _at("insight:deliveries", "?dead")
+    for rank, title, more, found, tell in (
+        (10, "Stuck", jobs, _stuck, _tell_stuck),
+        (20, "Waiting where no runner serves", jobs, _unserved, _tell_unserved),
+        (30, "Parked behind what failed", jobs, _parked, _tell_parked),
+        (40, "Failed and read by nobody", failures, _failed, _tell_failed),
+        (50, "Deliveries that failed", letters, _undelivered, _tell_failed),
     ):
-        address = "jobs:failures" if found is _failed else "jobs:list"
-        ports.needs.register(rank, NeedSource(title, _at(address), found, read, tell))
-    letters = ("Deliveries that failed", _at("insight:deliveries", "?dead"))
-    ports.needs.register(50, NeedSource(*letters, _dead, _letters, _tell_dead, "pk"))
+        ports.needs.register(rank, NeedSource(title, more, found, read, tell))
+    stopped = ("Deliveries that were stopped", letters)
+    ports.needs.register(55, NeedSource(*stopped, _stopped, _letters, _tell_stopped, "pk"))
     queues = ("Paused queues", _at("queues:list"))
     ports.needs.register(90, NeedSource(*queues, _queues, _paused, _tell_queue, "paused_at"))
 
@@ -90,7 +92,7 @@ def _tell_parked(job: Any) -> Need:
 
 
 def _failed(user: Any) -> "QuerySet[Job]":
-    """Without those that carry events: they are dead letters."""
+    """Without those that carry events: they are deliveries."""
     unread = Job.objects.filter(state=State.FAILED, acknowledged_at=None, event_id=None)
     return _open(unread, user, "retry")
 
@@ -100,8 +102,13 @@ def _tell_failed(job: Any) -> Need:
     return need(job, why, job.finished_at, "Retry", "jobs:retries")
 
 
-def _dead(user: Any) -> "QuerySet[Delivery]":
-    letters = Delivery.objects.dead().select_related("event")
+def _undelivered(user: Any) -> "QuerySet[Job]":
+    """By their jobs, of which each may carry several: a retry delivers them again."""
+    return _open(Job.objects.filter(state=State.FAILED, event_id__gt=0), user, "retry")
+
+
+def _stopped(user: Any) -> "QuerySet[Delivery]":
+    letters = Delivery.objects.filter(job_id=None).select_related("event")
     if not user.is_staff:
         letters = letters.filter(event__scope__in=ports.scopes.where(user, "retry"))
     return letters.order_by("-pk")
@@ -115,12 +122,12 @@ def _letters(keys: Collection[Any]) -> dict[int, Any]:
     return letters
 
 
-def _tell_dead(one: Any) -> Need:
+def _tell_stopped(one: Any) -> Need:
     return Need(
         State.FAILED,
         f"{one.event.name} to {one.kind}",
         f"{reverse('insight:deliveries')}?dead&below={one.pk + 1}",
-        one.stopped or "The job that passes it on failed.",
+        one.stopped,
         one.event.created_at,
         "Replay",
         reverse("insight:replays", args=[one.pk]),

@@ -169,7 +169,9 @@ def named(kind: str) -> list[str]:
 
 def page(user: Any, chosen: Filter, below: int | None = None, limit: int = PAGE) -> Page:
     """This function will read one page of what `user` may see, newest first."""
-    listed = list(newest(user, chosen, limit + 1, below)[: limit + 1])
+    listed = list(_recent(user, chosen, below)[: limit + 1]) if _is_wide(user, chosen) else []
+    if len(listed) <= limit:
+        listed = list(newest(user, chosen, limit + 1, below)[: limit + 1])
     shown = told(listed[:limit])
     return Page(shown, listed[limit - 1].pk if len(listed) > limit else None)
 
@@ -180,8 +182,7 @@ def newest(user: Any, chosen: Filter, limit: int, below: int | None = None) -> "
     What happened last anywhere is looked through first: that is enough for who sees much of it.
     Else of each project its own newest are: the events of others, however many, cost nothing.
     """
-    bounded = chosen.scope is not None or chosen.actor or chosen.since or chosen.until
-    if bounded or user.is_staff:
+    if not _is_wide(user, chosen):
         return _before(chosen.of(Event.objects.visible_to(user)), below)
     # scope__gt: else the index of scopes, which leaves out the facts for staff, is not used.
     ours = Event.objects.filter(scope=OuterRef("pk"), scope__gt=0)
@@ -192,6 +193,13 @@ def newest(user: Any, chosen: Filter, limit: int, below: int | None = None) -> "
     enough = GreaterThanOrEqual(Func(recent, function="cardinality"), limit)
     found = Case(When(enough, then=recent), default=ArraySubquery(ids.values("event")[:limit]))
     return Event.objects.filter(_AnyOf(F("pk"), found)).order_by("-pk")
+
+
+def _is_wide(user: Any, chosen: Filter) -> bool:
+    """Whether events of many projects, but not of all, are looked for."""
+    return not (
+        user.is_staff or chosen.scope is not None or chosen.actor or chosen.since or chosen.until
+    )
 
 
 def _recent(user: Any, chosen: Filter, below: int | None) -> "QuerySet[Event]":

@@ -18,7 +18,7 @@ from projects.models import Project, Repository
 
 _CARD = ("pk", "name", "archived_at", "stage", "goal")
 _STATUS = (
-    "map_status",
+    "known",
     "head_commit",
     "synced_at",
     "current_map_id",

@@ -81,12 +81,14 @@ def icon(name: str) -> SafeString:
 
 
 @register.simple_tag
+@lru_cache(maxsize=256)
 def mark(word: str) -> SafeString:
     """This tag will write a state as glyph, word and colour."""
     return format_html('<span class="mark mark-{}">{}{}</span>', word, icon(word), word)
 
 
 @register.simple_tag
+@lru_cache(maxsize=256)
 def health_mark(word: str) -> SafeString:
     """This tag will write how a project is as glyph, word and colour."""
     look = _HEALTH.get(word, "none")

@@ -1,9 +1,12 @@
 """Charts in templates: what `factory.charts` draws, and the small ones made where they stand."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from django import template
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 
 from factory import charts
 from jobs.last_runs import LastRun
@@ -34,12 +37,17 @@ def written(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
 
 
-@register.inclusion_tag("charts/_small.html")
-def last_runs(found: Sequence[LastRun]) -> dict[str, Any]:
+@register.simple_tag
+def last_runs(found: Sequence[LastRun]) -> SafeString:
     """This tag will draw how the last jobs ended, those that ended alike as one outline.
 
     A page of thirty projects holds a hundred outlines so, and not a thousand.
     """
+    return _drawn(tuple(found))
+
+
+@lru_cache(maxsize=256)
+def _drawn(found: tuple[LastRun, ...]) -> SafeString:
     said = charts.runs(
         "Last runs", [charts.Run(run.state, run.seconds, "") for run in found], written
     )
@@ -47,4 +55,5 @@ def last_runs(found: Sequence[LastRun]) -> dict[str, Any]:
     for shape in said.shapes:
         outlines[shape.look] = outlines.get(shape.look, "") + shape.path
     shapes = [charts.Shape(path, look) for look, path in outlines.items()]
-    return {"small": charts.Small(said.title, said.said, shapes, said.size)}
+    small = charts.Small(said.title, said.said, shapes, said.size)
+    return render_to_string("charts/_small.html", {"small": small})

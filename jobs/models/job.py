@@ -277,6 +277,9 @@ class Job(models.Model):
             models.Index(
                 fields=["resume_at"], condition=Q(resume_at__isnull=False), name="job_resumes"
             ),
+            models.Index(
+                fields=["id"], include=["scope"], condition=Q(state=State.PAUSED), name="job_paused"
+            ),
             models.Index(fields=["scope", "-id"], condition=Q(scope__gt=0), name="job_scope"),
             models.Index(
                 fields=["scope", "id"],

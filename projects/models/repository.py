@@ -6,8 +6,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, Exists, F, Func, OuterRef, Q, Subquery, Value, When
-from django.db.models.functions import Cast, Coalesce, Concat, JSONObject, Now
+from django.db.models import Case, Exists, F, Func, OuterRef, Q, Value, When
+from django.db.models.functions import Cast, Coalesce, Concat, Now
 
 from jobs import plain, redaction
 from jobs.failures import POLICY, Anticipated, FailureClass
@@ -39,29 +39,52 @@ class MapStatus(models.TextChoices):
     FAILED = "failed", "Failed: the last job failed; its sentence says why"
 
 
-class _AsJson(Func):
-    function = "to_jsonb"
+_OWN = Q(
+    limit_key=Concat(Value("repository:"), Cast(OuterRef("pk"), models.TextField())),
+    scope=OuterRef("project_id"),
+)
+# A job of `one`, a repository: its own, or one that brings several, until that has brought this one.
+# Above '': only so the planner sees that `job_key` holds it.
+_ITS = """job.scope = one.project AND (
+        job.limit_key > '' AND job.limit_key = 'repository:' || one.id
+        OR job.kind = 'projects.register_many' AND job.arguments -> 'repositories' @> to_jsonb(one.id)
+        AND (job.started_at IS NULL OR job.started_at >= one.since))"""
+_LIVE, _HELD = (f"job.state IN {tuple(map(str, states))}" for states in (LIVE, HELD))
+
+
+class _HasJob(Func):
+    """Whether a job of a repository waits or works: of its id, its project, and since when."""
+
+    output_field = models.BooleanField()
+    template = f"""EXISTS (SELECT FROM job, (SELECT %(expressions)s) AS one (id, project, since)
+        WHERE {_ITS} AND {_LIVE})"""
+
+
+class _Known(Func):
+    """How well a repository is known, and how its newest job failed: one look at its jobs for both.
+
+    Not by "id" itself for the newest: the planner would look for it among all jobs.
+    """
+
     output_field = models.JSONField()
+    template = f"""(SELECT jsonb_build_object('kind', ended.kind, 'sentence', ended.sentence, 'word', CASE
+        WHEN live.held THEN '{MapStatus.RUNNING}'
+        WHEN NOT live.held THEN '{MapStatus.QUEUED}'
+        WHEN ended.kind IS NOT NULL OR failure_class <> '' THEN '{MapStatus.FAILED}'
+        WHEN map IS NULL THEN '{MapStatus.NONE}'
+        WHEN (shown, extractor) IS DISTINCT FROM (head, ours) THEN '{MapStatus.STALE}'
+        ELSE '{MapStatus.READY}' END)
+        FROM (SELECT %(expressions)s OFFSET 0)
+            AS one (id, project, since, failure_class, head, map, shown, extractor, ours)
+        LEFT JOIN LATERAL (SELECT {_HELD} AS held FROM job WHERE {_ITS} AND {_LIVE}
+            ORDER BY held DESC LIMIT 1) AS live ON true
+        LEFT JOIN LATERAL (SELECT CASE WHEN job.state = '{State.FAILED}'
+                THEN job.failure_class END AS kind, job.failure_message AS sentence
+            FROM job WHERE {_ITS} AND NOT {_LIVE}
+            ORDER BY job.id + 0 DESC LIMIT 1) AS ended ON true)"""  # noqa: S608 — words of ours
 
 
-# Above "": only so the planner sees that `job_key` holds it.
-_OWN = Q(limit_key__gt="") & Q(
-    limit_key=Concat(Value("repository:"), Cast(OuterRef("pk"), models.TextField()))
-)
-# A job that brings several is this repository's until it has brought this one.
-_SHARED = (
-    Q(kind="projects.register_many")
-    & Q(arguments__repositories__contains=_AsJson(OuterRef("pk")))
-    & (
-        Q(started_at=None)
-        | Q(started_at__gte=Coalesce(OuterRef("synced_at"), OuterRef("created_at")))
-    )
-)
-
-
-_FAILURE = Case(
-    When(state=State.FAILED, then=JSONObject(kind="failure_class", sentence="failure_message"))
-)
+_ITSELF = (F("pk"), F("project_id"), Coalesce("synced_at", "created_at"))
 
 
 class RepositoryQuerySet(models.QuerySet["Repository"]):
@@ -86,7 +109,7 @@ class RepositoryQuerySet(models.QuerySet["Repository"]):
         Not what a person must mend first, what is put away, or what had a job within that time.
         """
         since = Now() - age
-        tried = Job.objects.filter(_OWN, scope=OuterRef("project_id"), created_at__gt=since)
+        tried = Job.objects.filter(_OWN, created_at__gt=since)
         return self.filter(
             Q(synced_at__lt=since) | Q(synced_at=None, created_at__lt=since),
             ~Exists(tried),
@@ -120,44 +143,14 @@ class RepositoryQuerySet(models.QuerySet["Repository"]):
 
     def unattended(self) -> "RepositoryQuerySet":
         """This method will keep what no job of its own, or of several, works on or waits for."""
-        ours = Job.objects.filter(_OWN | _SHARED, scope=OuterRef("project_id"), state__in=LIVE)
-        return self.filter(~Exists(ours))
+        return self.filter(~Q(_HasJob(*_ITSELF)))
 
     def with_map_status(self) -> "RepositoryQuerySet":
         """This method will compute `map_status` for each, in the same query."""
-        ours = Job.objects.filter(_OWN | _SHARED, scope=OuterRef("project_id"))
-        live = ours.filter(state__in=LIVE).order_by(
-            Case(When(state__in=HELD, then=0), default=1), "id"
-        )
-        # Not by "-id" itself: the planner would look for one among all jobs, newest first.
-        ended = ours.exclude(state__in=LIVE).order_by((F("id") + 0).desc())
-        failure = Subquery(ended.values(found=_FAILURE)[:1])
-        word = _Word(Subquery(live.values("state")[:1]), failure, *_ITS_OWN, Value(EXTRACTOR))
-        return self.annotate(job_failure=failure, map_status=word)  # type: ignore[no-redef]  # set by its property
-
-
-_ITS_OWN = (
-    "failure_class",
-    "head_commit",
-    "current_map",
-    "current_map__commit",
-    "current_map__extractor",
-)
-
-
-class _Word(Func):
-    """How well a repository is known; what its jobs say is asked once for all the conditions."""
-
-    output_field = models.CharField()
-    template = f"""(SELECT CASE
-        WHEN live IN {tuple(map(str, sorted(HELD)))} THEN '{MapStatus.RUNNING}'
-        WHEN live IS NOT NULL THEN '{MapStatus.QUEUED}'
-        WHEN failure IS NOT NULL OR failure_class <> '' THEN '{MapStatus.FAILED}'
-        WHEN map IS NULL THEN '{MapStatus.NONE}'
-        WHEN (shown, extractor) IS DISTINCT FROM (head, ours) THEN '{MapStatus.STALE}'
-        ELSE '{MapStatus.READY}' END
-        FROM (SELECT %(expressions)s OFFSET 0)
-        AS told (live, failure, failure_class, head, map, shown, extractor, ours))"""  # noqa: S608 — words of ours
+        own = ("failure_class", "head_commit", "current_map")
+        shown = ("current_map__commit", "current_map__extractor")
+        known = _Known(*_ITSELF, *own, *shown, Value(EXTRACTOR))
+        return self.annotate(known=known)  # type: ignore[no-redef]  # set by its property
 
 
 class Repository(models.Model):
@@ -211,7 +204,8 @@ class Repository(models.Model):
         max_length=64, blank=True, db_default="", help_text="Who registered it, such as user:7."
     )
 
-    _job_failure: dict[str, str] | None = None
+    map_status: str
+    """How well it is known, as `with_map_status` reads it."""
 
     objects = RepositoryQuerySet.as_manager()
 
@@ -280,16 +274,16 @@ class Repository(models.Model):
         return made is not None and (made.commit, made.extractor) == (commit, EXTRACTOR)
 
     @property
-    def job_failure(self) -> dict[str, str] | None:
-        """How the newest job failed, as `with_map_status` reads it."""
-        return self._job_failure
+    def known(self) -> dict[str, str]:
+        """What `with_map_status` reads: the word, and how the newest job failed, if it did."""
+        return self._known
 
-    @job_failure.setter
-    def job_failure(self, failure: dict[str, str] | None) -> None:
+    @known.setter
+    def known(self, found: dict[str, str]) -> None:
         """A job that was lost or broke off noted nothing: its own sentence is shown then."""
-        self._job_failure = failure
-        if failure and not self.failure_class:
-            self.failure_class, self.failure_message = failure["kind"], failure["sentence"]
+        self._known, self.map_status = found, found["word"]
+        if found["kind"] and not self.failure_class:
+            self.failure_class, self.failure_message = found["kind"], found["sentence"]
 
     @property
     def clone(self) -> Path:

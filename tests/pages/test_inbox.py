@@ -109,8 +109,22 @@ def test_dead_letters_and_paused_queues_need_staff(world: World) -> None:
     Delivery.objects.create(event=event, kind="demo.noop", stopped="A loop.")
     Queue.objects.update_or_create(pk="short", defaults={"paused": True, "paused_at": Now()})
 
-    assert {"Deliveries that failed", "Paused queues"} <= told(world.staff).keys()
-    assert not {"Deliveries that failed", "Paused queues"} & told(world.contributor).keys()
+    assert {"Deliveries that were stopped", "Paused queues"} <= told(world.staff).keys()
+    assert not {"Deliveries that were stopped", "Paused queues"} & told(world.contributor).keys()
+
+
+def test_a_delivery_that_failed_waits_for_who_may_retry_its_job(world: World) -> None:
+    event = Event.objects.create(
+        name="map.completed", version=1, payload={}, subject="quay", scope=world.project.pk
+    )
+    Job.objects.filter(pk=world.job.pk).update(event_id=event.pk)
+    Delivery.objects.create(event=event, kind="demo.fail", job_id=world.job.pk)
+
+    (said,) = told(world.contributor)["Deliveries that failed"]
+
+    assert f"#{world.job.pk}" in said
+    assert "Failed and read by nobody" not in told(world.contributor)
+    assert "Deliveries that failed" not in told(world.viewer)
 
 
 def test_the_inbox_costs_the_same_for_1_and_for_300_and_says_so(world: World) -> None:

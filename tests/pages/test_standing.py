@@ -60,10 +60,11 @@ def test_the_bars_are_the_jobs_that_ended_last_oldest_first(world: World) -> Non
 def test_bars_of_one_kind_are_one_outline_and_said_in_words() -> None:
     found = [last_runs.LastRun(1, "failed", 2.0), last_runs.LastRun(2, "failed", 4.0)]
 
-    small = tags.last_runs(found)["small"]
+    drawn = tags.last_runs(found)
 
-    assert (len(small.shapes), small.shapes[0].path.count("Z")) == (1, 2)
-    assert small.said == "2 failed; the longest took 4.0 s"
+    assert (drawn.count("<path"), drawn.count("Z")) == (1, 2)
+    assert "2 failed; the longest took 4.0 s" in drawn
+    assert tags.last_runs(found[:1]) != drawn
 
 
 def test_a_card_shows_health_bars_and_the_commit_of_its_map(world: World) -> None:

@@ -98,7 +98,7 @@ def begun(job):
 def statuses():
     """This function will compute the map status of every repository."""
     found = Repository.objects.with_map_status().order_by("pk")
-    return list(found.values_list("map_status", flat=True))
+    return [one.map_status for one in found]
 
 
 def test_each_project_of_several_gets_a_job_its_people_can_see():
