@@ -38,14 +38,8 @@ class ProjectsConfig(AppConfig):
         )
         ports.checks.register("git", checks.git)
         tasks.subscribe()
-        topics.register()
-        membership.register()
-        needs.register()
-        planning.register()
-        plan_topics.register()
-        digest_topics.register()
-        thought_topics.register()
-        artefact_topics.register()
-        plan_audit.register()
-        portfolio.register()
-        artefacts.register()
+        for module in (
+            *(topics, plan_topics, digest_topics, thought_topics, artefact_topics),
+            *(membership, needs, planning, plan_audit, portfolio, artefacts),
+        ):
+            module.register()
