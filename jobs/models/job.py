@@ -296,6 +296,11 @@ class Job(models.Model):
                 name="job_unread",
             ),
             models.Index(
+                fields=["scope"],
+                condition=Q(state=State.FAILED, acknowledged_at=None),
+                name="job_unread_in",
+            ),
+            models.Index(
                 fields=["id"], condition=Q(state=State.FAILED, event_id__gt=0), name="job_dead"
             ),
             models.Index(
