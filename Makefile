@@ -12,6 +12,9 @@ SHOTS := tests/shots
 NPM := $(shell command -v npm)
 COMPARED := $(if $(NPM),$(ORACLES)/npm/node_modules/installed)
 PAGES := tests/pages tests/live
+# Thousands of requests, which go through nothing that the others leave out: not measured, because
+# measuring makes them half as dear again.
+CALLS := $(addprefix tests/pages/test_,$(addsuffix .py,api_schema api_contract permissions))
 FAULTS := $(addprefix tests/factory/test_,$(addsuffix .py,faults faults_together service_faults))
 SUPERVISED := $(addprefix tests/factory/test_,$(addsuffix .py,supervisor two_webs watchdog))
 CRASHES := $(addprefix tests/factory/test_,$(addsuffix .py,chaos crash_matrix operation operation_machines))
@@ -25,7 +28,7 @@ MANAGE := $(BIN)/python manage.py
 # Hundreds of processes are started: none may compile again what another has compiled.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: up test test-as-user test-jobs test-ledger test-pages test-faults test-supervised test-crashes test-factory
+.PHONY: up test test-as-user test-jobs test-ledger test-pages test-calls test-faults test-supervised test-crashes test-factory
 .PHONY: test-apps test-apart rights-of-services rights-of-processes rights-of-files coverage check bench shots clean lock audit oracles
 
 up: .venv/product
@@ -35,7 +38,7 @@ up: .venv/product
 # by turns, the longest first. The browser's is apart in any case: its driver's event loop breaks
 # asynchronous tests.
 test: .venv/development $(COMPARED)
-	$(TOGETHER) test-ledger test-faults test-apps test-crashes test-factory test-supervised test-pages test-apart check
+	$(TOGETHER) test-ledger test-faults test-apps test-crashes test-calls test-supervised test-factory test-pages test-apart check
 	@$(MAKE) --no-print-directory coverage
 	@$(if $(NPM),,echo "TypeScript was not asked about the map. To ask it, type: sudo apt-get install -y npm")
 	@$(if $(CHROMIUM),,echo "The browser tests were skipped. To run them, type: sudo apt-get install -y chromium libatomic1")
@@ -67,14 +70,17 @@ test-factory:
 
 # The ledger with its pages and its relay, and how much of its code they went through.
 test-jobs:
-	$(TOGETHER) test-ledger test-pages
+	$(TOGETHER) test-ledger test-pages test-calls
 	@$(MAKE) --no-print-directory coverage
 
 test-ledger:
 	COVERAGE_FILE=.coverage.ledger $(PYTEST) $(LEDGER) $(MEASURED) $(ARGS)
 
 test-pages:
-	COVERAGE_FILE=.coverage.pages $(PYTEST) $(PAGES) $(MEASURED) $(ARGS)
+	COVERAGE_FILE=.coverage.pages $(PYTEST) $(PAGES) $(addprefix --ignore=,$(CALLS)) $(MEASURED) $(ARGS)
+
+test-calls:
+	$(PYTEST) $(CALLS) $(ARGS)
 
 coverage:
 	$(BIN)/coverage combine --quiet .coverage.ledger .coverage.pages

@@ -220,6 +220,9 @@ class Betweens(Schema):
 
 _NO_NUL = "^[^\\u0000]*$"
 _SPELLED = {"pattern", "format", "enum", "const"}
+# What `strip` takes away, spelled out: \\s means something else in the language of the document.
+_SPACES = "\\u0009-\\u000d\\u001c-\\u0020\\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000"
+_SAYS = f"^[^\\u0000]*[^\\u0000{_SPACES}][^\\u0000]*$"
 
 
 def _said(text: str) -> str:
@@ -235,7 +238,7 @@ def _a_text(value: Any) -> Any:
     return value
 
 
-Said = Annotated[str, AfterValidator(_said), Field(json_schema_extra={"pattern": "[!-~]"})]
+Said = Annotated[str, AfterValidator(_said), Field(json_schema_extra={"pattern": _SAYS})]
 """A text that says something."""
 Slug = Annotated[str, Field(json_schema_extra={"pattern": "^[-a-zA-Z0-9_]*$"})]
 Id = Annotated[int, Field(ge=1, le=2**63 - 1)]

@@ -1,5 +1,6 @@
 """A small world to look at: two projects, their people, a map and jobs in several states."""
 
+import math
 import zlib
 from dataclasses import dataclass
 
@@ -8,6 +9,7 @@ from django.contrib.auth.models import User
 from django.db.models.functions import Now
 from django.test import Client
 
+from factory import notices
 from jobs import process, queue
 from jobs.models import Job, Queue, Runner
 from projects.mapping import EXTRACTOR
@@ -30,9 +32,20 @@ class World:
     stranger: User
 
 
+@pytest.fixture(autouse=True)
+def verified_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This fixture will have no page ask for the last verification: now and then one costs more."""
+    monkeypatch.setattr(notices, "VERIFIED_S", math.inf)
+
+
 @pytest.fixture
 def world(db: None) -> World:
-    """This fixture will make a project with a mapped repository, a failed job, and four people."""
+    """This fixture will lend a world that is new for each test."""
+    return made()
+
+
+def made() -> World:
+    """This function will make a project with a mapped repository, a failed job, and four people."""
     project = Project.objects.create(name="Harbour", slug="harbour")
     people = {
         name: User.objects.create_user(name) for name in ("contributor", "viewer", "stranger")

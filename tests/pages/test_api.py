@@ -1,6 +1,7 @@
 """The API: the same calls, the same rights, one shape of every answer."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -79,6 +80,15 @@ def test_nobody_is_told_401_and_nothing_else(header: str, world: World) -> None:
         assert answer.status_code == 401, path
         assert answer.json()["error"]["code"] == "not-logged-in"
         assert answer["WWW-Authenticate"].startswith("Bearer")
+
+
+def test_the_document_calls_empty_what_is_refused_as_empty() -> None:
+    told = api.get_openapi_schema(path_prefix="/api/")["components"]["schemas"]
+    says = re.compile(told["NewTask"]["properties"]["title"]["pattern"])
+
+    taken = {sign for sign in map(chr, range(0x110000)) if says.search(sign)}
+
+    assert taken == {sign for sign in map(chr, range(1, 0x110000)) if sign.strip()}
 
 
 def test_a_bad_token_is_not_made_good_by_a_session(world: World) -> None:

@@ -12,10 +12,11 @@ from ninja import Schema
 
 from factory.api import api
 from tests.pages.addresses import filled, sent
+from tests.pages.standing import ids, people, standing
 from tests.pages.test_api import token_of
-from tests.pages.test_permissions import CASES, ids, may, people
+from tests.pages.test_permissions import CASES, may
 
-__all__ = ["ids", "people"]
+__all__ = ["ids", "people", "standing"]
 
 # What else than reading and acting by POST each least of the people may do.
 OTHERS = {

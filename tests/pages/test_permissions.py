@@ -16,9 +16,12 @@ from django.test import Client
 from jobs import controls, live, ports
 from jobs.models import Event
 from projects import artefacts
-from projects.models import Membership, PlanChange, Role
-from tests.pages.addresses import filled, named, planned, routes, sent
+from projects.models import PlanChange
+from tests.pages.addresses import filled, planned, routes, sent
 from tests.pages.conftest import World, browser_of
+from tests.pages.standing import ids, people, sessions, standing, world
+
+__all__ = ["ids", "people", "sessions", "standing", "world"]
 
 # From the least to the most. Below a role of the project is whoever is not a member.
 PEOPLE = ("anonymous", "stranger", "viewer", "contributor", "maintainer", "staff")
@@ -257,30 +260,17 @@ TOPICS = {
 SECRETS = ("Harbour", "lighthouse", "quay", "boat.py", "refused the token")
 
 
-@pytest.fixture
-def people(world: World) -> dict[str, Any]:
-    """This fixture will give everybody by what they are in the project."""
-    maintainer = User.objects.create_user("maintainer")
-    Membership.objects.create(project=world.project, user=maintainer, role=Role.MAINTAINER)
-    named = {name: getattr(world, name) for name in ("stranger", "viewer", "contributor", "staff")}
-    return {"anonymous": None, "maintainer": maintainer, **named}
-
-
-@pytest.fixture
-def ids(world: World, people: dict[str, Any]) -> dict[str, Any]:
-    """This fixture will give what stands in the addresses of the project's things."""
-    return named(world, people["maintainer"])
-
-
 ADMIN = sorted({route for route in routes() if route.startswith("admin/")})
 OURS = sorted({route for route in routes() if not route.startswith("admin/")})
 METHODS = ("GET", "HEAD", "POST")
 
 
-def ask(user: Any, method: str, address: str, body: Any = "", kind: str = "") -> tuple[int, str]:
+def ask(session: str, method: str, address: str, body: Any = "", kind: str = "") -> tuple[int, str]:
     """This function will ask for an address in somebody's browser, and undo what it did."""
     with transaction.atomic():
-        client = browser_of(user) if user else Client()
+        client = Client()
+        if session:
+            client.cookies[settings.SESSION_COOKIE_NAME] = session
         answer = client.generic(method, address, body, content_type=kind)
         body = b"".join(answer) if answer.streaming else answer.content
         transaction.set_rollback(True)
@@ -305,10 +295,9 @@ def test_every_url_has_a_case() -> None:
 
 
 @pytest.mark.parametrize("route", CASES)
-def test_who_may_have_an_address(route: str, people: dict[str, Any], ids: dict[str, Any]) -> None:
-    # All methods in one test: each leaves everything as it was, and the world takes longest.
-    for method, (who, user) in itertools.product(METHODS, people.items()):
-        status, body = ask(user, method, filled(route, ids), *_told(method, route, ids))
+def test_who_may_have_an_address(route: str, sessions: dict[str, str], ids: dict[str, Any]) -> None:
+    for method, (who, session) in itertools.product(METHODS, sessions.items()):
+        status, body = ask(session, method, filled(route, ids), *_told(method, route, ids))
 
         _is_as_told(route, method, who, status)
         if who in ("anonymous", "stranger"):
@@ -338,12 +327,12 @@ OF_SOMEBODY = [route for route in CASES if "<int:" in route or "<slug:" in route
 
 @pytest.mark.parametrize("route", OF_SOMEBODY)
 def test_what_a_stranger_may_not_see_looks_like_what_does_not_exist(
-    route: str, people: dict[str, Any], ids: dict[str, Any]
+    route: str, sessions: dict[str, str], ids: dict[str, Any]
 ) -> None:
     for method, who in itertools.product(METHODS, ("anonymous", "stranger")):
         told = _told(method, route, ids)
-        there = ask(people[who], method, filled(route, ids), *told)
-        nowhere = ask(people[who], method, filled(route, ids, exists=False), *told)
+        there = ask(sessions[who], method, filled(route, ids), *told)
+        nowhere = ask(sessions[who], method, filled(route, ids, exists=False), *told)
 
         assert there[0] == nowhere[0], (method, who)
         assert without_ids(there[1]) == without_ids(nowhere[1]), (method, who)
@@ -356,11 +345,11 @@ def test_the_public_pages_are_those_the_settings_name() -> None:
 
 
 @pytest.mark.parametrize("route", ADMIN)
-def test_the_admin_opens_for_staff_only(route: str, people: dict[str, Any]) -> None:
+def test_the_admin_opens_for_staff_only(route: str, sessions: dict[str, str]) -> None:
     address = "/" + re.sub(r"\(\?P<(\w+)>.*?\)|<(?:\w+:)?\w+>", "1", route).replace("\\", "")
 
     for method, who in itertools.product(("GET", "POST"), ("anonymous", "stranger", "maintainer")):
-        status, body = ask(people[who], method, address)
+        status, body = ask(sessions[who], method, address)
 
         led_away = (302, 403, 404, 405) if route == "admin/password_change/" else (302, 403, 404)
         assert status in (led_away if route != "admin/login/" else (302, 403, 405))
