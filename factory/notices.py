@@ -65,6 +65,12 @@ def current() -> tuple[Notice, ...]:
     return tuple(_notices([part for part in probe.watched() if part.trouble], time.time()))
 
 
+def since(name: str) -> datetime | None:
+    """This function will say since when a part does no work; None: it does, or nobody knows."""
+    found = [part.since for part in probe.watched() if part.name == name and part.trouble]
+    return datetime.fromtimestamp(found[0], UTC) if found else None
+
+
 def html(staff: bool) -> str:
     """This function will write what is in trouble now, with the causes for staff."""
     # By what and since when: a cause that counts its seconds must not change the page each second.

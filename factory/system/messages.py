@@ -8,6 +8,7 @@ from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_safe
 from redis.exceptions import RedisError
 
+from factory import notices
 from jobs import board, live, ports
 from jobs.timetable import for_staff
 
@@ -34,7 +35,7 @@ def shown(request: HttpRequest) -> HttpResponse:
     try:
         context["sent"] = live.kept()
     except (RedisError, OSError) as error:
-        context["away"] = str(error)
+        context |= {"away": str(error), "since": notices.since("valkey")}
     return render(request, "system/messages.html", context)
 
 

@@ -143,6 +143,16 @@ def moment(version: int | None) -> SafeString | str:
     return f"{datetime.fromtimestamp(version / 1_000_000, UTC):%H:%M:%S} UTC"
 
 
+@register.simple_tag
+def cannot_know(what: str, since: datetime | None) -> SafeString:
+    """This tag will say what nobody can know, and since when: it is neither nothing nor empty."""
+    if since is None:
+        return format_html('<span class="unknown">Cannot know {}</span>', what)
+    at = since.astimezone(UTC)
+    told = '<span class="unknown">Cannot know {} since <time datetime="{}">{} UTC</time></span>'
+    return format_html(told, what, at.isoformat(), f"{at:%Y-%m-%d %H:%M:%S}")
+
+
 @register.filter
 def lasted(start: datetime | None, end: datetime | None) -> str:
     """This filter will write the time between two moments."""

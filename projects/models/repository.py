@@ -28,6 +28,18 @@ class Gone(Anticipated):
     failure_class = FailureClass.NOT_FOUND
 
 
+_UNREACHED = frozenset(
+    {
+        FailureClass.TRANSIENT_NETWORK,
+        FailureClass.RATE_LIMITED,
+        FailureClass.AUTH,
+        FailureClass.NOT_FOUND,
+        FailureClass.TIMEOUT,
+    }
+)
+"""How it fails where the source of a repository is not reached, or does not let us in."""
+
+
 class MapStatus(models.TextChoices):
     """How well we know a repository; computed from its jobs and its map, never stored."""
 
@@ -284,6 +296,11 @@ class Repository(models.Model):
         self._known, self.map_status = found, found["word"]
         if found["kind"] and not self.failure_class:
             self.failure_class, self.failure_message = found["kind"], found["sentence"]
+
+    @property
+    def unreached(self) -> bool:
+        """Whether what is newer than the last fetch cannot be known: its source lets nobody in."""
+        return self.synced_at is not None and self.failure_class in _UNREACHED
 
     @property
     def clone(self) -> Path:

@@ -266,9 +266,11 @@ def test_a_confirmation_is_a_dialog_with_the_focus_on_keep(context_of: Any, prod
 def test_the_banner_says_polling_without_the_relay_and_disconnected_without_the_web(
     context_of: Any, product: Stack
 ) -> None:
-    page = context_of("member")
+    page, home = context_of("member"), context_of("stranger")
     page.goto(f"{product.url}/jobs/")
+    home.goto(f"{product.url}/")
     fresh(page, "live")
+    expect(home.locator(".unknown")).to_have_count(0)
 
     product.end("relay")
     fresh(page, "polling")
@@ -276,8 +278,12 @@ def test_the_banner_says_polling_without_the_relay_and_disconnected_without_the_
     expect(page.locator("body")).to_contain_text("found by polling", timeout=SLOW_MS)
     product.end("web")
     fresh(page, "disconnected")
+    fresh(home, "disconnected")
+    said = re.compile(r"^Cannot know since \d\d:\d\d:\d\d.*: the server does not answer\.")
+    expect(home.locator("#inbox .empty .unknown")).to_have_text(said)
     product.start("web")
     fresh(page, "polling")
+    expect(home.locator(".unknown")).to_have_count(0, timeout=SLOW_MS)
     product.start("relay")
     fresh(page, "live")
 
@@ -290,6 +296,8 @@ def test_who_is_logged_out_is_told_so(context_of: Any, product: Stack) -> None:
     product.database.rows("DELETE FROM factory_session")
 
     fresh(page, "logged out")
+    said = re.compile(r"^Cannot know since \d\d:\d\d:\d\d.*: you are logged out\.")
+    expect(page.locator(".empty .unknown")).to_have_text(said)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -2,12 +2,15 @@
 
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from factory import notices, probe
 from factory.probe import Asker, Part
 from tests.pages.conftest import World, browser_of
+from tests.pages.test_pages import text_of
 
 
 @pytest.fixture
@@ -78,3 +81,38 @@ def test_every_part_that_can_be_in_trouble_has_its_words() -> None:
     names = {name for asker in probe.askers() for name in asker.names}
 
     assert names == set(notices._MEANS)
+
+
+@pytest.mark.parametrize(
+    ("failure", "known"), [("transient-network", False), ("auth", False), ("bug", True), ("", True)]
+)
+def test_what_is_newer_cannot_be_known_while_a_source_is_not_reached(
+    failure: str, known: bool, world: World
+) -> None:
+    rows = type(world.repository).objects.filter(pk=world.repository.pk)
+    rows.update(failure_class=failure, failure_message="No route to it." if failure else "")
+    at = rows.get().synced_at.astimezone(UTC).isoformat()
+
+    said = f'>Cannot know what is newer since <time datetime="{at}">'
+
+    for address in (
+        *("/", "/projects/harbour/", "/projects/harbour/repositories/"),
+        f"/projects/harbour/repositories/{world.repository.pk}/map/",
+    ):
+        assert (said in text_of(browser_of(world.viewer), address)) is not known, address
+
+
+def test_messages_that_cannot_be_known_do_not_look_like_none(
+    world: World, troubled: dict[str, Part], settings: Any
+) -> None:
+    empty = text_of(browser_of(world.staff), "/system/messages/")
+    troubled["valkey"] = _part("valkey")
+    away = {"LOCATION": "redis://127.0.0.1:1/0"}
+    settings.CACHES = {"default": settings.CACHES["default"] | away}
+
+    page = text_of(browser_of(world.staff), "/system/messages/")
+
+    at = datetime.fromtimestamp(troubled["valkey"].since, UTC).isoformat()
+    assert "Nothing in the last hour" in empty
+    assert f'Cannot know what was sent since <time datetime="{at}">' in page
+    assert "Nothing in the last hour" not in page

@@ -22,6 +22,16 @@
   const renewed = () => $("[data-topic]:not([hidden])") || $("[data-rows]");
   const state = () => page.out ? "logged out" : !page.answers ? "disconnected"
     : !renewed() ? (reread() ? "polling" : "loaded") : now() - page.ticked < TICK_MS ? "live" : "polling";
+  /* Where nothing stood, nobody knows by now: that looks different from nothing */
+  const unknown = why => {
+    all(".empty > .unknown").forEach(one => one.remove());
+    if (why) all(".empty").forEach(one => {
+      const said = document.createElement("p");
+      said.className = "unknown";
+      said.textContent = `Cannot know since ${times.clock(page.asOf / 1000)}: ${why}. What stands here is of then.`;
+      one.prepend(said);
+    });
+  };
   const show = () => {
     if (!fresh) return;
     const next = state();
@@ -30,6 +40,7 @@
       $("b", fresh).textContent = next;
       fresh.className = `fresh is-${next === "logged out" ? "disconnected" : next}`;
       document.body.classList.toggle("stale", next === "disconnected" || next === "logged out");
+      unknown(next === "disconnected" ? "the server does not answer" : next === "logged out" ? "you are logged out" : "");
     }
     const text = times.clock(page.asOf / 1000), place = $(".as-of", fresh);
     if (place.textContent !== text) place.textContent = text;
