@@ -9,11 +9,26 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
+from jobs import events
 from jobs.failures import Anticipated, FailureClass
 from jobs.models import Job
 from jobs.states import HELD
 from projects.models import Project, Repository
 
+events.register(
+    "repository.removed",
+    version=1,
+    fields={"repository": int, "address": str},
+    meaning="A repository was removed, with its clone, its maps and its history.",
+    lasting=True,
+)
+events.register(
+    "project.removed",
+    version=1,
+    fields={"project": int, "name": str, "slug": str, "repositories": int},
+    meaning="A project was removed, with all it had.",
+    lasting=True,
+)
 _OF_REPOSITORY = re.compile(r"(\d+)\.git")
 
 
@@ -46,9 +61,22 @@ def _remove(rows: Sequence[Project | Repository], by: str) -> None:
             job.cancel(by=by)
     clones = [repository.clone for repository in going]
     for row in rows:
+        _publish(row, by)
         row.delete()
     # Afterwards: a deletion that is taken back must find its clones.
     transaction.on_commit(lambda: [shutil.rmtree(path, ignore_errors=True) for path in clones])
+
+
+def _publish(row: Project | Repository, by: str) -> None:
+    """What stays of it. A project's is for staff: nobody is a member of it any more."""
+    if isinstance(row, Project):
+        given = {"project": row.pk, "name": row.name, "slug": row.slug}
+        given["repositories"] = row.repositories.count()
+        events.publish("project.removed", given, scope=None, subject=row.name, actor=by)
+        return
+    told = {"repository": row.pk, "address": row.address}
+    scope = row.project_id
+    events.publish("repository.removed", told, scope=scope, subject=row.name, actor=by)
 
 
 def hindrances(rows: Sequence[Project | Repository]) -> list[str]:

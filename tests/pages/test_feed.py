@@ -7,11 +7,12 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from jobs import events
+from jobs import events, queue
 from jobs.models import Event
-from projects import feed, portfolio
+from projects import feed, portfolio, removal
 from projects.models import Stage
-from tests.pages.conftest import World, browser_of
+from tests.pages.conftest import World, browser_of, hold, runner
+from tests.pages.test_pages import text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -192,3 +193,29 @@ def test_an_empty_feed_and_one_where_nothing_matches_look_different(world: World
 
     assert "Nothing happened yet" in client.get("/projects/harbour/feed/").content.decode()
     assert "Nothing matches" in client.get("/projects/harbour/feed/?kind=map").content.decode()
+
+
+def test_what_was_removed_stays_in_the_feed_and_the_audit_log(world: World) -> None:
+    by = f"user:{world.staff.pk}"
+    address = world.repository.address
+    removal.remove([world.repository], by=by)
+    told = text_of(browser_of(world.viewer), "/projects/harbour/feed/")
+    removal.remove([world.project], by=by)
+
+    repository, project = Event.objects.filter(name__endswith=".removed").order_by("pk")
+    audit = text_of(browser_of(world.staff), "/system/audit/?book=events")
+
+    assert "quay was removed, with its clone and its maps." in told
+    assert repository.payload["address"] == address
+    assert "The project Harbour was removed, with its repositories (0)." in audit
+    assert (project.scope, project.payload["slug"]) == (None, "harbour")
+    assert {"repository.removed", "project.removed"}.isdisjoint(events.passing())
+
+
+def test_a_removal_that_is_refused_leaves_no_event(world: World) -> None:
+    hold(queue.enqueue("demo.noop", {}, scope=world.project.pk), runner())
+
+    with pytest.raises(removal.Held):
+        removal.remove([world.project], by="user:1")
+
+    assert not Event.objects.filter(name="project.removed").exists()
