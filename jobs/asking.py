@@ -31,7 +31,7 @@ class Question:
         opts = window.opts
         noun = opts.verbose_name if count == 1 else opts.verbose_name_plural
         context = window.admin_site.each_context(request) | {
-            "title": f"{self.verb} {count:,} {noun}?",
+            "title": f"{self.verb} {count:,} {noun}?" if count else f"{self.verb}: nothing to do",
             "question": self,
             "opts": opts,
             "count": count,

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 
 from jobs.moments import columns, written
 
@@ -84,6 +85,8 @@ class Plain(BaseModelAdmin):  # type: ignore[type-arg]
     list_per_page = 50
     list_max_show_all = 0
     actions_selection_counter = True
+    goes_along: ClassVar[str] = ""
+    """What goes with a row that is deleted, and what stays."""
     numbers: ClassVar[Any] = ("pk",)
     """What a number may mean in a search, each with an index."""
     words_searched: ClassVar[Any] = ()
@@ -106,6 +109,11 @@ class Plain(BaseModelAdmin):  # type: ignore[type-arg]
         """This method will have moments of a list written as on the pages."""
         return columns(self.model, super().get_list_display(request))  # type: ignore[misc]
 
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """This method will head a list with what it lists."""
+        context = {"title": capfirst(self.opts.verbose_name_plural)} | (extra_context or {})
+        return super().changelist_view(request, context)  # type: ignore[misc]
+
     def render_change_form(
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
     ) -> Any:
@@ -117,6 +125,11 @@ class Plain(BaseModelAdmin):  # type: ignore[type-arg]
             rows.fieldsets = _told(rows.opts.model, rows.fieldsets, None)
             rows.readonly_fields = columns(rows.opts.model, rows.readonly_fields)
         return super().render_change_form(request, context, *args, **kwargs)  # type: ignore[misc]
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
+        """This method will ask before a row goes, and say what goes along."""
+        context = (extra_context or {}) | {"goes_along": self.goes_along}
+        return super().delete_view(request, object_id, context)  # type: ignore[misc]
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
         """This method will keep the rows this person may see, here as everywhere."""

@@ -43,6 +43,7 @@ class BlockerInline(WindowInline):
 class PlanAdmin(Plain, admin.ModelAdmin):
     """What is planned: written by `projects.planning`, which keeps who did what."""
 
+    goes_along = "Its history, its boxes and its ties go with it; the event of its removal stays."
     list_display: Any = ("title", "state", "project", "slug", "moved_at", "created_by")
     list_select_related: Any = ("project",)
     list_filter: Any = ("state", ("moved_at", Span), sieves.in_project("project"))

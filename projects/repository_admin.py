@@ -92,6 +92,10 @@ class NewRepositoryForm(RepositoryForm):
 class RepositoryAdmin(Removing, Plain, admin.ModelAdmin):
     """Repositories; adding one registers it, and its first job starts."""
 
+    goes_along = (
+        "Its maps, its history and its clone go with it. Its jobs that wait are cancelled; all its "
+        "jobs stay in the ledger, and the repository itself stays where it is."
+    )
     list_display = ("name", "project", "address", "map_status", "fetched", "failure_message")
     list_select_related = ("project",)
     words_searched = ("name", "address")

@@ -4,6 +4,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.models import User
+from django.http import HttpRequest
+from django.test import RequestFactory
 from django.urls import reverse
 
 from jobs import queue
@@ -34,7 +36,7 @@ def fill() -> dict[str, Any]:
     hold(queue.enqueue("demo.noop", {}, scope=project.pk, subject="held"), runner())
     staff, member, stranger = people.values()
     ids = named(World(project, repository, job, staff, member, viewer, stranger), maintainer)
-    return {"pages": pages(ids), "admin": windows()}
+    return {"pages": pages(ids), "admin": windows(staff), "acts": acts(staff), "job": job.pk}
 
 
 def pages(ids: dict[str, Any]) -> list[str]:
@@ -46,12 +48,33 @@ def pages(ids: dict[str, Any]) -> list[str]:
     ]
 
 
-def windows() -> list[str]:
-    """This function will give the addresses of the admin: each list, and a row of each."""
-    found = ["/admin/", "/admin/password_change/"]
-    for model in admin.site._registry:
+def asking(person: User) -> HttpRequest:
+    """This function will give a request of somebody, for windows that ask who looks."""
+    request = RequestFactory().get("/admin/")
+    request.user = person
+    return request
+
+
+def windows(person: User) -> list[str]:
+    """This function will give the addresses of the admin: each list, what adds, and a row of each."""
+    found, request = ["/admin/", "/admin/password_change/", "/admin/jobs/"], asking(person)
+    for model, window in admin.site._registry.items():
         name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
         found.append(reverse(f"{name}_changelist"))
+        if window.has_add_permission(request):
+            found.append(reverse(f"{name}_add"))
         if first := model._default_manager.order_by("pk").first():
-            found.append(reverse(f"{name}_change", args=[first.pk]))
+            leaves = ["change", "history"]
+            leaves += ["delete"] if window.has_delete_permission(request, first) else []
+            found += [reverse(f"{name}_{leaf}", args=[first.pk]) for leaf in leaves]
     return found
+
+
+def acts(person: User) -> list[list[str]]:
+    """This function will give each list of the admin, a row of it, and the acts offered there."""
+    request, found = asking(person), []
+    for model, window in admin.site._registry.items():
+        if first := model._default_manager.order_by("pk").first():
+            list_of = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+            found.append([list_of, str(first.pk), *window.get_actions(request)])
+    return [one for one in found if one[2:]]

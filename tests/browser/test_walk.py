@@ -23,6 +23,16 @@ AGAINST_THE_RULES = """
 async rules => (await axe.run(document, {runOnly: rules, resultTypes: ["violations"], preload: false}))
   .violations.flatMap(one => one.nodes.slice(0, 3).map(node => `${one.id}: ${node.html.slice(0, 160)}`))
 """
+CHOOSES = """
+([action, row, act]) => {
+  const form = Object.assign(document.createElement("form"), {method: "post", action});
+  const csrfmiddlewaretoken = document.querySelector("[name=csrfmiddlewaretoken]").value;
+  for (const [name, value] of Object.entries({csrfmiddlewaretoken, action: act, _selected_action: row}))
+    form.append(Object.assign(document.createElement("input"), {name, value}));
+  document.body.append(form);
+  form.submit();
+}
+"""
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
 THEMES = ("light", "dark")
 WIDE = {"width": 1280, "height": 900}
@@ -52,6 +62,7 @@ class Walker:
 
     def __init__(self, page: Page) -> None:
         self.page = page
+        page.set_viewport_size(WIDE)
         self.said: list[str] = []
         page.add_init_script(HEARD)
         page.add_init_script(path=AXE)
@@ -60,10 +71,13 @@ class Walker:
     def faults(self, address: str, themes: Sequence[str]) -> list[str]:
         """This method will name what is wrong with a page, which axe sees in some themes."""
         self.said.clear()
-        self.page.set_viewport_size(WIDE)
         answer = self.page.goto(address, wait_until="load")
         if not answer or answer.status != 200:
             self.said.append(f"status {answer and answer.status}")
+        return self.seen(themes)
+
+    def seen(self, themes: Sequence[str]) -> list[str]:
+        """This method will name what is wrong with what is shown now."""
         found = []
         for theme in themes:
             self.page.emulate_media(color_scheme=theme)
@@ -71,7 +85,17 @@ class Walker:
         self.page.set_viewport_size(NARROW)
         if (width := self.page.evaluate("document.documentElement.scrollWidth")) > NARROW["width"]:
             found.append(f"{width} pixels wide")
+        self.page.set_viewport_size(WIDE)
         return [*self.said, *found, *self.page.evaluate("window.broken")]
+
+    def asked(self, address: str, row: str, act: str, themes: Sequence[str]) -> list[str]:
+        """This method will choose an act on a row of a list, and name what is wrong then."""
+        self.said.clear()
+        with self.page.expect_navigation(wait_until="load"):
+            self.page.evaluate(CHOOSES, [address, row, act])
+        if not self.page.locator("#content .keep").count():
+            self.said.append(f"nothing is asked: {self.page.title()}")
+        return self.seen(themes)
 
     def faulty(self, addresses: list[str], every: int = 1) -> dict[str, list[str]]:
         """This method will give the pages with what is wrong; axe sees one in `every` of them.
@@ -104,8 +128,62 @@ def test_every_window_of_the_admin_does_so_too(
     walker: Walker, product: Stack, addresses: dict[str, list[str]]
 ) -> None:
     """Its lists and its forms are each of one template: axe need not see them all."""
-    assert len(addresses["admin"]) > 60
+    assert len(addresses["admin"]) > 100
     assert walker.faulty([product.url + one for one in addresses["admin"]], every=5) == {}
+
+
+@needs_axe
+def test_every_act_of_the_admin_asks_on_such_a_page(
+    walker: Walker, product: Stack, addresses: dict[str, Any]
+) -> None:
+    """One template asks for all, but for deleting: axe sees one act of each list."""
+    found = {}
+    walker.page.goto(f"{product.url}/admin/")
+    for number, (place, row, *acts) in enumerate(addresses["acts"]):
+        for act in acts:
+            themes = [THEMES[number % 2]] if act == acts[0] and number % 3 == 0 else []
+            found[f"{place} {act}"] = walker.asked(product.url + place, row, act, themes)
+
+    assert len(found) > 30
+    assert {where: said for where, said in found.items() if said} == {}
+
+
+# What is opened above a page: where, what is clicked or pressed, and what is shown then.
+ABOVE = {
+    "what asks before an act": ("jobs/{job}/", ["a[data-confirm]"], "dialog[open] .keep"),
+    "what asks before acts on many": (
+        "jobs/?state=failed",
+        ["#chosen input[name=all]", "#chosen button"],
+        "dialog[open] .keep",
+    ),
+    "what is known of a state": ("jobs/", ["tbody a[data-why]"], "dialog.drawer[open]"),
+    "what asks about a file": (
+        "projects/harbour/artefacts/",
+        ["a.act-remove"],
+        "dialog[open] .keep",
+    ),
+    "what the keys do": ("jobs/", ["?"], "dialog.sheet[open]"),
+    "the palette": ("", ["Control+k"], "dialog.palette[open] [role=option]"),
+    "what a press of nothing is told": ("jobs/", ["#chosen button"], ".receipts li"),
+}
+
+
+@needs_axe
+def test_what_opens_above_a_page_does_so_too(
+    walker: Walker, product: Stack, addresses: dict[str, Any]
+) -> None:
+    found = {}
+    for what, (place, ways, above) in ABOVE.items():
+        walker.page.goto(f"{product.url}/{place.format_map(addresses)}", wait_until="load")
+        for way in ways:
+            if way[0] in "?C":
+                walker.page.keyboard.press(way)
+            else:
+                walker.page.locator(way).first.click()
+        expect(walker.page.locator(above).first).to_be_visible()
+        found[what] = walker.seen(THEMES)
+
+    assert {what: said for what, said in found.items() if said} == {}
 
 
 def test_times_are_written_as_each_likes_and_stay_so(

@@ -35,7 +35,7 @@ def number(page: str) -> str:
 
 def told(answer: Any) -> list[str]:
     """This function will give what the next page tells, in its order."""
-    return re.findall(r'<li class="note [^"]*"><span>(.*?)</span>', answer.content.decode())
+    return re.findall(r'<li class="note [^"]*"[^>]*><span>(.*?)</span>', answer.content.decode())
 
 
 def test_a_rerun_sent_twice_makes_one_job(world: World, browser: Client) -> None:

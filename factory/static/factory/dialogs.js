@@ -97,6 +97,7 @@ const leave = row => {
   for (const name of ["pointerleave", "focusout"]) row.addEventListener(name, () => { clearTimeout(at); at = setTimeout(() => row.remove(), GOES_MS); });
 };
 const put = row => {
+  row.setAttribute("role", "none"); /* the list is a region that is read aloud, not a list */
   const close = closer("Close this message");
   close.addEventListener("click", () => row.remove());
   row.append(close);

@@ -29,7 +29,8 @@ export const open = async address => {
   const dress = () => {
     list().setAttribute("role", "listbox");
     list().setAttribute("aria-label", "Found");
-    all("li", list()).forEach((one, place) => { one.setAttribute("role", "option"); one.id = `found-${place}`; $("a", one).tabIndex = -1; });
+    all("li", list()).forEach(one => one.setAttribute("role", "none"));
+    all("li > a", list()).forEach((one, place) => { one.setAttribute("role", "option"); one.id = `found-${place}`; one.tabIndex = -1; });
     choose($("[role=option]", dialog));
   };
   const again = async () => {
@@ -53,7 +54,7 @@ export const open = async address => {
   });
   /* Enter before the answer to the last letter is there opens the page of all that was found */
   $("form", content).addEventListener("submit", event => {
-    const chosen = $("[aria-selected=true] a", dialog);
+    const chosen = $("[role=option][aria-selected=true]", dialog);
     if (!chosen || list().dataset.of !== field.value.trim()) return;
     event.preventDefault();
     chosen.click();
