@@ -43,6 +43,7 @@ class Dependency(models.Model):
 
     class Meta:
         db_table = "job_dependency"
+        verbose_name_plural = "dependencies"
         constraints = [
             models.UniqueConstraint(fields=["child", "parent"], name="dependency_is_one"),
             models.CheckConstraint(
@@ -72,6 +73,8 @@ class Unjudged(models.Model):
 
     class Meta:
         db_table = "job_unjudged"
+        verbose_name = "job to judge"
+        verbose_name_plural = "jobs to judge"
 
     def __str__(self) -> str:
         return f"#{self.child_id} is to be judged"

@@ -68,6 +68,7 @@ class Progress(models.Model):
 
     class Meta:
         db_table = "job_progress"
+        verbose_name_plural = "progress"
 
     def __str__(self) -> str:
         return f"{self.current}/{self.total or '?'}"
