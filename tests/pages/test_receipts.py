@@ -34,7 +34,9 @@ def waiting(world: World) -> list[Job]:
 def way_back(page: str) -> tuple[str, str, dict[str, Any]]:
     """This function will read the button of a receipt: its words, where it is sent, and what with."""
     [form] = re.findall(
-        r'<li class="note success"[^>]*>.*?<form method="post" action="([^"]+)">(.*?)</form>', page, re.S
+        r'<li class="note success"[^>]*>.*?<form method="post" action="([^"]+)">(.*?)</form>',
+        page,
+        re.S,
     )
     fields: dict[str, Any] = {}
     for name, value in re.findall(r'name="(\w+)" value="([^"]*)"', form[1]):
