@@ -19,6 +19,7 @@ from factory import sessions
 from factory.models import ApiToken, Session
 from jobs import sieves
 from jobs.asking import asked
+from jobs.plain import numbered
 from jobs.sieves import Span
 from jobs.windows import Plain, Window, ago
 
@@ -129,7 +130,7 @@ class PersonAdmin(Plain, UserAdmin):
         ended = sum(sessions.end(user, but=sessions.own(request)) for user in may)
         for user in may:
             self.log_change(request, user, "Logged out everywhere.")
-        self.message_user(request, f"{ended} sessions ended", messages.SUCCESS)
+        self.message_user(request, f"{numbered(ended, 'session')} ended", messages.SUCCESS)
 
 
 @admin.register(Group)

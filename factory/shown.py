@@ -9,6 +9,7 @@ from django.db import connection, transaction
 
 from jobs import board as jobs_board
 from jobs import ports
+from jobs.plain import numbered
 from jobs.ports import Disagreement, Found
 
 _WORD = """
@@ -48,7 +49,7 @@ def compare(raw: Any) -> Found:
             ),
         }
     wrong = [_told(name, page, rows) for name, (page, rows) in pages.items() if page != rows]
-    return Found(f"{len(pages)} pages", wrong)
+    return Found(numbered(len(pages), "page"), wrong)
 
 
 def _shown(job: Any) -> str:

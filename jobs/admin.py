@@ -23,6 +23,7 @@ from jobs.models import (
     Sending,
     Verification,
 )
+from jobs.plain import numbered
 from jobs.redaction import visible
 from jobs.sieves import Span
 from jobs.states import State
@@ -116,7 +117,7 @@ class RunnerAdmin(Window):
     def fill(self, request: HttpRequest, runners: Any) -> None:
         """This action will let emptied places be taken again."""
         done = steering.ask(runners, fleet.FILL, f"user:{request.user.pk}")
-        self.message_user(request, f"{done} places will be filled")
+        self.message_user(request, f"{numbered(done, 'place')} will be filled")
 
     def _ask(self, request: HttpRequest, runners: Any, intent: Intent) -> None:
         done = steering.ask(runners, intent, f"user:{request.user.pk}")

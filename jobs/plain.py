@@ -13,6 +13,12 @@ MOST_LEVELS = 100
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
+def numbered(number: int, word: str) -> str:
+    """This function will write a number with the word it counts, such as 1 job or 1,200 entries."""
+    several = f"{word[:-1]}ies" if word.endswith("ry") else f"{word}s"
+    return f"{number:,} {word if number == 1 else several}"
+
+
 class NotPlain(ValueError):
     """The value has no JSON form that PostgreSQL can keep; the text says why."""
 

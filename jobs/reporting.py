@@ -13,7 +13,7 @@ from jobs.db import Connection
 from jobs.ledger import Claim, statement
 from jobs.levels import Level
 from jobs.pace import Pace, Sums
-from jobs.plain import printable
+from jobs.plain import numbered, printable
 from jobs.redaction import redact
 
 CHUNK_BYTES = 60_000
@@ -152,7 +152,11 @@ class Report:
     def _next_chunk(self, last: bool) -> list[Line]:
         with self._lock:
             if last and self._tail:
-                gap = [Line(f"… {self._left_out} lines left out …")] if self._left_out else []
+                gap = (
+                    [Line(f"… {numbered(self._left_out, 'line')} left out …")]
+                    if self._left_out
+                    else []
+                )
                 self._lines += [*gap, *self._tail]
                 self._tail.clear()
             size, count = 0, 0

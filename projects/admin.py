@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from jobs import sieves
 from jobs.asking import ACTS, Question, asked
+from jobs.plain import numbered
 from jobs.sieves import Span
 from jobs.windows import Plain, Window, WindowInline
 from projects import portfolio
@@ -129,7 +130,7 @@ class ProjectAdmin(Removing, Plain, admin.ModelAdmin):
             return question.ask(self, request, found)
         done = [act(project, actor=f"user:{request.user.pk}") for project in found]
         jobs, schedules = (sum(one[place] for one in done) for place in (0, 1))
-        told = f"{question.verb}: {len(done)} done, with {jobs} jobs and {schedules} schedules."
+        told = f"{question.verb}: {len(done)} done, with {numbered(jobs, 'job')} and {numbered(schedules, 'schedule')}."
         self.message_user(request, told, messages.SUCCESS)
         return None
 

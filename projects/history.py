@@ -79,7 +79,14 @@ class Hotspot:
 
     @property
     def trend(self) -> str:
-        """Whether it is changed more than a year before, in a word."""
+        """Whether it is changed more than a year before, in a word.
+
+        What has no year before, or was changed once, goes in no direction.
+        """
+        if self.commits == 1:
+            return "changed once"
+        if self.commits == self.recent:
+            return "new"
         if self.recent == self.before:
             return "steady"
         return "rising" if self.recent > self.before else "falling"

@@ -11,6 +11,7 @@ from django.urls import reverse
 from jobs import sieves
 from jobs.asking import asked
 from jobs.models import Refused
+from jobs.plain import numbered
 from jobs.sieves import Span
 from jobs.windows import Window
 from projects import access, maps, registration
@@ -89,7 +90,7 @@ class SystemMapAdmin(Window):
                 continue
             self.log_change(request, row, f"Made again by job {job.pk}.")
             made.add(job.pk)
-        self.message_user(request, f"{len(made)} jobs make them", messages.SUCCESS)
+        self.message_user(request, f"{numbered(len(made), 'job')} made for them", messages.SUCCESS)
 
     @asked("Pin", "They are kept until somebody takes the pin away, however old they become.")
     def pin(self, request: HttpRequest, chosen: "QuerySet[SystemMap]") -> None:

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from jobs import board as jobs_board
 from jobs import receipts, sending
 from jobs.models import Refused, Stale
+from jobs.plain import numbered
 from projects import board, feed, frame, portfolio, topics
 from projects.models import Project, Stage
 
@@ -177,13 +178,13 @@ def _stages(
 @require_http_methods(["GET", "HEAD", "POST"])
 def archivals(request: HttpRequest, slug: str) -> HttpResponse:
     """This view will ask whether to put a project away, and do it."""
-    return _put(request, slug, portfolio.archive, "archived; {} jobs and {} schedules are paused")
+    return _put(request, slug, portfolio.archive, "archived; {} and {} are paused")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def unarchivals(request: HttpRequest, slug: str) -> HttpResponse:
     """This view will ask whether to take a project back, and do it."""
-    return _put(request, slug, portfolio.unarchive, "in use again; {} jobs and {} schedules go on")
+    return _put(request, slug, portfolio.unarchive, "in use again; {} and {} go on")
 
 
 def _put(
@@ -199,5 +200,6 @@ def _put(
     done = act(found.project, actor=f"user:{request.user.pk}")
     back = "projects:unarchivals" if act is portfolio.archive else "projects:archivals"
     way = receipts.Way("Undo", reverse(back, args=[slug]))
-    receipts.tell(request, f"{found.project} is {receipt.format(*done)}.", way=way)
+    jobs, schedules = numbered(done[0], "job"), numbered(done[1], "schedule")
+    receipts.tell(request, f"{found.project} is {receipt.format(jobs, schedules)}.", way=way)
     return redirect("projects:page", slug=slug)

@@ -12,6 +12,7 @@ from django.utils.text import slugify
 
 from jobs import events, queue
 from jobs.models import Job
+from jobs.plain import numbered
 from projects import access, addresses, portfolio, ssh_keys
 from projects.addresses import Address, Refused
 from projects.models import Project, Repository
@@ -160,7 +161,7 @@ def _sync_many(repositories: list[Repository], given: _Given) -> Job:
         "projects.register_many",
         {"repositories": [repository.pk for repository in repositories], **more},
         scope=repositories[0].project_id,
-        subject=f"{len(repositories)} repositories",
+        subject=numbered(len(repositories), "repository"),
         actor=given.actor,
     )
 

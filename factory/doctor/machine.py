@@ -17,6 +17,7 @@ from factory.embedded import postgres
 from factory.supervisor import control
 from factory.variables import BASE_DIR
 from jobs import process
+from jobs.plain import numbered
 from jobs.ports import Check
 
 _PYTHON = (3, 11)
@@ -110,8 +111,8 @@ def _clones(folder: Path) -> str:
             except OSError:
                 continue  # gone meanwhile
         if time.monotonic() > until:
-            return f"{number} clones, more than {size >> 20:,} MiB"
-    return f"{number} clones, {size >> 20:,} MiB"
+            return f"{numbered(number, 'clone')}, more than {size >> 20:,} MiB"
+    return f"{numbered(number, 'clone')}, {size >> 20:,} MiB"
 
 
 def supervisor() -> Iterator[Check]:

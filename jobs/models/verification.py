@@ -3,6 +3,8 @@
 from django.db import models
 from django.db.models.functions import Now
 
+from jobs.plain import numbered
+
 
 class Verification(models.Model):
     """One comparison of the board with reality."""
@@ -22,4 +24,4 @@ class Verification(models.Model):
 
     def __str__(self) -> str:
         found = len(self.disagreements)
-        return f"{found} disagreements" if found else "nothing disagrees"
+        return numbered(found, "disagreement") if found else "nothing disagrees"

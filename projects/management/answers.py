@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from jobs.plain import numbered
 from projects.mapping import documents
 from projects.mapping.made import Map
 
@@ -96,18 +97,22 @@ def _nodes(content: dict[str, Any], history: dict[str, Any] | None) -> Iterator[
 def as_lines(shown: dict[str, Any]) -> Iterator[str]:
     """This function will give the same for people."""
     counts = shown["counts"]
-    behind = f", {shown['behind']} commits behind" if shown["behind"] else ""
+    behind = f", {numbered(shown['behind'], 'commit')} behind" if shown["behind"] else ""
     yield f"{shown['repository']} at {shown['commit']}{behind}"
     yield f"extractor {shown['extractor']}, digest {shown['digest'][:16]}, {shown['built_at']}"
     skipped = ", ".join(f"{number} {reason}" for reason, number in counts["skipped"].items())
-    yield f"{counts['files']} files, {counts['parsed']} parsed; not parsed: {skipped or 'none'}"
+    said = {
+        word: numbered(counts[f"{word}s"], word) for word in ("file", "edge", "cycle", "definition")
+    }
+    yield f"{said['file']}, {counts['parsed']} parsed; not parsed: {skipped or 'none'}"
     yield (
-        f"{counts['edges']} edges, {counts['cycles']} cycles, {counts['definitions']} definitions, "
-        f"{counts['unresolved']} unresolved imports, {counts['broken']} files with broken syntax"
+        f"{said['edge']}, {said['cycle']}, {said['definition']}, "
+        f"{numbered(counts['unresolved'], 'unresolved import')}, "
+        f"{numbered(counts['broken'], 'file')} with broken syntax"
     )
     for name, totals in shown["languages"].items():
         yield f"{name:24}{totals['files']:>8} files{totals['lines']:>12} lines"
     for edge in shown.get("edges", ()):
         yield f"{edge['src']}:{edge['line']} imports {edge['dst']}"
     for node in shown.get("nodes", ()):
-        yield f"{node['path']} ({node['language']}, {node['lines']} lines)"
+        yield f"{node['path']} ({node['language']}, {numbered(node['lines'], 'line')})"

@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
+from jobs.plain import numbered
 from projects.map_views import edges, frame, graph
 from projects.models import Repository
 from projects.snapshots import snapshot
@@ -94,11 +95,12 @@ def _node(
     repository: Repository, one: Mapping[str, Any], focus: str, colours: Mapping[str, str]
 ) -> graph.Node:
     name = one["name"]
-    said = f"{name}: {one['files']:,} files, {one['lines']:,} lines, {one['language']}"
+    lines = numbered(one["lines"], "line")
+    said = f"{name}: {numbered(one['files'], 'file')}, {lines}, {one['language']}"
     return graph.Node(
         name,
         name,
-        f"{one['lines']:,} lines",
+        lines,
         said,
         frame.address(repository, "map-components", focus=name),
         colours[one["language"]],

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from django.template.defaultfilters import pluralize
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
+from jobs.plain import numbered
 from jobs.redaction import visible
 from projects import areas, treemap
 from projects.map_views import frame, grouping
@@ -183,13 +183,14 @@ def _tile(tile: treemap.Tile, colours: dict[str, str], more: str) -> str:
 
 
 def _said(tile: treemap.Tile) -> str:
+    lines = numbered(tile.lines, "line")
     if tile.kind == "file":
-        return f"{tile.path}: {tile.lines:,} lines, {tile.group}"
+        return f"{tile.path}: {lines}, {tile.group}"
     if tile.kind == "rest":
-        number = f"{tile.files:,} smaller file{pluralize(tile.files)}"
-        return f"{tile.path or '.'}: {number}, {tile.lines:,} lines"
+        number = numbered(tile.files, "smaller file")
+        return f"{tile.path or '.'}: {number}, {lines}"
     group = f", mostly {tile.group}" if tile.group else ""
-    return f"{tile.path}: {tile.lines:,} lines in {tile.files:,} files{group}"
+    return f"{tile.path}: {lines} in {numbered(tile.files, 'file')}{group}"
 
 
 def _shortened(name: str, room: int) -> str:

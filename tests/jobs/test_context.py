@@ -205,7 +205,7 @@ def test_a_flood_of_lines_keeps_its_head_and_its_end(run: Run, lines_a_call: int
     text = "".join(LogChunk.objects.order_by("seq").values_list("text", flat=True)).splitlines()
     head = len(text) - TAIL_LINES - 1
     assert text[:head] == lines[:head]
-    assert text[head] == f"… {len(lines) - head - TAIL_LINES} lines left out …"
+    assert text[head] == f"… {len(lines) - head - TAIL_LINES:,} lines left out …"
     assert text[head + 1 :] == lines[-TAIL_LINES:]
     assert sum(map(len, text)) <= HEAD_BYTES + TAIL_LINES * LINE_CHARS
 

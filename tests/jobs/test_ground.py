@@ -294,3 +294,10 @@ def test_the_bounds_of_a_number_belong_to_it() -> None:
 def test_a_command_that_does_not_exist_is_an_error_of_the_caller() -> None:
     with pytest.raises(FileNotFoundError):
         process.start(["no-such-program"], stdout=subprocess.PIPE)
+
+
+def test_a_number_is_written_with_the_word_it_counts() -> None:
+    said = [plain.numbered(number, "clone") for number in (0, 1, 2, 1200)]
+
+    assert said == ["0 clones", "1 clone", "2 clones", "1,200 clones"]
+    assert plain.numbered(2, "repository") == "2 repositories"

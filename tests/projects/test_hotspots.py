@@ -96,3 +96,23 @@ def test_health_is_numbers_alone(work, worked):
     assert found["files"] == shown.counts["files"]
     assert all(isinstance(value, int | float) for value in found.values())
     assert "commits" not in {one.name for one in health.of(shown, None)}
+
+
+@pytest.mark.parametrize(
+    ("commits", "recent", "before", "word"),
+    [
+        (1, 1, 0, "changed once"),
+        (1, 0, 0, "changed once"),
+        (4, 4, 0, "new"),
+        (9, 5, 2, "rising"),
+        (9, 2, 5, "falling"),
+        (9, 3, 3, "steady"),
+    ],
+)
+def test_a_trend_is_told_of_what_has_a_past_alone(commits, recent, before, word):
+    found = history.Hotspot(
+        id=1, path="a.py", lines=1, commits=commits, recent=recent, before=before, authors=1,
+        top_author="ana", top_commits=1, last=None, score=1, of=1,
+    )  # fmt: skip
+
+    assert found.trend == word
