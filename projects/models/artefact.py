@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
-from projects.models.project import Project
+from projects.models.project import Project, seen_by
 
 MOST_BYTES = 16 << 20
 """The largest file of a project. Larger things belong into a store with an owner of its own."""
@@ -37,7 +37,7 @@ class ProjectArtefactQuerySet(models.QuerySet["ProjectArtefact"]):
 
     def visible_to(self, user: Any) -> "ProjectArtefactQuerySet":
         """This method will keep the files of the projects a user may see."""
-        return self.filter(project__in=Project.objects.visible_to(user))
+        return seen_by(self, user)
 
     def here(self) -> "ProjectArtefactQuerySet":
         """This method will keep those nobody removed."""

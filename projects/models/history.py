@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from projects.models.project import Project
+from projects.models.project import seen_by
 from projects.models.repository import Repository
 
 
@@ -15,7 +15,7 @@ class HistoryQuerySet(models.QuerySet["History"]):
 
     def visible_to(self, user: Any) -> "HistoryQuerySet":
         """This method will keep the histories of the projects a user may see."""
-        return self.filter(repository__project__in=Project.objects.visible_to(user))
+        return seen_by(self, user, "repository__project")
 
 
 class HistoryState(models.TextChoices):

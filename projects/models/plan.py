@@ -5,10 +5,10 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import F, Func, OuterRef, Q
 from django.db.models.functions import Now
 
-from projects.models.project import Project
+from projects.models.project import Project, seen_by
 
 LONGEST = 20_000
 """So many characters a text of a person may have."""
@@ -88,9 +88,12 @@ MOVES = {
 """The one table of legal moves, the usual first; the database holds the same, and a test compares."""
 
 
-def _waits() -> Exists:
-    open_ones = Blocker.objects.filter(task=OuterRef("pk"))
-    return Exists(open_ones.exclude(blocker__state=TaskState.COMPLETED))
+class _Waits(Func):
+    """Whether another task that is not completed must come first."""
+
+    output_field = models.BooleanField()
+    template = f"""EXISTS (SELECT FROM plan_blocker JOIN plan_task AS first ON first.id = plan_blocker.blocker_id
+        WHERE plan_blocker.task_id = %(expressions)s AND first.state <> '{TaskState.COMPLETED}')"""
 
 
 class PlannedQuerySet(models.QuerySet[Any]):
@@ -98,7 +101,7 @@ class PlannedQuerySet(models.QuerySet[Any]):
 
     def visible_to(self, user: Any) -> "PlannedQuerySet":
         """This method will keep those of the projects a user may see."""
-        return self.filter(project__in=Project.objects.visible_to(user))
+        return seen_by(self, user)
 
 
 class TaskQuerySet(PlannedQuerySet):
@@ -106,15 +109,17 @@ class TaskQuerySet(PlannedQuerySet):
 
     def waiting(self) -> "TaskQuerySet":
         """This method will keep those of which another task that is not completed must come first."""
-        return self.filter(_waits())
+        return self.filter(_Waits("pk"))
 
     def held_up(self) -> "TaskQuerySet":
         """This method will keep what cannot go on: said to be blocked, or waiting for another."""
-        return self.exclude(state=TaskState.COMPLETED).filter(Q(state=TaskState.BLOCKED) | _waits())
+        return self.exclude(state=TaskState.COMPLETED).filter(
+            Q(state=TaskState.BLOCKED) | Q(_Waits("pk"))
+        )
 
     def ready(self) -> "TaskQuerySet":
         """This method will keep what could be begun now, the most important first, then the oldest."""
-        begun = self.filter(~_waits(), state=TaskState.NOT_STARTED)
+        begun = self.filter(~Q(_Waits("pk")), state=TaskState.NOT_STARTED)
         found: TaskQuerySet = begun.order_by("priority", "pk")
         return found
 
@@ -124,7 +129,7 @@ class TaskQuerySet(PlannedQuerySet):
         total = boxes.annotate(number=models.Count("pk")).values("number")
         done = boxes.filter(~Q(done_at=None)).annotate(number=models.Count("pk")).values("number")
         counts = {"boxes": models.Subquery(total), "ticked": models.Subquery(done)}
-        found: TaskQuerySet = self.annotate(waits=_waits(), **counts)
+        found: TaskQuerySet = self.annotate(waits=_Waits("pk"), **counts)
         return found
 
 

@@ -1,7 +1,7 @@
 """Projects and the people who work on them."""
 
 from collections.abc import Collection, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -71,16 +71,22 @@ class OwnProjects(RawSQL):
             yield from (pk for (pk,) in cursor.fetchall())
 
 
+Rows = TypeVar("Rows", bound=models.QuerySet[Any])
+
+
+def seen_by(rows: Rows, user: Any, project: str = "project") -> Rows:
+    """This function will keep the rows of projects a user may see: all for staff, else the own ones."""
+    if not user.is_authenticated or not user.is_active:
+        return rows.none()
+    return rows if user.is_staff else rows.filter(**{f"{project}__in": OwnProjects(user)})
+
+
 class ProjectQuerySet(models.QuerySet["Project"]):
     """Questions about projects."""
 
     def visible_to(self, user: Any) -> "ProjectQuerySet":
         """This method will keep the projects a user may see: staff see all, members their own."""
-        if not user.is_authenticated or not user.is_active:
-            return self.none()
-        if user.is_staff:
-            return self
-        return self.filter(pk__in=OwnProjects(user))
+        return seen_by(self, user, "pk")
 
 
 class Project(models.Model):

@@ -16,7 +16,7 @@ from jobs.states import HELD, LIVE, State
 from projects.addresses import Address
 from projects.mapping import EXTRACTOR
 from projects.mapping.history import READER
-from projects.models.project import Project
+from projects.models.project import Project, seen_by
 from projects.secrets import Sealed, SealedField, seal
 
 _LONGEST_SENTENCE = 2000
@@ -104,7 +104,7 @@ class RepositoryQuerySet(models.QuerySet["Repository"]):
 
     def visible_to(self, user: Any) -> "RepositoryQuerySet":
         """This method will keep the repositories of the projects a user may see."""
-        return self.filter(project__in=Project.objects.visible_to(user))
+        return seen_by(self, user)
 
     def at(self, address: Address) -> "RepositoryQuerySet":
         """This method will keep what an address names, however it was spelt; exact ones first."""

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Now
 
-from projects.models.project import Project
+from projects.models.project import seen_by
 from projects.models.repository import Repository
 
 
@@ -18,7 +18,7 @@ class SystemMapQuerySet(models.QuerySet["SystemMap"]):
 
     def visible_to(self, user: Any) -> "SystemMapQuerySet":
         """This method will keep the maps of the projects a user may see."""
-        return self.filter(repository__project__in=Project.objects.visible_to(user))
+        return seen_by(self, user, "repository__project")
 
 
 class SystemMap(models.Model):
