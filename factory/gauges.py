@@ -7,9 +7,10 @@ from django.utils import timezone
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 from factory import hot
-from jobs import figures, overall
+from jobs import figures, overall, tallies
 from jobs.figures import Group
 from jobs.models import Verification
+from jobs.spans import Chosen, Span
 
 RECENT = timedelta(minutes=5)
 """A rate over less would say little, over more would say it late."""
@@ -27,11 +28,11 @@ def gauge(name: str, text: str, label: str, values: dict[str, float]) -> GaugeMe
 def of_work() -> Iterator[GaugeMetricFamily]:
     """This function will tell what ended of late, how long it waited and ran, and why it failed."""
     until = timezone.now()
-    recent = figures.Chosen(figures.Span(until - RECENT, until))
-    groups = figures.groups(recent)
+    recent = Chosen(Span(until - RECENT, until))
+    groups = figures.measured(recent).groups
     for by in figures.GROUPS:
         yield from _ended(by, [one for one in groups if one.by == by])
-    classes = figures.classes(recent)
+    classes = tallies.counted(recent).classes
     failed: dict[str, float] = {one.failure_class: one.failed for one in classes}
     again: dict[str, float] = {one.failure_class: one.retried for one in classes}
     text = "Attempts that failed in the last five minutes."
@@ -93,7 +94,8 @@ def of_the_cache() -> Iterator[CounterMetricFamily]:
 def of_the_ground() -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
     """This function will tell of deliveries, of the database's time and of runners' memory."""
     lag = figures.event_lag()
-    yield GaugeMetricFamily("factory_deliveries_open", "Deliveries on their way.", lag.open)
+    text = f"Deliveries on their way, of the newest {figures.DELIVERIES}."
+    yield GaugeMetricFamily("factory_deliveries_open", text, lag.open)
     text = "For how long the oldest of them is."
     yield GaugeMetricFamily("factory_delivery_oldest_seconds", text, lag.oldest_s)
     if lag.p95_s is not None:

@@ -1,8 +1,7 @@
 """Figures from rows, of any span of time: throughput, waits, runs, retries, lag, memory."""
 
 import time
-from collections.abc import Collection
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -10,35 +9,15 @@ from django.db import connection
 from jobs.ledger import statement
 from jobs.models import Runner
 from jobs.retention import BOUNDS_S
+from jobs.spans import Chosen, Span
+from jobs.tallies import COUNTED, share
 
-MEASURED = 20_000
+MEASURED = 3000
 """Of a span of time the newest attempts are measured, at most so many."""
-COUNTED = 200_000
-"""And the newest are counted, at most so many: a quarter of a second, whatever the span."""
-STEPS = 60
-LONGEST = timedelta(days=92)
+DELIVERIES = 2000
+"""Of so many newest deliveries it is told how far they are behind."""
+_UNKNOWN = (None, None, None)
 GROUPS = ("kind", "queue", "project", "runner")
-
-
-class BadSpan(ValueError):
-    """The span of time cannot be used; the text says why."""
-
-
-class Span(NamedTuple):
-    """From one moment to another; the second is not part of it."""
-
-    since: datetime
-    until: datetime
-
-    @property
-    def seconds(self) -> float:
-        """How long it is."""
-        return (self.until - self.since).total_seconds()
-
-    @property
-    def step(self) -> timedelta:
-        """A sixtieth of it, and a bit: never a sixty-first."""
-        return (self.until - self.since) / STEPS + timedelta(microseconds=1)
 
 
 class Group(NamedTuple):
@@ -60,45 +39,7 @@ class Group(NamedTuple):
     @property
     def rate(self) -> float | None:
         """Of what succeeded or failed for good, the share that succeeded, in percent."""
-        return _share(self.succeeded, self.failed)
-
-
-class FailureCount(NamedTuple):
-    """How many attempts failed with a class, and how many of them were tried again."""
-
-    failure_class: str
-    failed: int
-    retried: int
-
-
-class Day(NamedTuple):
-    """How many jobs ended in one state on one day."""
-
-    day: date
-    state: str
-    jobs: int
-
-
-class Step(NamedTuple):
-    """The attempts that ended in one step of a span, by how; None where they were not counted."""
-
-    since: datetime
-    succeeded: int | None
-    failed: int | None
-    retried: int | None
-    other: int | None
-
-    @property
-    def ended(self) -> int | None:
-        """How many ended in all."""
-        if self.succeeded is None:
-            return None
-        return self.succeeded + (self.failed or 0) + (self.retried or 0) + (self.other or 0)
-
-    @property
-    def rate(self) -> float | None:
-        """Of what succeeded or failed for good, the share that succeeded, in percent."""
-        return _share(self.succeeded, self.failed)
+        return share(self.succeeded, self.failed)
 
 
 class Taken(NamedTuple):
@@ -132,77 +73,33 @@ class Database(NamedTuple):
     active_s: float
 
 
-def span(since: datetime, until: datetime) -> Span:
-    """This function will make a span, or raise `BadSpan` for one that is empty or too long."""
-    if since >= until:
-        raise BadSpan("since: it must lie before until")
-    if until - since > LONGEST:
-        raise BadSpan(f"since: at most {LONGEST.days} days before until")
-    return Span(since, until)
+class Measured(NamedTuple):
+    """How long the newest attempts of a span waited and ran, and how many ran up to each bound.
 
-
-class Chosen(NamedTuple):
-    """What figures are of: a span, projects (None: all, and none), and a kind unless it is ""."""
-
-    span: Span
-    scopes: Collection[int] | None = None
-    kind: str = ""
-
-    @property
-    def values(self) -> dict[str, Any]:
-        """The same, as statements name it."""
-        return {
-            "since": self.span.since,
-            "until": self.span.until,
-            "scopes": None if self.scopes is None else sorted(self.scopes),
-            "kind": self.kind,
-            "most": MEASURED,
-            "counted": COUNTED,
-            "step": self.span.step,
-        }
-
-    @property
-    def steps(self) -> list[datetime]:
-        """When each step begins."""
-        return [self.span.since + number * self.span.step for number in range(STEPS)]
-
-    def step_of(self, at: datetime) -> int:
-        """This method will give the number of the step that begins at a moment."""
-        return min(STEPS - 1, round((at - self.span.since) / self.span.step))
-
-
-def groups(of: Chosen) -> list[Group]:
-    """This function will measure what ended within a span: in all, and each group apart.
-
-    The whole has no name and stands first.
+    The groups are those of the same attempts; the whole has no name and stands first.
     """
-    return [Group._make(row) for row in _rows("figures", of.values)]
+
+    groups: list[Group]
+    taken: list[Taken]
+    spread: list[int]
 
 
-def over_time(of: Chosen) -> list[Step]:
-    """This function will count what ended in each step of a span.
+def measured(of: Chosen) -> Measured:
+    """This function will measure the newest attempts that ended within a span, at most `MEASURED`.
 
-    Of more than `COUNTED` the newest are counted; a step that is not counted whole has no numbers.
+    `spread` counts those up to each of `BOUNDS_S`, and longer ones.
     """
-    rows = {of.step_of(at): rest for at, *rest in _rows("figures_steps", of.values)}
-    whole_after = next((rest[-1] for rest in rows.values()), None)
-    unknown, nothing = (None,) * 4, (0,) * 4
-    return [
-        Step(at, *(unknown if whole_after and at <= whole_after else rows.get(number, nothing)[:4]))
-        for number, at in enumerate(of.steps)
-    ]
-
-
-def taken(of: Chosen) -> list[Taken]:
-    """This function will measure how long the newest attempts ran, in each step of a span."""
-    rows = {of.step_of(at): rest for at, *rest in _rows("figures_taken", of.values)}
-    return [Taken(at, *rows.get(number, ())) for number, at in enumerate(of.steps)]
-
-
-def spread(of: Chosen) -> list[int]:
-    """This function will count the measured attempts up to each of `BOUNDS_S`, and longer ones."""
-    rows = dict(_rows("figures_spread", of.values | {"bounds": list(BOUNDS_S)}))
-    return [rows.get(number, 0) for number in range(len(BOUNDS_S) + 1)]
+    values = {"most": MEASURED, "counted": COUNTED, "bounds": list(BOUNDS_S)}
+    groups, taken = [], [Taken(at) for at in of.steps]
+    spread = [0] * (len(BOUNDS_S) + 1)
+    for by, name, at, *counts, waits, runs in _rows("figures_measured", of.values | values):
+        if by == "step":
+            taken[of.step_of(at)] = Taken(at, *runs)
+        elif by == "bucket":
+            spread[int(name)] = counts[0]
+        else:
+            groups.append(Group(by, name, *counts, *(waits or _UNKNOWN), *(runs or _UNKNOWN)))
+    return Measured(groups, taken, spread)
 
 
 def depths(of: Span) -> list[Depth]:
@@ -210,23 +107,13 @@ def depths(of: Span) -> list[Depth]:
     found: dict[str, list[int | None]] = {}
     chosen = Chosen(of)
     for queue, at, waiting in _rows("figures_depths", chosen.values):
-        found.setdefault(queue, [None] * STEPS)[chosen.step_of(at)] = waiting
+        found.setdefault(queue, [None] * len(chosen.steps))[chosen.step_of(at)] = waiting
     return [Depth(queue, waiting) for queue, waiting in found.items()]
-
-
-def classes(of: Chosen) -> list[FailureCount]:
-    """This function will count the failed attempts of a span by their class."""
-    return [FailureCount._make(row) for row in _rows("figures_classes", of.values)]
-
-
-def days(of: Chosen) -> list[Day]:
-    """This function will count what ended on each day, of removed jobs too; newest day first."""
-    return [Day._make(row) for row in _rows("figures_days", of.values)]
 
 
 def event_lag() -> EventLag:
     """This function will say how far deliveries are behind their events."""
-    return EventLag._make(_rows("figures_events", {"most": MEASURED})[0])
+    return EventLag._make(_rows("figures_events", {"most": DELIVERIES})[0])
 
 
 def database() -> Database:
@@ -245,12 +132,6 @@ def memory() -> dict[str, int]:
     """This function will give the resident memory of each live runner, in MiB."""
     live = Runner.objects.fresh().order_by("pk").values_list("pool", "pk", "rss_mb")
     return {f"{pool}-{pk}": rss_mb for pool, pk, rss_mb in live}
-
-
-def _share(succeeded: int | None, failed: int | None) -> float | None:
-    """Rounded down to a tenth: 100 means that all did."""
-    final = (succeeded or 0) + (failed or 0)
-    return 1000 * (succeeded or 0) // final / 10 if final else None
 
 
 def _rows(name: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:

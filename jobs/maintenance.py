@@ -10,7 +10,18 @@ from typing import Any
 
 from django.db import connection
 
-from jobs import audit, db, dependencies, events, kinds, retention, schedules, storage, upkeep
+from jobs import (
+    audit,
+    db,
+    dependencies,
+    events,
+    kinds,
+    retention,
+    schedules,
+    storage,
+    sums,
+    upkeep,
+)
 from jobs.context import Run
 from jobs.levels import Level
 
@@ -46,13 +57,26 @@ def reconcile(run: Run) -> dict[str, Any]:
     }
 
 
+@kinds.register("upkeep.sum", queue="long", timeout=2 * PRUNE_S, idle=300)
+def sum_hours(run: Run) -> dict[str, Any]:
+    """Sums what ended within each hour and day that is over: what metrics of a long time are made of."""
+    closed = _close(run)
+    covered = sums.covered()
+    return {"hours": closed, "summed_until": covered.until.isoformat() if covered else None}
+
+
 @kinds.register("upkeep.prune", queue="long", timeout=2 * PRUNE_S, idle=300)
 def prune(run: Run) -> dict[str, Any]:
     """Turns old finished jobs into daily counts, and removes old events and rows nobody needs."""
     until = monotonic() + PRUNE_S
     removed: dict[str, int] = {}
+    _close(run)
+    retired = retention.retire()
+    if sums.behind():
+        retired = iter(())
+        run.log("Old jobs stay: what ended with them is not summed yet.", Level.WARNING)
     forgotten = retention.forget_events(events.passing())
-    for gone in chain(retention.leftovers(), retention.retire(), forgotten):
+    for gone in chain(retention.leftovers(), retired, forgotten):
         removed[gone.name] = removed.get(gone.name, 0) + gone.rows
         run.progress(sum(removed.values()), None, gone.name)
         if monotonic() > until:
@@ -109,12 +133,20 @@ def vacuum(run: Run) -> dict[str, Any]:
     }
 
 
+def _close(run: Run) -> int:
+    closed = 0
+    for closed, hour in enumerate(sums.close(), start=1):
+        run.progress(closed, None, f"{hour:%Y-%m-%d %H:%M}")
+    return closed
+
+
 def _quoted(name: str) -> str:
     return connection.ops.quote_name(name)
 
 
 # What looks after the queue does not wait behind it.
 schedules.stand("reconcile", kind="upkeep.reconcile", cron="*/10 * * * *", priority=100)
+schedules.stand("sum", kind="upkeep.sum", cron="2 * * * *", priority=100)
 schedules.stand("prune", kind="upkeep.prune", cron="37 * * * *")
 schedules.stand("vacuum", kind="upkeep.vacuum", cron="7 * * * *", priority=100)
 schedules.stand("reindex", kind="upkeep.reindex", cron="22 3 * * *")

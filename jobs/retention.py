@@ -64,6 +64,11 @@ _LEFTOVERS = {
     "counts": """
         DELETE FROM job_day WHERE id IN (
           SELECT id FROM job_day WHERE day < current_date - %(counts_days)s LIMIT %(most)s)""",
+    "sums": """
+        DELETE FROM job_sum WHERE id IN (
+          SELECT id FROM job_sum
+          WHERE since < date_trunc('day', clock_timestamp(), 'UTC') - make_interval(days => %(counts_days)s)
+          LIMIT %(most)s)""",
 }
 
 

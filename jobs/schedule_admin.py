@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from jobs import kinds, schedules, sieves
 from jobs.asking import asked
-from jobs.models import JobDay, Schedule, Tick
+from jobs.models import AttemptSum, JobDay, Schedule, Tick
 from jobs.models.schedule import BadSchedule
 from jobs.sieves import Span
 from jobs.states import FINISHED
@@ -173,6 +173,25 @@ class ScheduleAdmin(Plain, admin.ModelAdmin):  # type: ignore[type-arg]
             except BadSchedule as error:
                 self.message_user(request, f"{one} cannot run: {error}", messages.ERROR)
         self.message_user(request, f"{done} {said.lower().rstrip('.')}")
+
+
+@admin.register(AttemptSum)
+class AttemptSumAdmin(Window):
+    """What ended within hours and days; nobody changes them."""
+
+    list_display = ("since", "hours", "kind", "queue", "outcome", "failure_class", "count")
+    list_filter = (
+        sieves.one_of("hours", "hours", lambda: ["1", "24"]),
+        sieves.by_kind(),
+        ("since", Span),
+    )
+    search_fields = ("=kind",)
+    search_help_text = "Its number, or a whole kind."
+    ordering = ("-since", "-hours", "kind")
+
+    def view_on_site(self, row: AttemptSum) -> str:
+        """This method will give the page of metrics."""
+        return reverse("system:metrics")
 
 
 @admin.register(JobDay)

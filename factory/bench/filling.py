@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 
-from jobs import kinds
+from jobs import kinds, sums
 from projects.mapping import EXTRACTOR
 
 _SQL = Path(__file__).resolve().parent / "sql" / "pages.sql"
@@ -31,6 +31,10 @@ def fill(
                 f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}"  # noqa: S608 — names of ours
             )
         cursor.execute("VACUUM (ANALYZE)")
+    closed = sum(1 for _ in sums.close())
+    tell(f"{closed} hours summed, as upkeep does")
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM (ANALYZE) job_sum")
     return found
 
 

@@ -13,10 +13,12 @@ from factory import charts
 from factory.charts import Chart, Series
 from factory.system import ranges
 from factory.templatetags.board import seconds
-from jobs import board, figures, ports
-from jobs.figures import Chosen, Group
+from jobs import board, figures, ports, tallies
+from jobs.figures import Group, Measured
 from jobs.models import Runner
 from jobs.retention import BOUNDS_S
+from jobs.spans import Chosen
+from jobs.tallies import Counted, Step
 
 _SHORT_S = 90_000.0
 """Of a day and less, steps say it better than days."""
@@ -24,6 +26,9 @@ _LISTED = 20
 """So many groups of a kind are listed, those of which most ended."""
 _LONGEST_KIND = 64
 _FILTERED_BY = {"kind", "project"}
+_COUNTED = ("kind", "queue")
+"""Groups of which all are counted; of the others those that were measured."""
+_UNMEASURED = (None,) * 6
 
 
 class Line(NamedTuple):
@@ -74,28 +79,45 @@ def moved(request: HttpRequest) -> HttpResponse:
 
 
 def _measured(request: HttpRequest, of: Chosen) -> dict[str, Any]:
-    groups, steps = figures.groups(of), figures.over_time(of)
-    whole = next((one for one in groups if not one.by), None)
-    counted = [step.ended for step in steps if step.ended is not None]
+    long = of.span.seconds > _SHORT_S
+    counted, measured = tallies.counted(of, by_day=long), figures.measured(of)
     staff, all_of_it = request.user.is_staff, of.scopes is None and not of.kind
     found: dict[str, Any] = {
-        "whole": whole,
-        "ended": sum(counted),
-        "uncounted": len(counted) < len(steps),
-        "charts": [*_of_steps(steps, of), *_of_time(of)] if whole and whole.ended else [],
-        "parts": _parts(request, groups) if whole and whole.ended else [],
-        "classes": figures.classes(of),
-        "days": _by_day(of) if of.span.seconds > _SHORT_S else None,
+        "whole": counted.whole,
+        "newest": next((one for one in measured.groups if not one.by), None),
+        "uncounted": not counted.known,
+        "charts": [],
+        "parts": [],
+        "classes": counted.classes,
+        "days": _by_day(counted, of),
     }
+    if counted.whole.ended:
+        found["charts"] = [*_of_steps(counted.steps, of), *_of_time(measured, of)]
+        found["parts"] = _parts(request, _groups(counted, measured))
     if staff and not of.kind:
         found["charts"] += _of_depth(of)
     if staff and all_of_it:
-        found |= {"lag": figures.event_lag(), "memory": figures.memory()}
+        found |= {
+            "lag": figures.event_lag(),
+            "deliveries": figures.DELIVERIES,
+            "memory": figures.memory(),
+        }
     return found
 
 
-def _of_steps(steps: list[figures.Step], of: Chosen) -> list[Chart]:
-    labels = ranges.labels(of.steps, of.span)
+def _groups(counted: Counted, measured: Measured) -> list[Group]:
+    """Of kinds and queues all that were counted, else those that were measured; most ended first."""
+    known = {(one.by, one.name): one for one in measured.groups}
+    found = [one for one in measured.groups if one.by not in _COUNTED]
+    for by, tallied in (("kind", counted.kinds), ("queue", counted.queues)):
+        for name, tally in tallied.items():
+            times = known[by, name][6:] if (by, name) in known else _UNMEASURED
+            found.append(Group(by, name, *tally, *times))
+    return sorted(found, key=lambda one: (-one.ended, one.name))
+
+
+def _of_steps(steps: list[Step], of: Chosen) -> list[Chart]:
+    labels = ranges.labels(of)
     ends = [
         Series("succeeded", [one.succeeded for one in steps], "succeeded"),
         Series("failed", [one.failed for one in steps], "failed"),
@@ -109,24 +131,22 @@ def _of_steps(steps: list[figures.Step], of: Chosen) -> list[Chart]:
     ]
 
 
-def _of_time(of: Chosen) -> list[Chart]:
-    labels, taken = ranges.labels(of.steps, of.span), figures.taken(of)
+def _of_time(measured: Measured, of: Chosen) -> list[Chart]:
     runs = [
-        Series("50 of 100", [one.p50 for one in taken], "first"),
-        Series("95 of 100", [one.p95 for one in taken], "second"),
-        Series("99 of 100", [one.p99 for one in taken], "third"),
+        Series("50 of 100", [one.p50 for one in measured.taken], "first"),
+        Series("95 of 100", [one.p95 for one in measured.taken], "second"),
+        Series("99 of 100", [one.p99 for one in measured.taken], "third"),
     ]
     bounds = [f"under {seconds(bound)}" for bound in BOUNDS_S]
     bounds += [f"{seconds(BOUNDS_S[-1])} and more"]
     return [
-        charts.line("Run time, at most", labels, runs, seconds),
-        charts.histogram("How long attempts ran", bounds, figures.spread(of), "Run time"),
+        charts.line("Run time, at most", ranges.labels(of), runs, seconds),
+        charts.histogram("How long attempts ran", bounds, measured.spread, "Run time"),
     ]
 
 
 def _of_depth(of: Chosen) -> list[Chart]:
-    labels = ranges.labels(of.steps, of.span)
-    looks = ("first", "second", "third")
+    labels, looks = ranges.labels(of), ("first", "second", "third")
     series = [
         Series(one.queue, one.waiting, looks[number % 3])
         for number, one in enumerate(figures.depths(of.span))
@@ -134,15 +154,12 @@ def _of_depth(of: Chosen) -> list[Chart]:
     return [charts.line("Most that waited in each queue", labels, series)] if series else []
 
 
-def _by_day(of: Chosen) -> Chart | None:
-    """Each day that the span touches, from midnight on; removed jobs are counted."""
-    midnight = of.span.since.replace(hour=0, minute=0, second=0, microsecond=0)
-    span = figures.Span(midnight, of.span.until)
-    found = figures.days(of._replace(span=span))
-    if not found:
+def _by_day(counted: Counted, of: Chosen) -> Chart | None:
+    if not counted.days:
         return None
-    days = [span.since.date() + timedelta(days=one) for one in range(_days(span))]
-    counts = {(one.day, one.state): one.jobs for one in found}
+    first, last = of.span.since.date(), of.span.until.date()
+    days = [first + timedelta(days=one) for one in range((last - first).days + 1)]
+    counts = {(one.day, one.state): one.jobs for one in counted.days}
     series = [
         Series(state, [counts.get((day, state), 0) for day in days], state)
         for state in ("succeeded", "failed", "cancelled")
@@ -152,12 +169,8 @@ def _by_day(of: Chosen) -> Chart | None:
     )
 
 
-def _days(span: figures.Span) -> int:
-    return (span.until.date() - span.since.date()).days + 1
-
-
-def _parts(request: HttpRequest, groups: list[Group]) -> list[tuple[str, list[Line], int]]:
-    """Of each kind of groups the first few by name, and how many there are; most ended in the first."""
+def _parts(request: HttpRequest, groups: list[Group]) -> list[tuple[str, list[Line], int, bool]]:
+    """Of each kind of groups the first few by name, how many there are, and whether all are counted."""
     apart = {by: [one for one in groups if one.by == by] for by in figures.GROUPS}
     listed = {by: found[:_LISTED] for by, found in apart.items()}
     ids = {by: {int(one.name) for one in listed[by] if one.name} for by in ("project", "runner")}
@@ -166,7 +179,7 @@ def _parts(request: HttpRequest, groups: list[Group]) -> list[tuple[str, list[Li
     if not request.user.is_staff:
         del listed["runner"]
     return [
-        (by, [_line(request, one, names, pools) for one in found], len(apart[by]))
+        (by, [_line(request, one, names, pools) for one in found], len(apart[by]), by in _COUNTED)
         for by, found in listed.items()
     ]
 

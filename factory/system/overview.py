@@ -10,10 +10,10 @@ from django.views.decorators.http import require_safe
 
 from factory import charts, health
 from factory.charts import Small
-from jobs import beats, board, figures, lines, overall, version
-from jobs.figures import Chosen, Span
+from jobs import beats, board, figures, lines, overall, tallies, version
 from jobs.lines import Line
 from jobs.models import Runner
+from jobs.spans import Chosen, Span
 from jobs.timetable import for_staff
 
 _RECENT = timedelta(hours=1)
@@ -27,7 +27,7 @@ def shown(request: HttpRequest) -> HttpResponse:
     """This view will say how each part is, what waits, and what the last hour brought."""
     until = timezone.now()
     recent = Span(until - _RECENT, until)
-    steps = figures.over_time(Chosen(recent))
+    steps = tallies.counted(Chosen(recent)).steps
     context: dict[str, Any] = {
         "v": board.clock(),
         "parts": [(part, health.clock(part.since), _awaited(part.name)) for part in health.parts()],
@@ -46,7 +46,7 @@ def _awaited(name: str) -> bool:
     return name not in _BEATS or beats.age(_BEATS[name]) is not None
 
 
-def _ended(steps: list[figures.Step]) -> Small:
+def _ended(steps: list[tallies.Step]) -> Small:
     known = [step.ended for step in steps]
     return charts.spark("Attempts that ended in each minute of the last hour", known)
 

@@ -8,8 +8,8 @@ from django import forms
 from django.http import HttpRequest
 from django.utils import timezone
 
-from jobs import figures
-from jobs.figures import Span
+from jobs import spans
+from jobs.spans import Chosen
 
 SPANS = {
     "hour": timedelta(hours=1),
@@ -40,11 +40,11 @@ class Range(forms.Form):
         """This method will find the span that is meant, or say which field is wrong."""
         given = super().clean() or self.cleaned_data
         until = given.get("until") or timezone.now()
-        since = given.get("since") or until - SPANS[given.get("span") or "hour"]
+        since = given.get("since") or _before(until, SPANS[given.get("span") or "hour"])
         if not self.errors:
             try:
-                given["chosen"] = figures.span(since, until)
-            except figures.BadSpan as error:
+                given["chosen"] = spans.span(since, until)
+            except spans.BadSpan as error:
                 self.add_error("since", str(error).removeprefix("since: ").capitalize() + ".")
         return given
 
@@ -80,6 +80,14 @@ class Bounds(Range):
         return {f"{name}__{test}": value for test, value in given.items() if value}
 
 
+def _before(until: datetime, length: timedelta) -> datetime:
+    """Several days begin at a midnight."""
+    since = until - length
+    if length > SPANS["day"]:
+        return since.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return since
+
+
 Form = TypeVar("Form", bound=Range)
 
 
@@ -93,11 +101,13 @@ def written(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M}"
 
 
-def labels(steps: list[datetime], of: Span) -> list[str]:
+def labels(of: Chosen) -> list[str]:
     """This function will write when each step of a span begins, no finer than it needs."""
-    step = of.seconds / max(1, len(steps))
-    form = "%H:%M:%S" if step < 60 else "%H:%M" if of.seconds <= 86_400 else "%m-%d %H:%M"
-    return [f"{at.astimezone(UTC):{form}}" for at in steps]
+    step = of.step.total_seconds()
+    form = "%m-%d" if step >= 86_400 else "%m-%d %H:%M"
+    if of.span.seconds <= 86_400:
+        form = "%H:%M:%S" if step < 60 else "%H:%M"
+    return [f"{at.astimezone(UTC):{form}}" for at in of.steps]
 
 
 def address(request: HttpRequest, **changed: str) -> str:

@@ -3,7 +3,7 @@
 from jobs.models.artefact import Artefact, BadArtefact
 from jobs.models.dependency import Dependency, Policy, Unjudged
 from jobs.models.event import Delivery, Event
-from jobs.models.history import Attempt, JobDay, LegalMove, LogChunk, Move
+from jobs.models.history import Attempt, AttemptSum, JobDay, LegalMove, LogChunk, Move
 from jobs.models.job import Job, Refused, Stale
 from jobs.models.limit import BadLimit, Limit
 from jobs.models.progress import LateReport, Progress
@@ -16,6 +16,7 @@ from jobs.models.verification import Verification
 __all__ = [
     "Artefact",
     "Attempt",
+    "AttemptSum",
     "BadArtefact",
     "BadLimit",
     "CatchUp",

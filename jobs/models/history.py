@@ -153,3 +153,31 @@ class JobDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.count} {self.kind} {self.state} on {self.day}"
+
+
+class AttemptSum(models.Model):
+    """How many attempts ended within an hour or a day, summed when it was over; kept without them."""
+
+    hours = models.PositiveSmallIntegerField(help_text="How long that was: 1 or 24.")
+    since = models.DateTimeField(help_text="When it began.")
+    kind = models.CharField(
+        max_length=64, blank=True, help_text="What was done; empty: the whole of that time."
+    )
+    queue = models.CharField(max_length=32, blank=True, help_text="In which queue.")
+    outcome = models.CharField(max_length=10, blank=True, help_text="The state the jobs went to.")
+    failure_class = models.CharField(
+        max_length=20, blank=True, help_text="Why they failed, if they did."
+    )
+    count = models.PositiveBigIntegerField(help_text="How many.")
+
+    class Meta:
+        db_table = "job_sum"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["hours", "since", "kind", "queue", "outcome", "failure_class"],
+                name="sum_is_one",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.count} {self.kind} {self.outcome} in {self.hours} h from {self.since}"

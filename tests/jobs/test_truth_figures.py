@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from jobs import events, figures, ports
-from jobs.figures import BadSpan, Chosen, Group
+from jobs import events, figures, ports, spans, tallies
+from jobs.figures import Group
 from jobs.models import Delivery, JobDay
+from jobs.spans import BadSpan, Chosen, Span
 from tests.jobs.conftest import introduce
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
-HOUR = figures.Span(NOON, NOON + timedelta(hours=1))
+HOUR = Span(NOON, NOON + timedelta(hours=1))
 pytestmark = pytest.mark.django_db
 
 
@@ -52,12 +53,12 @@ def attempt(
 
 
 def group(by: str, name: str = "", **more: Any) -> Group:
-    found = figures.groups(Chosen(HOUR, **more))
+    found = figures.measured(Chosen(HOUR, **more)).groups
     return next(one for one in found if (one.by, one.name) == (by, name))
 
 
 def ended(scopes: list[int] | None = None) -> int:
-    return sum(one.ended or 0 for one in figures.over_time(Chosen(HOUR, scopes)))
+    return sum(one.ended or 0 for one in tallies.counted(Chosen(HOUR, scopes)).steps)
 
 
 def test_waits_and_runs_are_those_of_the_rows() -> None:
@@ -99,8 +100,8 @@ def test_who_sees_one_project_sees_its_figures_only() -> None:
     attempt(0, 1)
 
     assert ended([7]) == group("", scopes=[7]).ended == 1
-    assert figures.classes(Chosen(HOUR, [7])) == []
-    assert [day.jobs for day in figures.days(Chosen(HOUR, [7]))] == [1]
+    assert tallies.counted(Chosen(HOUR, [7])).classes == []
+    assert [day.jobs for day in tallies.counted(Chosen(HOUR, [7]), by_day=True).days] == [1]
     assert ended([]) == 0
 
 
@@ -109,7 +110,7 @@ def test_failures_are_counted_by_class() -> None:
     attempt(0, 1, "queued", failure_class="transient-network")
     attempt(0, 1, "failed", failure_class="transient-network")
 
-    assert figures.classes(Chosen(HOUR)) == [("transient-network", 2, 1), ("bug", 1, 0)]
+    assert tallies.counted(Chosen(HOUR)).classes == [("transient-network", 2, 1), ("bug", 1, 0)]
 
 
 def test_removed_jobs_count_in_their_day() -> None:
@@ -123,14 +124,14 @@ def test_removed_jobs_count_in_their_day() -> None:
         wait_counts=[],
     )
 
-    assert figures.days(Chosen(HOUR)) == [(NOON.date(), "succeeded", 42)]
+    assert tallies.counted(Chosen(HOUR), by_day=True).days == [(NOON.date(), "succeeded", 42)]
 
 
 def test_a_span_that_makes_no_sense_is_refused() -> None:
     with pytest.raises(BadSpan, match="before until"):
-        figures.span(NOON, NOON)
+        spans.span(NOON, NOON)
     with pytest.raises(BadSpan, match="92 days"):
-        figures.span(NOON - timedelta(days=93), NOON)
+        spans.span(NOON - timedelta(days=93), NOON)
 
 
 def test_deliveries_on_their_way_are_behind_their_event() -> None:

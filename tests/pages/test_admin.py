@@ -102,6 +102,7 @@ JOBS: Rows = {
     ledger.LogChunk: lambda w, n: {
         "job": w.job, "fence": n, "seq": 1, "first_line": 1, "text": "hello\n",
     },
+    ledger.AttemptSum: lambda w, n: {"hours": 1, "since": NOW, "kind": f"k{n}", "count": n},
     ledger.JobDay: lambda w, n: {
         "kind": f"k{n}", "day": NOW.date(), "state": "failed", "count": 1, "run_counts": [1],
         "wait_counts": [1],

@@ -14,10 +14,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from factory.system import audit
-from jobs import beats, db, events, figures, live, process, queue, upkeep
-from jobs.figures import STEPS, Chosen, Span
+from jobs import beats, db, events, figures, live, process, queue, tallies, upkeep
 from jobs.ledger import statement
 from jobs.models import Attempt, Event, Job, QueueDepth, Schedule
+from jobs.spans import STEPS, Chosen, Span
 from projects.models import Project, Repository
 from tests.pages.conftest import World, browser_of, fail
 
@@ -62,7 +62,7 @@ def test_each_step_counts_what_ended_in_it(world: World, hour: Span) -> None:
     first, last = hour.since + timedelta(seconds=1), hour.until - timedelta(seconds=1)
     attempts(world.job, [(first, 1, "succeeded"), (first, 1, "failed"), (last, 1, "scheduled")])
 
-    steps = figures.over_time(Chosen(hour))
+    steps = tallies.counted(Chosen(hour)).steps
 
     assert len(steps) == STEPS
     assert steps[0][1:] == (1, 1, 0, 0)
@@ -72,7 +72,7 @@ def test_each_step_counts_what_ended_in_it(world: World, hour: Span) -> None:
 
 def test_one_failure_among_many_is_not_told_as_none() -> None:
     def of(succeeded: int, failed: int) -> float | None:
-        return figures.Step(timezone.now(), succeeded, failed, 0, 0).rate
+        return tallies.Step(timezone.now(), succeeded, failed, 0, 0).rate
 
     assert (of(99_999, 1), of(1, 99_999), of(3, 0), of(0, 3), of(0, 0)) == (99.9, 0, 100, 0, None)
 
@@ -82,9 +82,9 @@ def test_what_is_not_counted_is_unknown_and_not_zero(
 ) -> None:
     at = [hour.since + timedelta(minutes=minute, seconds=1) for minute in (1, 30, 40)]
     attempts(world.job, [(one, 1, "succeeded") for one in at])
-    monkeypatch.setattr(figures, "COUNTED", 2)  # and the first of the three is not
+    monkeypatch.setattr(tallies, "COUNTED", 2)  # and the first of the three is not
 
-    steps = figures.over_time(Chosen(hour))
+    steps = tallies.counted(Chosen(hour)).steps
 
     assert [one.ended for one in steps[:3]] == [None, None, 0]
     assert (steps[30].ended, steps[40].ended, steps[41].ended) == (1, 1, 0)
@@ -108,7 +108,7 @@ def test_percentiles_of_a_step_are_those_of_its_attempts(world: World, hour: Spa
     at = hour.since + timedelta(seconds=1)
     attempts(world.job, [(at, float(ran), "succeeded") for ran in range(1, 101)])
 
-    taken = figures.taken(Chosen(hour))
+    taken = figures.measured(Chosen(hour)).taken
 
     assert (taken[0].p50, taken[0].p95) == (pytest.approx(50.5), pytest.approx(95.05))
     assert taken[0].p99 == pytest.approx(99.01)
@@ -119,7 +119,7 @@ def test_the_spread_counts_each_attempt_once(world: World, hour: Span) -> None:
     at = hour.since + timedelta(seconds=1)
     attempts(world.job, [(at, ran, "succeeded") for ran in (0.02, 0.02, 7.0, 90_000.0)])
 
-    spread = figures.spread(Chosen(hour))
+    spread = figures.measured(Chosen(hour)).spread
 
     assert sum(spread) == 4 + 1
     assert (spread[1], spread[8], spread[-1]) == (2, 1, 1)
@@ -129,15 +129,15 @@ def test_figures_of_a_kind_or_a_project_leave_the_others_out(world: World, hour:
     other = queue.enqueue("demo.noop", {})
     fail(other)
 
-    whole = figures.groups(Chosen(hour))[0]
-    of_kind = figures.groups(Chosen(hour, None, "demo.noop"))[0]
-    of_project = figures.groups(Chosen(hour, [world.project.pk]))[0]
+    whole = figures.measured(Chosen(hour)).groups[0]
+    of_kind = figures.measured(Chosen(hour, None, "demo.noop")).groups[0]
+    of_project = figures.measured(Chosen(hour, [world.project.pk])).groups[0]
 
     assert (whole.failed, of_kind.failed, of_project.failed) == (2, 1, 1)
     for chosen in (Chosen(hour, None, "demo.noop"), Chosen(hour, [world.project.pk])):
-        assert sum(one.ended or 0 for one in figures.over_time(chosen)) == 1
-        assert sum(one.failed for one in figures.classes(chosen)) == 1
-        assert sum(one.jobs for one in figures.days(chosen)) == 1
+        assert sum(one.ended or 0 for one in tallies.counted(chosen).steps) == 1
+        assert sum(one.failed for one in tallies.counted(chosen).classes) == 1
+        assert sum(one.jobs or 0 for one in tallies.counted(chosen, by_day=True).days) == 1
 
 
 @pytest.fixture
