@@ -64,7 +64,8 @@ def windows(person: User) -> list[str]:
         if window.has_add_permission(request):
             found.append(reverse(f"{name}_add"))
         if first := model._default_manager.order_by("pk").first():
-            leaves = ["change", "history"]
+            written = window.has_change_permission(request) or window.get_actions(request)
+            leaves = ["change", *(["history"] if written else [])]
             leaves += ["delete"] if window.has_delete_permission(request, first) else []
             found += [reverse(f"{name}_{leaf}", args=[first.pk]) for leaf in leaves]
     return found

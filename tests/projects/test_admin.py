@@ -194,10 +194,11 @@ def test_the_sync_action_queues_one_job_for_each(client, staff):
     assert Job.objects.count() == 1
 
 
-def delete(client, row):
+def delete(client, row, typed=None):
     """This function will confirm that a row shall go, and give the page that answers."""
     change = f"admin:projects_{row._meta.model_name}_delete"
-    return client.post(reverse(change, args=[row.pk]), {"post": "yes"})
+    sent = {"post": "yes", "typed": row.name if typed is None else typed}
+    return client.post(reverse(change, args=[row.pk]), sent)
 
 
 @pytest.fixture
@@ -240,16 +241,26 @@ def test_what_a_runner_works_on_is_not_deleted(client, staff, flask, what):
     assert flask.repository.clone.exists()
 
 
-def test_several_repositories_are_deleted_at_once_with_their_jobs(client, staff, flask):
-    client.post(
-        reverse("admin:projects_repository_changelist"),
-        {
-            "action": "delete_selected",
-            "_selected_action": [flask.repository.pk],
-            "post": "yes",
-        },
-    )
+@pytest.mark.parametrize("what", ["repository", "project"])
+def test_whoever_deletes_types_the_name_of_what_goes(client, staff, flask, what):
+    row = flask.repository if what == "repository" else flask.repository.project
 
+    page = delete(client, row, typed="flsk")
+
+    assert f"typed: write {row.name}. Nothing was deleted." in page.content.decode()
+    assert Repository.objects.exists()
+    assert Job.objects.live().exists()
+
+
+def test_several_repositories_are_deleted_at_once_with_their_jobs(client, staff, flask):
+    place = reverse("admin:projects_repository_changelist")
+    sent = {"action": "delete_selected", "_selected_action": [flask.repository.pk], "post": "yes"}
+
+    asked = client.post(place, sent | {"typed": "2"})
+
+    assert "typed: write 1. Nothing was deleted." in asked.content.decode()
+    assert Repository.objects.exists()
+    client.post(place, sent | {"typed": "1"})
     assert not Repository.objects.exists()
     assert not Job.objects.live().exists()
 
