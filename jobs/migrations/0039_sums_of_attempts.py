@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jobs', '0037_unread_of_projects'),
+        ('jobs', '0038_names_of_many'),
     ]
 
     operations = [
