@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,10 @@ from factory.embedded import postgres, valkey
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = "factory_template"
 _PREFIX = "factory-tests-"
+_MEMORY = Path("/dev/shm")
+_ENOUGH = 8 << 30
 _FAST = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\nshared_buffers = 128MB\n"
+_FAST += "max_wal_size = 256MB\n"  # what is written is kept in memory, perhaps
 _FAST += "autovacuum_naptime = 1h\n"  # of what it did, no test may know when
 _FAST += "file_copy_method = clone"  # by the kernel: half the time, also where nothing is shared
 _numbers = count(1)
@@ -46,6 +49,19 @@ class ScratchDatabase:
         return query(self.name, sql, parameters)
 
 
+def place() -> Path:
+    """This function will give where the files of services go: into memory, where it has room.
+
+    A clone of the template is 750 small files: on a disk that takes the kernel ten times as long.
+    """
+    with suppress(OSError):
+        room = os.statvfs(_MEMORY)
+        runs = not room.f_flag & os.ST_NOEXEC  # the server's programs may be copied there
+        if runs and room.f_bavail * room.f_frsize >= _ENOUGH and os.access(_MEMORY, os.W_OK):
+            return _MEMORY
+    return Path(tempfile.gettempdir())
+
+
 def begin() -> Path:
     """This function will start the services of this test run and point the environment at them.
 
@@ -53,7 +69,7 @@ def begin() -> Path:
     """
     if "FACTORY_TESTS" not in os.environ:
         _sweep()
-        home = Path(tempfile.mkdtemp(prefix=_PREFIX))
+        home = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place()))
         home.chmod(0o755)  # the account PostgreSQL runs as passes through it
         (home / "owner").write_text(str(os.getpid()))
         os.environ["FACTORY_TESTS"] = str(home)
@@ -170,7 +186,8 @@ def _environment(database: str) -> dict[str, str]:
 
 def _sweep() -> None:
     """This function will remove what a test run left that was killed with -9."""
-    for home in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+    places = {_MEMORY, Path(tempfile.gettempdir())}
+    for home in chain.from_iterable(where.glob(f"{_PREFIX}*") for where in places):
         with suppress(OSError, ValueError):
             owner = int((home / "owner").read_text())
             if not Path(f"/proc/{owner}").exists():

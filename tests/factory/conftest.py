@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from factory.embedded import postgres, valkey
+from tests import services
 
 
 def wait_for(happens: Callable[[], object], seconds: float = 60) -> bool:
@@ -28,7 +29,7 @@ def wait_for(happens: Callable[[], object], seconds: float = 60) -> bool:
 @pytest.fixture
 def home() -> Iterator[Path]:
     """This fixture will lend a data directory and end the services that were started in it."""
-    path = Path(tempfile.mkdtemp(prefix="factory-home-"))
+    path = Path(tempfile.mkdtemp(prefix="factory-home-", dir=services.place()))
     path.chmod(0o755)
     yield path
     valkey.stop(path)

@@ -112,10 +112,10 @@ def answer(*arguments: str, environment: Mapping[str, str]) -> Any:
     return json.loads(done.stdout)
 
 
-def until(truth: Any, seconds: float = 60) -> Any:
+def until(truth: Any, seconds: float = 60, pause: float = 0.02) -> Any:
     """This function will poll until something is true, and give it."""
     deadline = time.monotonic() + seconds
     while not (found := truth()):
         assert time.monotonic() < deadline, "it did not become true in time"
-        time.sleep(0.02)
+        time.sleep(pause)
     return found

@@ -150,7 +150,7 @@ def test_a_push_during_a_running_map_gets_its_own_job(working):
     """The lie this prevents: a map called current that missed the push made while it was built."""
     home, environment, database = working
     origin = Origin(home / "busy")
-    origin.commit({f"m{n}.py": f"import m{n - 1}\n" + "x = [1, 2, 3]\n" * 9000 for n in range(40)})
+    origin.commit({f"m{n}.py": f"import m{n - 1}\n" + "x = [1, 2, 3]\n" * 3000 for n in range(40)})
     repository = str(answer("register", str(origin.path), environment=environment)["repository"])
 
     with _held("projects.mapping.extract", environment):
@@ -240,10 +240,21 @@ def _maps_of(database, repository):
     )
 
 
+def _slow_to_clone(path):
+    """This function will make a repository of 96 MiB of noise, in which git looks for no deltas.
+
+    That would take it ten times as long, and nobody learns more from it.
+    """
+    origin = Origin(path)
+    origin.git("config", "core.bigFileThreshold", "100k")
+    origin.git("config", "core.compression", "0")
+    origin.commit({f"noise{n}.bin": os.urandom(1 << 20) for n in range(96)})
+    return origin
+
+
 def test_git_killed_in_mid_clone_fails_the_attempt_and_the_next_one_succeeds(working):
     home, environment, database = working
-    origin = Origin(home / "large")
-    origin.commit({f"noise{n}.bin": os.urandom(1 << 20) for n in range(48)})
+    origin = _slow_to_clone(home / "large")
     clones = Path(environment["FACTORY_HOME"]) / "repositories"
     registered = answer("register", str(origin.path), environment=environment)
 
@@ -262,8 +273,7 @@ def test_git_killed_in_mid_clone_fails_the_attempt_and_the_next_one_succeeds(wor
 
 def test_a_sync_whose_repository_is_removed_meanwhile_fails_and_publishes_nothing(working):
     home, environment, database = working
-    origin = Origin(home / "removed")
-    origin.commit({f"noise{n}.bin": os.urandom(1 << 20) for n in range(48)})
+    origin = _slow_to_clone(home / "removed")
     registered = answer("register", str(origin.path), environment=environment)
 
     with _held(f"{registered['repository']}.git.part-", environment):
@@ -281,8 +291,7 @@ def test_a_sync_whose_repository_is_removed_meanwhile_fails_and_publishes_nothin
 
 def test_a_runner_killed_in_mid_clone_leaves_nothing_the_next_one_keeps(place):
     home, environment, database = place
-    origin = Origin(home / "larger")
-    origin.commit({f"noise{n}.bin": os.urandom(1 << 20) for n in range(48)})
+    origin = _slow_to_clone(home / "larger")
     clones = Path(environment["FACTORY_HOME"]) / "repositories"
     registered = answer("register", str(origin.path), environment=environment)
     with runner(environment) as child:
@@ -301,7 +310,7 @@ def _tended(database, truth):
     """This function will do what every host does all the time, until something is true."""
     with closing(psycopg2.connect(database.url)) as raw:
         raw.autocommit = True
-        until(lambda: upkeep.tick(raw) and truth())
+        until(lambda: upkeep.tick(raw) and truth(), pause=0.3)
 
 
 def _state(database, job):
