@@ -6,6 +6,7 @@ from typing import Any
 
 from django import template
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from factory import charts
@@ -44,6 +45,17 @@ def last_runs(found: Sequence[LastRun]) -> SafeString:
     A page of thirty projects holds a hundred outlines so, and not a thousand.
     """
     return _drawn(tuple(found))
+
+
+@register.inclusion_tag("charts/_runs.html")
+def runs(found: Sequence[LastRun]) -> dict[str, Any]:
+    """This tag will draw how the last jobs ended, each a way to its page, with their table."""
+    rows = [(run, written(run.seconds), reverse("jobs:page", args=[run.job])) for run in found]
+    drawn = [
+        charts.Run(run.state, run.seconds, f"job {run.job}: {run.state}, {took}", page)
+        for run, took, page in rows
+    ]
+    return {"small": charts.runs("Last jobs", drawn, written), "rows": rows[::-1]}
 
 
 @lru_cache(maxsize=256)

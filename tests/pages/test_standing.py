@@ -67,6 +67,28 @@ def test_bars_of_one_kind_are_one_outline_and_said_in_words() -> None:
     assert tags.last_runs(found[:1]) != drawn
 
 
+def test_the_page_of_a_project_leads_to_each_of_its_last_jobs(world: World) -> None:
+    other = queue.enqueue("demo.noop", {}, scope=world.project.pk)
+    fail(other)
+
+    page = browser_of(world.viewer).get("/projects/harbour/").content.decode()
+    part = page[page.index('id="last-runs"') :].partition("</section>")[0]
+
+    drawn, table = part.split("<table>")
+    ways = [f'<a href="/jobs/{job.pk}/"' for job in (world.job, other)]
+    assert drawn.index(ways[0]) < drawn.index(ways[1])
+    assert table.index(ways[1]) < table.index(ways[0])
+    assert drawn.count("<path") == table.count("<tr><td>") == 2
+
+
+def test_a_project_without_ended_jobs_says_what_starts_one(world: World) -> None:
+    Project.objects.create(name="Pier", slug="pier")
+
+    page = browser_of(world.staff).get("/projects/pier/").content.decode()
+
+    assert "None ended yet. A job starts when" in page
+
+
 def test_a_card_shows_health_bars_and_the_commit_of_its_map(world: World) -> None:
     page = browser_of(world.viewer).get("/").content.decode()
     card = page[page.index('<article class="card project"') :]
