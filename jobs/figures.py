@@ -10,7 +10,7 @@ from jobs.ledger import statement
 from jobs.models import Runner
 from jobs.retention import BOUNDS_S
 from jobs.spans import Chosen, Span
-from jobs.tallies import COUNTED, share
+from jobs.tallies import COUNTED, few, share
 
 MEASURED = 3000
 """Of a span of time the newest attempts are measured, at most so many."""
@@ -89,7 +89,7 @@ def measured(of: Chosen) -> Measured:
 
     `spread` counts those up to each of `BOUNDS_S`, and longer ones.
     """
-    values = {"most": MEASURED, "counted": COUNTED, "bounds": list(BOUNDS_S)}
+    values = {"most": MEASURED, "counted": COUNTED, "bounds": list(BOUNDS_S), "few": few(of)}
     groups, taken = [], [Taken(at) for at in of.steps]
     spread = [0] * (len(BOUNDS_S) + 1)
     for by, name, at, *counts, waits, runs in _rows("figures_measured", of.values | values):

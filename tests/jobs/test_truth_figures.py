@@ -105,6 +105,44 @@ def test_who_sees_one_project_sees_its_figures_only() -> None:
     assert ended([]) == 0
 
 
+@pytest.mark.parametrize("asked", ["each job", "the newest attempts"])
+@pytest.mark.parametrize("kind", ["", "demo.fail"])
+def test_figures_of_projects_are_the_same_whichever_way_they_are_found(
+    asked: str, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(12):
+        outcome = "failed" if number % 3 == 0 else "succeeded"
+        done = "demo.fail" if number % 2 else "demo.noop"
+        at = NOON + timedelta(minutes=4 * number)
+        attempt(0, 1 + number, outcome, at=at, kind=done, scope=7 + number % 3)
+    attempt(0, 1)
+    monkeypatch.setattr(tallies, "FEW_JOBS", 100 if asked == "each job" else -1)
+
+    of = Chosen(HOUR, [7, 8], kind)
+    found, measured = tallies.counted(of, by_day=True), figures.measured(of)
+
+    mine = [n for n in range(12) if n % 3 < 2 and (not kind or n % 2)]
+    failed, minutes = sum(n % 3 == 0 for n in mine), {4 * n for n in mine}
+    assert found.whole == (len(mine), len(mine) - failed, failed, 0)
+    assert [step.ended for step in found.steps] == [int(n in minutes) for n in range(60)]
+    assert (found.queues["short"], found.known) == (found.whole, True)
+    assert sum(day.jobs or 0 for day in found.days) == len(mine)
+    assert sorted(one.name for one in measured.groups if one.by == "project") == ["7", "8"]
+    assert measured.groups[0][2:6] == found.whole
+    assert sum(measured.spread) == len(mine)
+
+
+def test_of_few_projects_nothing_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    attempt(0, 1, scope=7)
+    for _ in range(5):
+        attempt(0, 1, at=NOON + timedelta(minutes=9))
+    monkeypatch.setattr(tallies, "COUNTED", 2)
+
+    assert tallies.counted(Chosen(HOUR, [7])).known
+    assert tallies.counted(Chosen(HOUR, [])).whole.ended == 0
+    assert not tallies.counted(Chosen(HOUR)).known
+
+
 def test_failures_are_counted_by_class() -> None:
     attempt(0, 1, "failed", failure_class="bug")
     attempt(0, 1, "queued", failure_class="transient-network")
