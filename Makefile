@@ -108,9 +108,11 @@ bench: .venv/product
 oracles: .venv/development $(COMPARED)
 	ORACLE_TREES="$(TREES)" $(PYTEST) -s $(ORACLES) $(ARGS)
 
-# Every page of an empty, a full and a broken installation in both themes and both widths, and the maps.
+# Every page of an empty, a full and a broken installation in both themes and both widths, and the maps:
+# apart, for each drives a browser of its own.
 shots: .venv/development $(COMPARED)
-	FACTORY_SHOTS=shots $(PYTEST) $(SHOTS) $(addprefix tests/browser/test_,maps.py errors.py) $(ARGS)
+	FACTORY_SHOTS=shots $(PYTEST) $(SHOTS) $(ARGS)
+	FACTORY_SHOTS=shots $(PYTEST) $(addprefix tests/browser/test_,maps.py errors.py) $(ARGS)
 
 # Ends the product and removes what can be made again; the data in .factory stays.
 clean:

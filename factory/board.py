@@ -30,6 +30,7 @@ class Home:
     number: int
     further: bool
     jobs: list[Job]
+    more_jobs: bool
     events: list[feed.Item]
     rows: str
 
@@ -81,11 +82,13 @@ def home(user: Any, chosen: Filter, number: int) -> Home:
     ordered = chosen.among(projects_board.in_use(user)).order_by("name")
     found = list(ordered[begin : begin + PROJECTS + 1])
     cards = projects_board.cards(found[:PROJECTS])
-    jobs = jobs_board.active(user, JOBS)
+    held = jobs_board.active(user, JOBS + 1)
+    jobs = held[:JOBS]
     happened = feed.page(user, feed.Filter(), limit=EVENTS)
     projects = (f"project:{card.project.pk}" for card in cards)
     rows = " ".join([*projects, topics.rows_of(jobs), happened.rows])
-    return Home(cards, number, len(found) > PROJECTS, jobs, happened.items, rows)
+    further, more_jobs = len(found) > PROJECTS, len(held) > JOBS
+    return Home(cards, number, further, jobs, more_jobs, happened.items, rows)
 
 
 def fingerprints(keys: Any) -> dict[str, str]:

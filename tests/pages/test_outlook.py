@@ -101,3 +101,18 @@ def test_a_filtered_page_is_not_told_of_projects_that_do_not_match(world: World)
     Repository.objects.update(synced_at=Now())
 
     assert "topic" not in browser_of(world.staff).get("/?stage=build").context
+
+
+def test_what_runners_hold_beyond_the_first_is_said(world: World) -> None:
+    def held(number: int) -> str:
+        holder = runner("1 minute")
+        for _ in range(number):
+            hold(queue.enqueue("demo.noop", {}, scope=world.project.pk), holder)
+        return shown(browser_of(world.viewer))
+
+    assert "the oldest 20" not in held(board.JOBS)
+
+    page = held(1)
+
+    assert page.count('<tr id="job-') == board.JOBS
+    assert "the oldest 20" in page
