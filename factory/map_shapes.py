@@ -299,7 +299,7 @@ class Edge(Schema):
 
 
 class EdgePage(Schema):
-    """One page of the edges of the current map, by id."""
+    """One page of the edges of the current map, by the files that need."""
 
     commit: str
     edges: list[Edge]

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from django.db.models import F
+from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Query
@@ -144,9 +144,12 @@ def nodes(request: HttpRequest, pk: int, after: int = _AFTER, limit: int = _ROWS
 def map_edges(
     request: HttpRequest, pk: int, after: int = _AFTER, limit: int = _ROWS
 ) -> HttpResponse:
-    """By id, each with its evidence. When `commit` changes between pages, begin anew."""
+    """By the files that need, each with its evidence. When `commit` changes, begin anew.
+
+    404 when no edge of the current map has the id `after`: it was of a map before.
+    """
     shown = current(request, pk)
-    found = Edge.objects.filter(repository=pk, pk__gt=after).order_by("pk")
+    found = _after(Edge.objects.filter(repository=pk), after).order_by("src", "dst", "kind")
     more = {"src_path": F("src__path"), "dst_path": F("dst__path")}
     read = list(found.values("id", "src", "dst", "kind", "lines", **more)[: limit + 1])
     further = read[limit - 1]["id"] if len(read) > limit else None
@@ -171,6 +174,20 @@ def export(
     made = exports.FORMATS[form]
     text = "".join(made.write(exports.graph(shown.content(), level, about(shown))))
     return fresh(request, {"commit": shown.commit, "media_type": made.media_type, "text": text})
+
+
+def _after(edges: "QuerySet[Edge]", after: int) -> "QuerySet[Edge]":
+    """Those behind an edge in the order of the index that begins with the repository.
+
+    By id, the edges of all repositories in between would be read.
+    """
+    if not after:
+        return edges
+    last = get_object_or_404(edges, pk=after)
+    behind = (
+        Q(src__gt=last.src_id) | Q(dst__gt=last.dst_id) | Q(dst=last.dst_id, kind__gt=last.kind)
+    )
+    return edges.filter(behind, src__gte=last.src_id)
 
 
 def _known(one: Any) -> dict[str, Any]:

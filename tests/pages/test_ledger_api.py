@@ -12,7 +12,7 @@ from factory import ledger_shapes
 from jobs import board, events, queue
 from jobs.models import Delivery, Event, Job, LogChunk, Runner, Schedule
 from jobs.models import Queue as QueueRow
-from projects.models import Project
+from projects.models import Edge, Node, Project
 from tests.pages.conftest import COMMIT, World, fail, mapped, runner
 from tests.pages.test_api import ask, token_of
 
@@ -147,6 +147,23 @@ def test_a_map_is_told_with_its_nodes_and_edges_in_pages(world: World) -> None:
     ]
     assert kept == ask(f"{at}/map", world.viewer).json()
     assert (kept["commit"], kept["current"]) == (COMMIT, True)
+
+
+def test_edges_are_paged_by_the_files_that_need_whatever_their_ids_are(world: World) -> None:
+    nodes = list(Node.objects.filter(repository=world.repository).order_by("-pk"))
+    for src in nodes:
+        for dst in nodes:
+            if src != dst:
+                given = {"kind": "import", "defaults": {"lines": [1]}}
+                Edge.objects.get_or_create(repository=world.repository, src=src, dst=dst, **given)
+    at = f"repositories/{world.repository.pk}/edges"
+
+    told = through(f"{at}?limit=2", world.viewer, "edges", "after")
+
+    ends = [(one["src"], one["dst"]) for one in told]
+    assert ends == sorted(ends)
+    assert len(ends) == len(set(ends)) == Edge.objects.count()
+    assert ask(f"{at}?after=999999999", world.viewer).status_code == 404
 
 
 @pytest.mark.parametrize(
