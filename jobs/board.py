@@ -12,7 +12,7 @@ from django.db.models import Case, CharField, Count, F, Max, Min, Q, QuerySet, V
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Greatest
 
-from jobs import dependencies, groups, overall, people, ports
+from jobs import ages, dependencies, groups, overall, people, ports
 from jobs.models import Job
 from jobs.states import FINISHED, HELD, LIVE, UNSTARTED, State
 
@@ -189,7 +189,8 @@ class Filter:
     def is_wide(self) -> bool:
         """Whether no index leads to what matches, so that a page looks through a part at a time."""
         narrow = self.project or self.error or self.state in NARROW
-        return not narrow and any((self.queue, self.actor, self.q, self.since, self.until))
+        ended = self.state in FINISHED and (self.since or self.until)
+        return not narrow and any((self.queue, self.actor, self.q, ended))
 
     def of(self, jobs: "QuerySet[Job]") -> "QuerySet[Job]":
         """This method will keep the jobs that match."""
@@ -204,13 +205,15 @@ class Filter:
             jobs = jobs.filter(created_by__in=people.actors_named(self.actor))
         if self.q:
             jobs = jobs.filter(_saying(self.q))
-        jobs = jobs.filter(**self._span())
+        jobs = self._within(jobs)
         return groups.alike(jobs, self.error) if self.error else jobs
 
-    def _span(self) -> dict[str, datetime]:
-        column = "finished_at" if self.state in FINISHED else "created_at"
-        moments = {f"{column}__gte": self.since, f"{column}__lt": self.until}
-        return {test: at(moment) for test, moment in moments.items() if moment}
+    def _within(self, jobs: "QuerySet[Job]") -> "QuerySet[Job]":
+        since, until = (at(moment) if moment else None for moment in (self.since, self.until))
+        if self.state not in FINISHED:
+            return ages.among(jobs, since, until)
+        tests = {"finished_at__gte": since, "finished_at__lt": until}
+        return jobs.filter(**{test: moment for test, moment in tests.items() if moment})
 
 
 def at(moment: str) -> datetime:

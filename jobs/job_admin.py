@@ -14,7 +14,7 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from jobs import board, controls, detail, edges, kinds, people, sieves, summary
+from jobs import ages, board, controls, detail, edges, kinds, people, sieves, summary
 from jobs.asking import ACTS, Question
 from jobs.controls import Control
 from jobs.models import Artefact, Attempt, Dependency, Job, LateReport, Move
@@ -128,6 +128,18 @@ class WordFilter(_WORDS):  # type: ignore[misc,valid-type]
         return board.showing(queryset, self.value()) if self.value() else queryset
 
 
+class Made(Span):
+    """When jobs were made: their ids tell where the span is."""
+
+    def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+        """This method will keep the jobs of the span; what is no moment is refused."""
+        since, until = (
+            sieves.moment(self.given[name], name) if self.given[name] else None
+            for name in self.names
+        )
+        return ages.among(queryset, since, until)
+
+
 class LabelledList(ChangeList):
     """A page of jobs with the names of their projects, asked for once."""
 
@@ -170,7 +182,7 @@ class JobAdmin(Window):
         sieves.by_kind(),
         "queue",
         sieves.in_project("scope"),
-        ("created_at", Span),
+        ("created_at", Made),
         ("finished_at", Span),
         "failure_class",
     )

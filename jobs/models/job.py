@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import IntegrityError, models
 from django.db.models import F, Func, Q
 from django.db.models.fields.json import KT
@@ -315,6 +316,13 @@ class Job(models.Model):
                 include=["scope"],
                 condition=Q(state=State.FAILED),
                 name="job_failed_at",
+            ),
+            BrinIndex(
+                fields=["created_at", "id"],
+                name="job_made_at",
+                pages_per_range=32,
+                autosummarize=True,
+                opclasses=["timestamptz_minmax_multi_ops", "int8_minmax_multi_ops"],
             ),
             models.Index(fields=["root_id"], condition=Q(root_id__gt=0), name="job_root"),
             models.Index(
