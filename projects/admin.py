@@ -69,8 +69,8 @@ class ProjectAdmin(Removing, Plain, admin.ModelAdmin):
     """Projects and their members."""
 
     goes_along = (
-        "Its repositories with their maps and clones, its plans, its files and its people's places "
-        "go with it. Its jobs that wait are cancelled; all its jobs stay in the ledger."
+        "Its repositories with their maps and clones, its plans, its files and its memberships go "
+        "with it. Its jobs that wait are cancelled; all its jobs stay in the ledger."
     )
     list_display = ("name", "slug", "stage", "goal", "age", "archived_at")
     list_filter = (
