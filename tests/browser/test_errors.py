@@ -57,9 +57,9 @@ def test_an_act_that_came_too_late_says_what_is_true_now(context_of: Any, produc
 
     page.get_by_role("button", name="Cancel").click()
 
-    expect(page.locator(".code")).to_have_text("409")
-    expect(page.locator(".broken")).to_contain_text("is cancelled: only a job that is not finished")
-    page.get_by_role("link", name="Go back").click()
+    wrong = page.get_by_role("alert")
+    expect(wrong).to_contain_text("is cancelled: only a job that is not finished")
+    page.get_by_role("link", name="Keep it as it is").click()
     expect(page).to_have_url(re.compile(f"/jobs/{made}/$"))
     expect(page.locator(".head .mark-cancelled")).to_be_visible()
 
