@@ -149,8 +149,8 @@ def cannot_know(what: str, since: datetime | None) -> SafeString:
     if since is None:
         return format_html('<span class="unknown">Cannot know {}</span>', what)
     at = since.astimezone(UTC)
-    told = '<span class="unknown">Cannot know {} since <time datetime="{}">{} UTC</time></span>'
-    return format_html(told, what, at.isoformat(), f"{at:%Y-%m-%d %H:%M:%S}")
+    told = '<span class="unknown">Cannot know since <time datetime="{}">{} UTC</time> {}</span>'
+    return format_html(told, at.isoformat(), f"{at:%Y-%m-%d %H:%M:%S}", what)
 
 
 @register.filter

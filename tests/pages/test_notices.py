@@ -93,7 +93,7 @@ def test_what_is_newer_cannot_be_known_while_a_source_is_not_reached(
     rows.update(failure_class=failure, failure_message="No route to it." if failure else "")
     at = rows.get().synced_at.astimezone(UTC).isoformat()
 
-    said = f'>Cannot know what is newer since <time datetime="{at}">'
+    said = f'>Cannot know since <time datetime="{at}">'
 
     for address in (
         *("/", "/projects/harbour/", "/projects/harbour/repositories/"),
@@ -114,5 +114,5 @@ def test_messages_that_cannot_be_known_do_not_look_like_none(
 
     at = datetime.fromtimestamp(troubled["valkey"].since, UTC).isoformat()
     assert "Nothing in the last hour" in empty
-    assert f'Cannot know what was sent since <time datetime="{at}">' in page
+    assert f'Cannot know since <time datetime="{at}">' in page
     assert "Nothing in the last hour" not in page
