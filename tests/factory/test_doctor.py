@@ -365,7 +365,7 @@ def test_the_last_verification_is_told() -> None:
     assert "never run yet" in never.detail
     assert (green.ok, "nothing disagrees" in green.detail) == (True, True)
     assert not red.ok
-    assert "1 disagreements, such as job 7; last green" in red.detail
+    assert "1 disagreement, such as job 7; last green" in red.detail
 
 
 def test_an_old_snapshot_and_dead_rows_are_told(committed: ScratchDatabase) -> None:
