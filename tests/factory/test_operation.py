@@ -165,7 +165,7 @@ DRAINED = "SELECT r.intent FROM job j JOIN job_runner r ON r.id = j.runner_id WH
 
 
 def test_a_roll_that_waits_no_longer_hands_jobs_back(product: Faulty) -> None:
-    busy = product.enqueue(seconds=20)
+    busy = product.enqueue(seconds=600)  # it must not end before the command does
 
     done = product.manage("restart", "qcluster", "--rolling", "--wait", "0")
 
