@@ -38,7 +38,7 @@ up: .venv/product
 # by turns, the longest first. The browser's is apart in any case: its driver's event loop breaks
 # asynchronous tests.
 test: .venv/development $(COMPARED)
-	$(TOGETHER) test-ledger test-faults test-apps test-crashes test-calls test-supervised test-factory test-pages test-apart check
+	$(TOGETHER) test-apart test-ledger test-crashes test-supervised test-apps test-factory test-calls test-pages test-faults check
 	@$(MAKE) --no-print-directory coverage
 	@$(if $(NPM),,echo "TypeScript was not asked about the map. To ask it, type: sudo apt-get install -y npm")
 	@$(if $(CHROMIUM),,echo "The browser tests were skipped. To run them, type: sudo apt-get install -y chromium libatomic1")
