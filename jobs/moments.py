@@ -1,4 +1,7 @@
-"""How moments are written: in full, for the script of the page to make relative, local or UTC."""
+"""How the admin writes what is in a field: a moment in full, for the script of the page to make
+
+relative, local or UTC; in a list a word of a choice without what it means.
+"""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -42,15 +45,29 @@ class Column:
         return self.__name__
 
 
-def columns(model: Any, names: Iterable[Any]) -> list[Any]:
-    """This function will give what to show, with a column in the place of each name of a moment."""
-    return [_column(model, name) if isinstance(name, str) else name for name in names]
+class Word(Column):
+    """A field of choices in a list: the word before the colon alone."""
+
+    def __call__(self, row: Any) -> str:
+        """This method will write the word of a row."""
+        said = str(getattr(row, f"get_{self.__name__}_display")() or "-")
+        return said.partition(":")[0]
+
+
+def columns(model: Any, names: Iterable[Any], *, words: bool = False) -> list[Any]:
+    """This function will give what to show, with a column in the place of each name of a moment.
+
+    `words`: also of each choice, without what it means.
+    """
+    return [_column(model, name, words) if isinstance(name, str) else name for name in names]
 
 
 @lru_cache(maxsize=512)
-def _column(model: Any, name: str) -> Any:
+def _column(model: Any, name: str, words: bool) -> Any:
     try:
         field = model._meta.get_field(name)
     except FieldDoesNotExist:
         return name
-    return Column(field) if isinstance(field, DateTimeField) else name
+    if isinstance(field, DateTimeField):
+        return Column(field)
+    return Word(field) if words and getattr(field, "choices", None) else name

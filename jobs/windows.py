@@ -106,8 +106,8 @@ class Plain(BaseModelAdmin):  # type: ignore[type-arg]
         return request.user.has_perm(f"{meta.app_label}.change_{meta.model_name}")
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
-        """This method will have moments of a list written as on the pages."""
-        return columns(self.model, super().get_list_display(request))  # type: ignore[misc]
+        """This method will have moments of a list written as on the pages, and choices as words."""
+        return columns(self.model, super().get_list_display(request), words=True)  # type: ignore[misc]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """This method will head a list with what it lists."""

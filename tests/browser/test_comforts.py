@@ -138,13 +138,12 @@ def test_lines_wrap_or_not_and_a_search_counts_the_whole_log(
     expect(page.locator(".sub")).to_contain_text("1,111 of 2,500 lines")
     page.get_by_role("link", name="Do not wrap").click()
     expect(page.get_by_role("link", name="Wrap lines")).to_be_visible()
-    space = "getComputedStyle(document.querySelector('.log li[id]')).whiteSpaceCollapse"
-    assert page.evaluate(space) == "preserve"
-    wrap = "getComputedStyle(document.querySelector('.log li[id]')).textWrapMode"
-    assert page.evaluate(wrap) == "nowrap"
+    line = page.locator(".log li[id]").first
+    expect(line).to_have_css("white-space-collapse", "preserve")
+    expect(line).to_have_css("text-wrap-mode", "nowrap")
     page.get_by_role("link", name="Wrap lines").click()
     expect(page.get_by_role("link", name="Do not wrap")).to_be_visible()
-    assert page.evaluate(wrap) == "wrap"
+    expect(line).to_have_css("text-wrap-mode", "wrap")
     expect(page.locator(".sub")).to_contain_text("1,111 of 2,500 lines")
 
 

@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 
 from factory.models import ApiToken, Session
-from tests.pages.conftest import browser_of
+from tests.pages.conftest import World, browser_of
 
 NEW = "battery-staple-9"
 
@@ -194,3 +194,13 @@ def test_a_list_opens(model: str, root: User, ana: User) -> None:
     Client().post("/login/", {"username": "ana", "password": "wrong"})
 
     assert browser_of(root).get(f"/admin/{model}/").status_code == 200
+
+
+def test_a_list_shows_the_word_of_a_choice_and_the_form_what_it_means(
+    world: World, as_staff: Client
+) -> None:
+    listed = as_staff.get("/admin/projects/project/").content.decode()
+    form = as_staff.get(f"/admin/projects/project/{world.project.pk}/change/").content.decode()
+
+    assert ">Capture</td>" in listed
+    assert "Capture: what is wanted is being collected" in form

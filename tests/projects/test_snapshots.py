@@ -27,7 +27,9 @@ ASKED = {
 }
 COMMANDS = {"impact": {"path": "shop/models.py"}, "symbols": {"q": "models"}}
 QUESTIONS = {**COMMANDS, "owners": {}, "health": {}}
-_CHANGING = re.compile(r'data-v="\d+"|nonce="[^"]+"|value="\w{64}"|\d\d:\d\d:\d\d')
+_CHANGING = re.compile(
+    r'data-v="\d+"|data-now="[\d.]+"|nonce="[^"]+"|value="\w{64}"|\d\d:\d\d:\d\d'
+)
 
 
 class Publishing:
