@@ -22,7 +22,7 @@ CRASHES := $(addprefix tests/factory/test_,$(addsuffix .py,chaos crash_matrix op
 RIGHTS_SERVICES := $(addprefix tests/factory/test_,$(addsuffix .py,service_faults embedded))
 RIGHTS_PROCESSES := $(addprefix tests/factory/test_,$(addsuffix .py,supervisor faults_together start))
 RIGHTS_FILES := $(addprefix tests/factory/test_,$(addsuffix .py,deploy logfile)) tests/journeys
-TOGETHER := $(MAKE) --no-print-directory --jobs=6 --keep-going --output-sync=line
+TOGETHER := $(MAKE) --no-print-directory --jobs=4 --keep-going --output-sync=line
 MEASURED := --cov --cov-report= --cov-fail-under=0
 MANAGE := $(BIN)/python manage.py
 # Hundreds of processes are started: none may compile again what another has compiled.
