@@ -169,7 +169,8 @@ def photograph(page: Page, name: str) -> None:
     """This function will keep pictures in both themes where FACTORY_SHOTS names a directory."""
     for theme in ("light", "dark") if SHOTS else ():
         page.emulate_media(color_scheme=theme)
-        page.screenshot(path=Path(SHOTS) / f"{name}-{theme}.png", full_page=True)
+        picture = Path(SHOTS) / f"{name}-{theme}.png"
+        page.screenshot(path=picture, full_page=True, animations="disabled")
 
 
 @pytest.mark.parametrize("width", [390, 1280])
