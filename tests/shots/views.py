@@ -19,7 +19,7 @@ PLAIN = {
     "queue-limits": "queues/limits/",
     "queue-pause": "queues/short/pauses/",
     "runners": "runners/",
-    "runner-request": "runners/requests/?pool=short&intent=drain",
+    "runner-request": "runners/requests/?pool=short&act=drain",
     "schedules": "schedules/",
     "schedule": "schedules/1/",
     "system": "system/",

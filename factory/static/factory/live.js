@@ -200,7 +200,7 @@
     const body = $("[data-messages]");
     if (!body) return;
     const what = frame.topic ? frame.topic : frame.tick ? "tick" : "refused";
-    const v = frame.v || frame.tick, age = v ? `${Math.round(times.now() - v / 1000)} ms` : "";
+    const v = frame.v || frame.tick, age = v ? `${Math.max(0, Math.round(times.now() - v / 1000))} ms` : "";
     const cells = [gap ? `${frame.n}, after a gap: the page was read again` : frame.n, frame.of ?? "", what, v ? times.clock(v / 1000) : "", age, size];
     const row = body.insertRow(0);
     cells.forEach(text => { row.insertCell().textContent = text; });
