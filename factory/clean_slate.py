@@ -27,7 +27,8 @@ _LOCK_WAIT = "2s"
 # queues, schedules and runners refer to none of these.
 _ROOTS = (
     "project, job, job_progress, job_log, job_late_report, job_attempt, job_move, job_event, "
-    "job_artefact, job_delivery, job_dependency, job_unjudged, job_tick, job_day, job_sum, job_queue_depth"
+    "job_artefact, job_delivery, job_dependency, job_unjudged, job_tick, job_day, job_sum, "
+    "job_queue_depth, job_sending"
 )
 _APART = ", ".join(model._meta.db_table for model in (BlobFacts, FileChurn))  # refer to nothing
 _COUNTED: dict[str, type[Model]] = {

@@ -48,11 +48,14 @@ def once(view: View) -> View:
                 return _as_before(request, sending)
             known = len(messages.get_messages(request))
             answer = view(request, *args, **more)
-            if answer.status_code == 302:
-                sending.address, sending.said = answer["Location"], _said(request, known)
-                sending.save(update_fields=["address", "said"])
-            else:
+            said = _said(request, known)
+            if answer.status_code != 302:
                 transaction.set_rollback(True)
+            elif any(level >= messages.ERROR for level, *_ in said):
+                sending.delete()
+            else:
+                sending.address, sending.said = answer["Location"], said
+                sending.save(update_fields=["address", "said"])
             return answer
 
     return answered

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from jobs.failures import Anticipated, FailureClass
-from projects.models import Membership, OwnProjects, Project, Role
+from projects.models import Membership, OwnScopes, Project, Role
 
 _VIEWER = {"see"}
 _CONTRIBUTOR = _VIEWER | {
@@ -67,13 +67,13 @@ def acts(user: Any, scope: int) -> frozenset[str]:
 def where(user: Any, act: str) -> Iterable[int]:
     """This function will give the scopes in which a user's role allows an act, as a subquery."""
     roles = [role for role, acts in ACTS.items() if act in acts]
-    return OwnProjects(user, roles)
+    return OwnScopes(user, roles)
 
 
 def visible(user: Any) -> Iterable[int]:
     """This function will give the scopes a user may see, as a subquery."""
     if user.is_authenticated and user.is_active and not user.is_staff:
-        return OwnProjects(user)  # without a look at each project
+        return OwnScopes(user)  # without a look at each project
     return Project.objects.visible_to(user).values_list("pk", flat=True)
 
 

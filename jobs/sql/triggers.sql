@@ -46,7 +46,9 @@ BEGIN
       AND attempt = old_attempt AND NOT illegal
   ), written AS (
     INSERT INTO job_move (job_id, at, from_state, to_state, fence, actor, reason)
-    SELECT id, updated_at, old_state, state, fence, job_actor(coalesce(runner_id, old_runner)), reason FROM moved
+    SELECT id, updated_at, old_state, state, fence, job_actor(coalesce(runner_id, old_runner)),
+           CASE WHEN state <> 'verifying' THEN reason ELSE '' END  -- what stands there is of a wish
+    FROM moved
   )
   -- Woken: something may be claimed now.
   SELECT min('job ' || id || ': ' || old_state || ' cannot become ' || state) FILTER (WHERE illegal),

@@ -23,7 +23,7 @@ from projects.models.plan import (
     Task,
     TaskState,
 )
-from projects.models.project import Archived, Membership, OwnProjects, Project, Role, Stage
+from projects.models.project import Archived, Membership, OwnScopes, Project, Role, Stage
 from projects.models.repository import MapStatus, Repository
 from projects.models.system_map import BlobFacts, Edge, MapNode, Node, SystemMap
 
@@ -48,7 +48,7 @@ __all__ = [
     "MapStatus",
     "Membership",
     "Node",
-    "OwnProjects",
+    "OwnScopes",
     "PlanChange",
     "Priority",
     "Project",

@@ -49,7 +49,7 @@ class Archived(Refused):
 
 
 class OwnProjects(RawSQL):
-    """The ids of the projects somebody is a member of, as a part of a query or asked by itself.
+    """The ids of the projects somebody is a member of, as a part of a query.
 
     Text, and no query set: of those each query that holds one copies all parts, on each page twenty times.
     """
@@ -64,6 +64,10 @@ class OwnProjects(RawSQL):
         else:
             sql = f"{self._SQL} AND role = ANY (%s) AND {self._ACTIVE}"
             super().__init__(sql, (user.pk, list(roles), user.pk))
+
+
+class OwnScopes(OwnProjects):
+    """The same, also asked by itself. Not to be compared with a relation: Django would ask it to check it."""
 
     def __iter__(self) -> Iterator[int]:
         with connection.cursor() as cursor:

@@ -34,10 +34,12 @@ _UNREACHED = frozenset(
         FailureClass.RATE_LIMITED,
         FailureClass.AUTH,
         FailureClass.NOT_FOUND,
-        FailureClass.TIMEOUT,
     }
 )
-"""How it fails where the source of a repository is not reached, or does not let us in."""
+"""How it fails where the source of a repository is not reached, or does not let us in. Not a timeout:
+
+the mapping of what was fetched may take too long as well.
+"""
 
 
 class MapStatus(models.TextChoices):

@@ -9,9 +9,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from factory.bench import filling
-from jobs.models import Job
-from projects.models import Project
-from tests.pages.conftest import browser_of
+from jobs.models import Event, Job
+from projects.models import Project, Repository, Task
+from tests.pages.conftest import World, browser_of
 
 PAGES = {
     "staff": ("/", "/jobs/", "/jobs/{job}/", "/projects/project-1/", "/admin/jobs/job/"),
@@ -68,3 +68,11 @@ def test_a_page_asks_of_hundreds_no_more_than_of_a_few(people: dict[str, User]) 
     assert (Project.objects.count(), Job.objects.count()) < (60, 40)
     few = questions(people)
     assert {page: most for page, most in many.items() if most > few[page]} == {}
+
+
+def test_to_name_what_somebody_may_see_asks_nothing(world: World) -> None:
+    with CaptureQueriesContext(connection) as seen:
+        for model in (Project, Repository, Task, Job, Event):
+            model.objects.visible_to(world.viewer)
+
+    assert len(seen) == 0

@@ -9,7 +9,9 @@ import pytest
 
 from factory import notices, probe
 from factory.probe import Asker, Part
-from tests.pages.conftest import World, browser_of
+from jobs import queue
+from jobs.models import Job
+from tests.pages.conftest import World, browser_of, fail
 from tests.pages.test_pages import text_of
 
 
@@ -116,3 +118,21 @@ def test_messages_that_cannot_be_known_do_not_look_like_none(
     assert "Nothing in the last hour" in empty
     assert f'Cannot know since <time datetime="{at}">' in page
     assert "Nothing in the last hour" not in page
+
+
+def test_a_map_that_took_too_long_says_nothing_of_its_source(world: World) -> None:
+    job = queue.enqueue(
+        "projects.map",
+        {"repository": world.repository.pk},
+        scope=world.project.pk,
+        limit_key=world.repository.limit_key,
+    )
+    fail(job)
+    Job.objects.filter(pk=job.pk).update(
+        failure_class="timeout", failure_message="It ran longer than 600 s."
+    )
+
+    page = browser_of(world.viewer).get("/projects/harbour/").content.decode()
+
+    assert "It ran longer than 600 s." in page
+    assert "Cannot know since" not in page

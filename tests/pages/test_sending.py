@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
+from django.db.models.functions import Now
 from django.test import Client
 
 from jobs import queue, retention, sending
@@ -119,6 +120,19 @@ def test_what_was_refused_may_be_sent_again(world: World, browser: Client) -> No
     assert (refused.status_code, done.status_code) == (400, 302)
     assert number(refused.content.decode()) == number(page)
     assert Task.objects.get(project=world.project).title == "Paint"
+
+
+def test_a_run_that_was_refused_may_be_asked_for_again(world: World, as_staff: Client) -> None:
+    one = Schedule.objects.create(name="x", kind="demo.none", cron="* * * * *", next_at=Now())
+    asked = {sending.FIELD: sending.fresh()}
+    refused = as_staff.post(f"/schedules/{one.pk}/runs/", asked, follow=True)
+    Schedule.objects.filter(pk=one.pk).update(kind="demo.noop")
+
+    done = as_staff.post(f"/schedules/{one.pk}/runs/", asked, follow=True)
+
+    assert "demo.none" in refused.content.decode()
+    assert sending.AGAIN not in done.content.decode()
+    assert Job.objects.filter(kind="demo.noop").count() == 1
 
 
 def test_each_person_sends_for_themselves(world: World) -> None:

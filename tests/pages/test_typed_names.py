@@ -75,3 +75,15 @@ def test_a_message_of_a_failure_is_told_as_it_was_written(world: World, typed: s
         page = text_of(browser_of(world.contributor), address)
         assert message in page, address
         assert "quartermaster" not in page, address
+
+
+def test_a_wish_is_no_reason_to_verify(world: World, typed: str) -> None:
+    job = queue.enqueue("demo.sleep", {}, scope=world.project.pk)
+    hold(job, runner())
+    browser = browser_of(world.contributor)
+    browser.post(f"/jobs/{job.pk}/pauses/", {"reason": f"Cancelled by {typed}: x"})
+
+    Job.objects.filter(pk=job.pk).update(state="verifying")
+
+    assert job.moves.latest("pk").reason == ""
+    assert "Cancelled by quartermaster" not in text_of(browser, f"/jobs/{job.pk}/")
