@@ -72,6 +72,7 @@ def test_a_short_course_with_every_kind_of_order_keeps_every_invariant() -> None
         "chaos", "--json", f"--seed={SEED}", "--for=12", "--jobs=500", *faults, check=False
     )
 
+    print(done.stderr)  # noqa: T201 — in full: pytest shortens what an assertion says
     told = json.loads(done.stdout or "{}")
     assert (told.get("lost"), told.get("phantom")) == (0, 0), (done.stdout, done.stderr)
     # How long a recovery takes is judged here as everywhere: by five times the aim.
