@@ -17,7 +17,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
-from jobs.moments import columns, written
+from jobs.columns import columns
+from jobs.moments import written
 
 MOST_LISTED = 10_000
 """So many rows are reached page by page; the others by a filter."""

@@ -173,7 +173,7 @@ def page(user: Any, chosen: Filter, below: int | None = None, limit: int = PAGE)
     """This function will read one page of what `user` may see, newest first."""
     listed = list(_recent(user, chosen, below)[: limit + 1]) if _is_wide(user, chosen) else []
     if len(listed) <= limit:
-        listed = list(newest(user, chosen, limit + 1, below)[: limit + 1])
+        listed = list(_whole(user, chosen, limit + 1, below)[: limit + 1])
     shown = told(listed[:limit])
     return Page(shown, listed[limit - 1].pk if len(listed) > limit else None)
 
@@ -185,16 +185,29 @@ def newest(user: Any, chosen: Filter, limit: int, below: int | None = None) -> "
     Else of each project its own newest are: the events of others, however many, cost nothing.
     """
     if not _is_wide(user, chosen):
+        return _whole(user, chosen, limit, below)
+    recent = ArraySubquery(_recent(user, chosen, below).values("pk")[:limit])
+    enough = GreaterThanOrEqual(Func(recent, function="cardinality"), limit)
+    found = Case(When(enough, then=recent), default=_of_each(user, chosen, limit, below))
+    return Event.objects.filter(_AnyOf(F("pk"), found)).order_by("-pk")
+
+
+def _whole(user: Any, chosen: Filter, limit: int, below: int | None) -> "QuerySet[Event]":
+    """The same without a look at what happened last anywhere."""
+    if not _is_wide(user, chosen):
         return _before(chosen.of(Event.objects.visible_to(user)), below)
+    found = _of_each(user, chosen, limit, below)
+    return Event.objects.filter(_AnyOf(F("pk"), found)).order_by("-pk")
+
+
+def _of_each(user: Any, chosen: Filter, limit: int, below: int | None) -> ArraySubquery:
+    """The newest ids among those of each project somebody may see."""
     # scope__gt: else the index of scopes, which leaves out the facts for staff, is not used.
     ours = Event.objects.filter(scope=OuterRef("pk"), scope__gt=0)
     own = _before(chosen.of(ours), below).values("pk")[:limit]
     unnested = Func(ArraySubquery(own), function="unnest", output_field=BigIntegerField())
     ids = Project.objects.visible_to(user).annotate(event=unnested).order_by("-event")
-    recent = ArraySubquery(_recent(user, chosen, below).values("pk")[:limit])
-    enough = GreaterThanOrEqual(Func(recent, function="cardinality"), limit)
-    found = Case(When(enough, then=recent), default=ArraySubquery(ids.values("event")[:limit]))
-    return Event.objects.filter(_AnyOf(F("pk"), found)).order_by("-pk")
+    return ArraySubquery(ids.values("event")[:limit])
 
 
 def _is_wide(user: Any, chosen: Filter) -> bool:

@@ -58,7 +58,7 @@ _OWN = Q(
     scope=OuterRef("project_id"),
 )
 # A job of `one`, a repository: its own, or one that brings several, until that has brought this one.
-# Above '': only so the planner sees that `job_key` holds it.
+# Above '': only so the planner sees that `job_of_key` holds it.
 _ITS = """job.scope = one.project AND (
         job.limit_key > '' AND job.limit_key = 'repository:' || one.id
         OR job.kind = 'projects.register_many' AND job.arguments -> 'repositories' @> to_jsonb(one.id)
